@@ -1,0 +1,131 @@
+# The deployment pipeline of the Form Builder platform. `make help` lists what there is.
+#
+# Every target is one script with flags; CI systems and people run the same ones. What is true of an app is in
+# apps.toml, never here: an app more is a table there and nothing in this file.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# The environment belongs to this very folder: moved or copied elsewhere, it is made anew.
+READY := .venv/.ready-$(firstword $(shell printf %s '$(CURDIR)' | cksum))
+APPS := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
+
+# Stages of the pipeline: make <stage> APP=<app> [ENV=<environment or space>], make <stage>-<app>
+LOCAL := lint security unit build
+PLACED := deploy healthcheck smoke acceptance approve watch rollback
+STAGES := $(LOCAL) $(PLACED)
+
+app = $(if $(APP),--app '$(APP)')
+env = $(if $(ENV),--env '$(ENV)')
+cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
+
+.PHONY: help setup doctor clean pipeline plan status alert test check bench diagram advisories pins ci-install \
+	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
+
+help: ## this list
+	@echo 'Form Builder deployment pipeline. Start with: make pipeline APP=submitter'
+	@echo
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-24s %s\n", $$1, $$2} /^## /{printf "\n%s\n", substr($$0, 4)}' Makefile
+	@echo
+	@echo 'APP=   $(APPS), all'
+	@echo 'ENV=   an environment or one of its spaces: test (test-dev, test-production), production (live-dev, live-production)'
+	@echo 'Also:  make <stage>-<app>, make <app>. CLUSTER=, BRANCH=, FRESH=1, APPROVE=1. Each script has --help.'
+
+## A commit to production
+pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=
+	@$(PY) scripts/pipeline.py $(app) $(cluster)
+
+plan: $(READY) ## what would run, after what, and why the rest would not   APP= [BRANCH=]
+	@$(PY) scripts/plan.py $(app) $(if $(BRANCH),--branch '$(BRANCH)') $(cluster)
+
+## One stage
+lint: $(READY) ## code style                                               APP=
+	@$(PY) scripts/lint.py $(app) $(cluster)
+security: $(READY) ## code and dependencies                                    APP=
+	@$(PY) scripts/security.py $(app) $(cluster)
+unit: $(READY) ## unit tests with a coverage floor                         APP=
+	@$(PY) scripts/unit.py $(app) $(cluster)
+build: $(READY) ## images, named by digest                                  APP=
+	@$(PY) scripts/build.py $(app) $(cluster)
+deploy: $(READY) ## apply, and wait for a verdict                            APP= ENV=
+	@$(PY) scripts/deploy.py $(app) $(env) $(cluster)
+healthcheck: $(READY) ## every pod: health, readiness, the right version          ENV= [APP=]
+	@$(PY) scripts/healthcheck.py $(app) $(env) $(cluster)
+smoke: $(READY) ## does it do its job                                       ENV= [APP=]
+	@$(PY) scripts/smoke.py $(app) $(env) $(cluster)
+acceptance: $(READY) ## every output of a submission                             APP= ENV=
+	@$(PY) scripts/acceptance.py $(app) $(env) $(cluster)
+approve: $(READY) ## let this commit into an environment                      APP= ENV=
+	@$(PY) scripts/approve.py $(app) $(env) $(if $(CHECK),--check) $(cluster)
+watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m]
+	@$(PY) scripts/watch.py $(app) $(env) $(if $(FOR),--for '$(FOR)') $(cluster)
+alert: $(READY) ## send a run's result, and what could not be sent before   [APP=] [RUN=]
+	@$(PY) scripts/alert.py $(app) $(if $(RUN),--run '$(RUN)')
+
+## When something is wrong
+status: $(READY) ## what runs where, since when, verified or not             [APP=] [ENV=]
+	@$(PY) scripts/status.py $(app) $(env) $(cluster)
+rollback: $(READY) ## back to the last verified release                        APP= ENV= [TO=]
+	@$(PY) scripts/rollback.py $(app) $(env) $(if $(TO),--to '$(TO)') $(cluster)
+doctor: ## is this machine ready? each cross carries its fix
+	@$(PYTHON) scripts/doctor.py
+
+## The sandbox: a Kubernetes for this machine, started by itself when it is needed
+sandbox-up: $(READY) ## start it
+	@$(PY) -m sandbox up
+sandbox-down: $(READY) ## stop it and all that runs in it
+	@$(PY) -m sandbox down
+sandbox-status: $(READY) ## what runs in it, and what it does not do
+	@$(PY) -m sandbox status
+sandbox-reset: $(READY) ## an empty cluster
+	@$(PY) -m sandbox reset
+
+## The toolkit itself
+setup: $(READY) ## .venv from the pinned requirements (every target does it)
+test: $(READY) ## tests, linter, types, drift of generated files           [T=tests/pure] [ARGS=]
+	@$(MAKE) check
+	@$(PY) -m pytest $(or $(T),tests) -n 2 --dist loadfile $(ARGS)
+check: $(READY) ## only the linter, types and drift
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy scripts sandbox
+	@$(PY) scripts/diagram.py --check
+bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
+	@$(PY) -m pytest $(or $(T),tests/bench) -s -q --timeout 1200 $(ARGS)
+diagram: $(READY) ## draw docs/pipeline.svg from the plan
+	@$(PY) scripts/diagram.py
+ci-install: $(READY) ## put a definition of ci/ where its vendor looks           SYSTEM=circleci|github
+	@$(PY) scripts/install_ci.py $(if $(SYSTEM),--system '$(SYSTEM)')
+advisories: $(READY) ## renew the advisories for what the apps pin
+	@$(PY) scripts/advisories.py
+pins: $(READY) ## renew every requirements.txt from its requirements.in
+	@for each in requirements.in apps/*/requirements*.in; do \
+		echo "$$each"; \
+		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-header --upgrade "$$each" --output-file "$${each%.in}.txt" || exit 1; \
+	done
+clean: ## stop the sandbox, remove all that make made
+	@if [ -x $(PY) ]; then $(PY) -m sandbox down; fi
+	rm -rf .venv .pipeline .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# make submitter, make lint-submitter, ...
+$(APPS): $(READY)
+	@$(PY) scripts/pipeline.py --app $@ $(cluster)
+
+define stage_of_app
+.PHONY: $(1)-$(2)
+$(1)-$(2): ; @$$(MAKE) $(1) APP=$(2)
+endef
+$(foreach stage,$(STAGES),$(foreach each,$(APPS),$(eval $(call stage_of_app,$(stage),$(each)))))
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; $(PYTHON) is older. Fix: make PYTHON=python3.12 ...'; exit 2; }
+	@echo 'Setting up .venv from requirements.txt: once, about a minute ...'
+	@rm -f .venv/.ready-*
+	@$(PYTHON) -m venv --clear .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@touch $@

@@ -1,0 +1,50 @@
+"""The SMTP side."""
+
+import base64
+import email.policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from outbox.store import Arrival, Store
+
+LARGEST = 80_000_000  # bytes of one message
+
+
+class Handler:
+    """Puts a message into the box of each of its recipients."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        raw = envelope.content if isinstance(envelope.content, bytes) else b""
+        content = readable(BytesParser(policy=email.policy.default).parsebytes(raw))
+        for recipient in envelope.rcpt_tos:
+            box = f"mail:{recipient.lower()}"
+            await self.store.put(Arrival(box, len(raw), {**content, "recipient": recipient}))
+        return "250 OK"
+
+
+def server(store: Store) -> SMTP:
+    """One SMTP conversation; what `loop.create_server` calls for each connection."""
+    return SMTP(Handler(store), data_size_limit=LARGEST, hostname="outbox", enable_SMTPUTF8=True)
+
+
+def readable(message: EmailMessage) -> dict[str, Any]:
+    """A message as JSON: headers that matter, its text, its attachments (content in base64)."""
+    body = message.get_body(("plain",))
+    return {
+        **{name: str(message[name] or "") for name in ("from", "to", "subject", "date", "message-id")},
+        "text": body.get_content() if body else "",
+        "attachments": [
+            {
+                "filename": part.get_filename() or "",
+                "mimetype": part.get_content_type(),
+                "content": base64.b64encode(part.get_payload(decode=True) or b"").decode(),
+            }
+            for part in message.iter_attachments()
+        ],
+    }

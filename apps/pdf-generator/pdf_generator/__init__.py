@@ -1,0 +1,1 @@
+"""Turns a submission's answers into a PDF document."""

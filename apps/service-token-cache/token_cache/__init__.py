@@ -1,0 +1,1 @@
+"""Gives every API the public key that it needs to check a caller's token."""

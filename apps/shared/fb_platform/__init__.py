@@ -1,0 +1,1 @@
+"""What the Form Builder apps share: settings, log lines, the web server, tokens."""

@@ -1,0 +1,1 @@
+"""What the apps' test suites share: acting as the runner, waiting, local servers. Never part of an image."""

@@ -1,0 +1,167 @@
+"""The submitter against real servers on loopback: token cache, pdf generator, filestore, webhooks, mail."""
+
+import email.policy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from fb_testing import postgres
+from fb_testing.runner import Runner
+from fb_testing.servers import KeyServer, key_pair, serving
+from joserfc.jwk import RSAKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from submitter.collaborators import Collaborators
+from submitter.database import Database
+from submitter.delivery import MailServer
+from submitter.queue import Queue
+
+KEY = "0123456789abcdef0123456789ABCDEF"
+SLUG, NAMESPACE = "complaints", "formbuilder-services-test-dev"
+
+
+@pytest.fixture(scope="session")
+def keys() -> tuple[str, str]:
+    return key_pair()
+
+
+@pytest.fixture
+def runner(keys: tuple[str, str]) -> Runner:
+    return Runner(SLUG, NAMESPACE, keys[0])
+
+
+@pytest.fixture
+def key_server(keys: tuple[str, str]) -> Iterator[KeyServer]:
+    server = KeyServer()
+    server.keys[SLUG, NAMESPACE] = keys[1]
+    with serving(server.app) as server.url:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str | None]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/queue.db".replace("////", "///")
+        return
+    url = request.getfixturevalue("postgresql")
+    if url is None:
+        pytest.skip("PostgreSQL is not installed on this machine")
+    yield url
+    database = Database(url)
+    for table in ("submissions", "deliveries"):
+        database.run(f"drop table if exists {table}")
+    database.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CONTAINER_ROOT", str(tmp_path))
+    return "sqlite:////data/queue.db"
+
+
+@pytest.fixture
+def queue(sqlite_url: str) -> Queue:
+    queue = Queue(Database(sqlite_url))
+    queue.ping()
+    return queue
+
+
+@dataclass
+class Others:
+    """Everything the worker talks to. `failing`: kinds of requests that answer 503; `calls`: what came in."""
+
+    url: str = ""
+    smtp_port: int = 0
+    mails: list[EmailMessage] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+    def of(self, kind: str) -> list[tuple[dict[str, str], Any]]:
+        return [(headers, body) for each, headers, body in self.calls if each == kind]
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        message = BytesParser(policy=email.policy.default).parsebytes(envelope.content)
+        message["X-Recipient"] = ",".join(envelope.rcpt_tos)
+        self.mails.append(message)
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if address in self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    def app(self) -> Starlette:
+        def route(kind: str, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
+            async def handle(request: Request) -> Response:
+                body = await request.body()
+                self.calls.append((kind, dict(request.headers), body))
+                return Response(status_code=503) if kind in self.failing else answer(request, body)
+
+            return handle
+
+        def pdf(_: Request, body: bytes) -> Response:
+            return Response(b"%PDF-1.7 " + body, media_type="application/pdf")
+
+        def file(request: Request, _: bytes) -> Response:
+            return Response(self.files[request.path_params["name"]])
+
+        def public(request: Request, _: bytes) -> Response:
+            name = request.path_params["name"]
+            return JSONResponse(
+                {"url": f"https://s3/{name}", "encryption_key": "k", "encryption_iv": "i"}, 201
+            )
+
+        return Starlette(
+            routes=[
+                Route("/v1/pdfs", route("pdf", pdf), methods=["POST"]),
+                Route("/files/{name}", route("file", file)),
+                Route("/files/{name}/presigned-s3-url", route("public", public), methods=["POST"]),
+                Route("/hook", route("hook", lambda *_: Response()), methods=["POST"]),
+            ]
+        )
+
+
+@pytest.fixture
+def others() -> Iterator[Others]:
+    found = Others()
+    controller = Controller(found, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True, data_size_limit=10**8)
+    # Controller.start() dials the port it was given, and 0 cannot be dialled: learn the real one in between
+    controller._trigger_server = lambda: None
+    controller.start()
+    found.smtp_port = controller.server.sockets[0].getsockname()[1]
+    with serving(found.app()) as found.url:
+        yield found
+    controller.stop()
+
+
+@pytest.fixture(scope="session")
+def own_keys() -> tuple[str, str]:
+    return key_pair()
+
+
+@pytest.fixture
+def collaborators(others: Others, own_keys: tuple[str, str]) -> Collaborators:
+    return Collaborators(others.url, RSAKey.import_key(own_keys[0]), "formbuilder-platform-test-dev")
+
+
+@pytest.fixture
+def mail_server(others: Others) -> MailServer:
+    return MailServer("127.0.0.1", others.smtp_port)

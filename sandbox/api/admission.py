@@ -1,0 +1,95 @@
+"""What the rest of the cluster has to say about a write: namespaces, ServiceAccounts, quotas, addresses."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from sandbox.api.addresses import ClusterAddresses
+from sandbox.api.kinds import KINDS, KindInfo, the_kind
+from sandbox.api.status import forbidden, not_found
+from sandbox.api.store import Store
+from sandbox.api.tokens import issue
+
+Object = dict[str, Any]
+
+
+NAMESPACE = the_kind("v1", "Namespace")
+SERVICE = the_kind("v1", "Service")
+SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
+QUOTA = the_kind("v1", "ResourceQuota")
+_COUNTED = tuple(
+    info for info in KINDS if info.namespaced and info.stored and info.kind not in ("Event", "Lease")
+)
+
+
+class Admission:
+    """Checks and completes an object before it is created."""
+
+    def __init__(self, store: Store, addresses: ClusterAddresses, key: bytes, authority: bytes) -> None:
+        self._store = store
+        self._addresses = addresses
+        self._key = key
+        self._authority = authority
+
+    def namespace(self, info: KindInfo, namespace: str, name: str) -> None:
+        """404 when the namespace is not there, 403 when it is going away."""
+        if not info.namespaced:
+            return
+        entry = self._store.get(NAMESPACE, "", namespace)
+        if entry is None:
+            raise not_found(NAMESPACE, namespace)
+        if "deletionTimestamp" in entry.object["metadata"]:
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {namespace} is being terminated",
+                "field": "metadata.namespace",
+            }
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise forbidden(info, name, why, [cause])
+
+    def complete(self, info: KindInfo, obj: Object, now: int) -> None:
+        """Fills in what only the cluster knows, in place: a Service's address, a token Secret's token."""
+        if info.kind == "Service":
+            self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
+        elif info.kind == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
+            self._fill_token(info, obj, now)
+
+    def check(self, info: KindInfo, obj: Object) -> None:
+        """403 for a pod whose ServiceAccount is missing and for what would exceed a quota.
+
+        "default" may be missing: upstream's race between a namespace and its account is not worth keeping.
+        """
+        metadata = obj["metadata"]
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
+        if info.kind == "Pod":
+            account = obj["spec"].get("serviceAccountName") or "default"
+            if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
+                why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
+                raise forbidden(info, name, f'{why} "{account}" not found')
+        quotas = [entry.object for entry in self._store.entries(QUOTA, namespace)] if namespace else []
+        if quotas:
+            from sandbox.api import quota
+
+            present = [entry.object for kind in _COUNTED for entry in self._store.entries(kind, namespace)]
+            used = {one["metadata"]["name"]: quota.used_by(one, present) for one in quotas}
+            violation = quota.quota_violation(quotas, used, obj)
+            if violation:
+                raise forbidden(info, name, violation)
+
+    def _fill_token(self, info: KindInfo, secret: Object, now: int) -> None:
+        """What upstream's token controller does for Secrets that name a ServiceAccount."""
+        metadata = secret["metadata"]
+        namespace = metadata["namespace"]
+        account = (metadata.get("annotations") or {}).get("kubernetes.io/service-account.name", "")
+        entry = self._store.get(SERVICE_ACCOUNT, namespace, account)
+        if entry is None:
+            why = f'its annotation kubernetes.io/service-account.name names no ServiceAccount: "{account}"'
+            raise forbidden(info, metadata["name"], why)
+        metadata["annotations"]["kubernetes.io/service-account.uid"] = entry.object["metadata"]["uid"]
+        token = issue(self._key, entry.object, now=now, expires=None)
+        values = {"token": token.encode(), "namespace": namespace.encode(), "ca.crt": self._authority}
+        secret["data"] = {
+            **(secret.get("data") or {}),
+            **{key: b64encode(value).decode() for key, value in values.items()},
+        }

@@ -1,0 +1,116 @@
+"""Pods' own subresources: binding, eviction, and the streams that the sandbox does not have."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.api.call import Call, answer
+from sandbox.api.deletion import DeleteOptions, delete
+from sandbox.api.kinds import the_kind
+from sandbox.api.selectors import matches_labels
+from sandbox.api.status import bad_request, conflict, method_not_allowed, success, too_many_requests
+from sandbox.api.store import Entry, Object
+from sandbox.api.writes import timestamp
+
+_PDB = the_kind("policy/v1", "PodDisruptionBudget")
+
+
+async def bind(call: Call) -> web.StreamResponse:
+    """POST .../binding: the scheduler's decision. 409 when the pod has a node or is going away."""
+    target = call.target
+    body = await call.body()
+    node = ((body.get("target") or {}) if isinstance(body, dict) else {}).get("name")
+    if not isinstance(node, str) or not node:
+        raise bad_request("a Binding must name its target")
+    entry = call.cluster.registry.live(target.info, target.namespace, target.name)
+    pod = entry.copy()
+    if pod["spec"].get("nodeName"):
+        bound = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        raise conflict(target.info, target.name, bound)
+    if "deletionTimestamp" in pod["metadata"]:
+        raise conflict(
+            target.info, target.name, f"pod {target.name} is being deleted, cannot be assigned to a host"
+        )
+    pod["spec"]["nodeName"] = node
+    status = pod.setdefault("status", {})
+    others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
+    scheduled = {
+        "type": "PodScheduled",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": timestamp(),
+    }
+    status["conditions"] = [*others, scheduled]
+    if not call.options().dry_run:
+        call.cluster.store.put(target.info, pod)
+    return answer({**success(target.info, target.name), "code": 201}, 201)
+
+
+async def evict(call: Call) -> web.StreamResponse:
+    """POST .../eviction: a delete that asks the disruption budgets first; 429 when one says no."""
+    target = call.target
+    body = await call.body()
+    if not isinstance(body, dict):
+        raise bad_request("cannot be handled as an Eviction")
+    options = DeleteOptions.read(body.get("deleteOptions"), call.query)
+    entry = call.cluster.registry.live(target.info, target.namespace, target.name)
+    if (entry.object.get("status") or {}).get("phase") not in ("Succeeded", "Failed", "Pending"):
+        _ask_budgets(call, entry)
+    delete(call.cluster.store, entry, options)
+    return answer({**success(target.info, target.name), "code": 201}, 201)
+
+
+def _ask_budgets(call: Call, entry: Entry) -> None:
+    """No controller keeps the budgets' status here, so they are worked out from their spec on the spot."""
+    store, namespace = call.cluster.store, entry.namespace
+    for budget in store.entries(_PDB, namespace):
+        spec = budget.object.get("spec") or {}
+        if not matches_labels(spec.get("selector"), entry.object["metadata"].get("labels") or {}):
+            continue
+        pods = [
+            one.object
+            for one in store.entries(entry.info, namespace)
+            if matches_labels(spec["selector"], one.object["metadata"].get("labels") or {})
+        ]
+        healthy = sum(1 for pod in pods if _ready(pod))
+        needed = _needed(spec, len(pods))
+        if healthy - (1 if _ready(entry.object) else 0) < needed:
+            message = (
+                f"The disruption budget {budget.name} needs {needed} healthy pods and has {healthy} currently"
+            )
+            cause = {"reason": "DisruptionBudget", "message": message}
+            raise too_many_requests(
+                "Cannot evict pod as it would violate the pod's disruption budget.", [cause]
+            )
+
+
+def _needed(spec: Object, expected: int) -> int:
+    if "maxUnavailable" in spec:
+        return max(expected - _part(spec["maxUnavailable"], expected), 0)
+    return _part(spec.get("minAvailable", 0), expected)
+
+
+def _part(value: Any, whole: int) -> int:
+    """A number, or a percentage rounded up."""
+    if isinstance(value, str) and value.endswith("%"):
+        return math.ceil(int(value[:-1]) * whole / 100)
+    return int(value)
+
+
+def _ready(pod: Object) -> bool:
+    if "deletionTimestamp" in pod["metadata"]:
+        return False
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+async def refuse_stream(call: Call) -> web.StreamResponse:
+    """exec, attach and port-forward."""
+    what = {"exec": "exec", "attach": "attach", "portforward": "port-forward"}[call.target.subresource]
+    instead = (
+        "a container here is a local process with its own 127.x address: reach it there, or read its logs"
+    )
+    raise method_not_allowed(f"the sandbox does not support {what}; {instead}")

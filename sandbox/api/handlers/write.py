@@ -1,0 +1,86 @@
+"""create, update and patch, of an object and of its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.api import patches, schema
+from sandbox.api.call import Call, answer
+from sandbox.api.errors import PatchError
+from sandbox.api.status import invalid, method_not_allowed
+from sandbox.api.store import Object
+from sandbox.api.writes import Written, patch_refused
+
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY = "application/apply-patch+yaml"
+_PATCHES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
+
+
+async def create(call: Call) -> web.StreamResponse:
+    """POST to a collection."""
+    target = call.target
+    if target.name or (target.info.namespaced and not target.namespace):
+        raise method_not_allowed("the server does not allow this method on the requested resource")
+    body = await call.body()
+    written = call.cluster.registry.create(target.info, target.namespace, body, call.options())
+    return _answer(written)
+
+
+async def update(call: Call) -> web.StreamResponse:
+    """PUT an object or its status."""
+    target = call.target
+    if not target.name:
+        raise method_not_allowed("the server does not allow this method on the requested resource")
+    body = await call.body()
+    registry = call.cluster.registry
+    written = registry.update(
+        target.info, target.namespace, target.name, body, call.options(), target.subresource
+    )
+    return _answer(written)
+
+
+async def patch(call: Call) -> web.StreamResponse:
+    """PATCH an object or its status, in any of the four formats."""
+    target, options = call.target, call.options()
+    if not target.name:
+        raise method_not_allowed("the server does not allow this method on the requested resource")
+    kind = call.request.headers.get("Content-Type", "").split(";")[0].strip()
+    body = await call.body(_PATCHES)
+    where = (target.info, target.namespace, target.name)
+    if kind == APPLY:
+        if not call.query.get("fieldManager"):
+            message = "Required value: is required for apply patch"
+            raise invalid(
+                "PatchOptions", "meta.k8s.io", "", [("fieldManager", "FieldValueRequired", message)]
+            )
+        return _answer(call.cluster.registry.apply(*where, body, options, target.subresource))
+    if options.force is not None:
+        message = "Forbidden: may not be specified for non-apply patch"
+        raise invalid("PatchOptions", "meta.k8s.io", "", [("force", "FieldValueForbidden", message)])
+    change = patch_function(kind, body, target.info.api_version, target.info.kind)
+    return _answer(call.cluster.registry.patch(*where, change, options, target.subresource))
+
+
+def patch_function(kind: str, body: Any, api_version: str, object_kind: str) -> Callable[[Object], Object]:
+    """What a patch does to an object; raises the Status of a patch that does not fit."""
+
+    def change(obj: Object) -> Object:
+        try:
+            if kind == JSON_PATCH:
+                return patches.json_patch(obj, body)
+            if kind == MERGE:
+                return patches.merge_patch(obj, body)
+            return patches.strategic_patch(schema.type_of(api_version, object_kind), obj, body)
+        except PatchError as error:
+            raise patch_refused(error) from None
+
+    return change
+
+
+def _answer(written: Written) -> web.Response:
+    return answer(written.data, 201 if written.created else 200, written.warnings)

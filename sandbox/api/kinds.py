@@ -1,0 +1,148 @@
+"""Which kinds the sandbox serves, under which names, and whether anything acts on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True)
+class KindInfo:
+    """One kind as discovery shows it.
+
+    `controller` says whether something in the sandbox acts on objects of this kind; the others are kept and
+    served, no more. `verbs` of a kind that is only ever posted (a review) is ("create",): it is not stored.
+    """
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str
+    short_names: tuple[str, ...]
+    namespaced: bool
+    controller: bool
+    subresources: tuple[str, ...]
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+
+    @property
+    def api_version(self) -> str:
+        """The spelling of objects: "v1" or "apps/v1"."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def resource(self) -> str:
+        """The spelling of error messages: "pods" or "deployments.apps"."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def stored(self) -> bool:
+        """Whether objects of this kind are kept (reviews are answered and forgotten)."""
+        return "list" in self.verbs
+
+
+def _kinds(api_version: str, *rows: str) -> tuple[KindInfo, ...]:
+    """Rows: "Kind plural short,names or - [cluster] [acted-on] [all] [review] [/subresource...]"."""
+    group, _, version = api_version.rpartition("/")
+    kinds = []
+    for row in rows:
+        kind, plural, short, *flags = row.split()
+        kinds.append(
+            KindInfo(
+                group=group,
+                version=version,
+                kind=kind,
+                plural=plural,
+                singular=kind.lower(),
+                short_names=() if short == "-" else tuple(short.split(",")),
+                namespaced="cluster" not in flags,
+                controller="acted-on" in flags,
+                subresources=tuple(flag[1:] for flag in flags if flag.startswith("/")),
+                categories=("all",) if "all" in flags else (),
+                verbs=("create",) if "review" in flags else ALL_VERBS,
+            )
+        )
+    return tuple(kinds)
+
+
+KINDS: tuple[KindInfo, ...] = (
+    *_kinds(
+        "v1",
+        "ConfigMap configmaps cm acted-on",
+        "Endpoints endpoints ep acted-on",
+        "Event events ev acted-on",
+        "LimitRange limitranges limits",
+        "Namespace namespaces ns cluster acted-on /finalize /status",
+        "Node nodes no cluster acted-on /status /proxy",
+        "PersistentVolume persistentvolumes pv cluster /status",
+        "PersistentVolumeClaim persistentvolumeclaims pvc /status",
+        "Pod pods po acted-on all /binding /eviction /log /proxy /status /exec /attach /portforward",
+        "PodTemplate podtemplates -",
+        "ReplicationController replicationcontrollers rc all /scale /status",
+        "ResourceQuota resourcequotas quota acted-on /status",
+        "Secret secrets - acted-on",
+        "Service services svc acted-on all /proxy /status",
+        "ServiceAccount serviceaccounts sa acted-on /token",
+    ),
+    *_kinds(
+        "apps/v1",
+        "ControllerRevision controllerrevisions -",
+        "DaemonSet daemonsets ds all /status",
+        "Deployment deployments deploy acted-on all /scale /status",
+        "ReplicaSet replicasets rs acted-on all /scale /status",
+        "StatefulSet statefulsets sts all /scale /status",
+    ),
+    *_kinds("batch/v1", "CronJob cronjobs cj all /status", "Job jobs - acted-on all /status"),
+    *_kinds("autoscaling/v2", "HorizontalPodAutoscaler horizontalpodautoscalers hpa all /status"),
+    *_kinds(
+        "networking.k8s.io/v1",
+        "Ingress ingresses ing /status",
+        "IngressClass ingressclasses - cluster",
+        "NetworkPolicy networkpolicies netpol",
+    ),
+    *_kinds("policy/v1", "PodDisruptionBudget poddisruptionbudgets pdb /status"),
+    *_kinds(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRole clusterroles - cluster acted-on",
+        "ClusterRoleBinding clusterrolebindings - cluster acted-on",
+        "Role roles - acted-on",
+        "RoleBinding rolebindings - acted-on",
+    ),
+    *_kinds("discovery.k8s.io/v1", "EndpointSlice endpointslices - acted-on"),
+    *_kinds("coordination.k8s.io/v1", "Lease leases - acted-on"),
+    *_kinds("storage.k8s.io/v1", "StorageClass storageclasses sc cluster"),
+    *_kinds("scheduling.k8s.io/v1", "PriorityClass priorityclasses pc cluster"),
+    *_kinds(
+        "authorization.k8s.io/v1",
+        "LocalSubjectAccessReview localsubjectaccessreviews - review acted-on",
+        "SelfSubjectAccessReview selfsubjectaccessreviews - cluster review acted-on",
+        "SelfSubjectRulesReview selfsubjectrulesreviews - cluster review acted-on",
+        "SubjectAccessReview subjectaccessreviews - cluster review acted-on",
+    ),
+    *_kinds(
+        "authentication.k8s.io/v1",
+        "SelfSubjectReview selfsubjectreviews - cluster review acted-on",
+        "TokenReview tokenreviews - cluster review acted-on",
+    ),
+    *_kinds("monitoring.coreos.com/v1", "ServiceMonitor servicemonitors smon"),
+)
+
+_BY_PLURAL = {(info.group, info.version, info.plural): info for info in KINDS}
+_BY_KIND = {(info.api_version, info.kind): info for info in KINDS}
+
+
+def by_plural(group: str, version: str, plural: str) -> KindInfo | None:
+    """The kind behind a path such as /apis/<group>/<version>/.../<plural>; group is "" for core."""
+    return _BY_PLURAL.get((group, version, plural))
+
+
+def by_kind(api_version: str, kind: str) -> KindInfo | None:
+    """The kind of an object that says `apiVersion` and `kind`."""
+    return _BY_KIND.get((api_version, kind))
+
+
+def the_kind(api_version: str, kind: str) -> KindInfo:
+    """A kind that is known to be served; KeyError otherwise."""
+    return _BY_KIND[api_version, kind]

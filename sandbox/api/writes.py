@@ -1,0 +1,298 @@
+"""Create, update and patch: from a request's body to the stored object, the same way for every kind.
+
+Order, as upstream: decode, server-owned fields, defaults, admission, validation, managed fields, commit.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.api import apply, defaults, schema, strategies, validation
+from sandbox.api.admission import Admission
+from sandbox.api.decoding import typed
+from sandbox.api.errors import PatchError
+from sandbox.api.kinds import KindInfo
+from sandbox.api.status import (
+    StatusError,
+    already_exists,
+    bad_request,
+    conflict,
+    invalid,
+    modified,
+    not_found,
+)
+from sandbox.api.store import Entry, Object, Store, encode
+
+_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+_UNTRACKED = ("Event", "Lease")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The query parameters of a write. `manager` is who owns the fields it sets."""
+
+    manager: str
+    dry_run: bool = False
+    field_validation: str = "Warn"
+    force: bool | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write answers: the object as JSON, whether it is new, and what the client should be warned of."""
+
+    object: Object
+    data: bytes
+    created: bool
+    warnings: list[str] = field(default_factory=list)
+
+
+def timestamp(seconds: float | None = None) -> str:
+    """RFC 3339 in UTC, to the second, as metav1.Time."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+class Registry:
+    """Writes objects into the store by the rules of the API."""
+
+    def __init__(self, store: Store, admission: Admission) -> None:
+        self._store = store
+        self._admission = admission
+
+    def create(self, info: KindInfo, namespace: str, body: Any, options: Options) -> Written:
+        """POST. 404 for the namespace, 409 when it exists, 400 and 422 for a wrong object, 403 by admission."""
+        obj, warnings = typed(info, namespace, body, options.field_validation)
+        metadata = obj["metadata"]
+        if metadata.get("resourceVersion"):
+            raise bad_request("resourceVersion should not be set on objects to be created")
+        self._admission.namespace(info, namespace, metadata.get("name", ""))
+        self._name(info, namespace, obj)
+        metadata.pop("managedFields", None)
+        new = self._new(info, namespace, obj)
+        if info.kind not in _UNTRACKED:
+            new["metadata"]["managedFields"] = self._track(None, new, options, "")
+        return self._commit(info, new, None, options, warnings)
+
+    def update(
+        self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
+    ) -> Written:
+        """PUT. 404 when it is not there, 409 when the body's resourceVersion or uid is not the stored one's."""
+        live = self.live(info, namespace, name)
+        obj, warnings = typed(info, namespace, body, options.field_validation)
+        if obj["metadata"].setdefault("name", name) != name:
+            told = obj["metadata"]["name"]
+            raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
+        return self._replace(live, obj, options, subresource, warnings)
+
+    def patch(
+        self,
+        info: KindInfo,
+        namespace: str,
+        name: str,
+        change: Callable[[Object], Any],
+        options: Options,
+        subresource: str = "",
+    ) -> Written:
+        """PATCH other than apply: `change` makes the new object of a copy of the stored one."""
+        live = self.live(info, namespace, name)
+        obj, warnings = typed(info, namespace, change(live.copy()), options.field_validation)
+        if obj["metadata"].get("name") != name:
+            raise invalid(
+                info.kind, info.group, name, [_immutable("metadata.name", obj["metadata"].get("name"))]
+            )
+        return self._replace(live, obj, options, subresource, warnings)
+
+    def apply(
+        self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
+    ) -> Written:
+        """PATCH application/apply-patch+yaml: creates or merges. 409 when another manager owns what it changes."""
+        applied, warnings = typed(info, namespace, body, options.field_validation)
+        if applied["metadata"].setdefault("name", name) != name:
+            told = applied["metadata"]["name"]
+            raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
+        if applied["metadata"].get("managedFields"):
+            raise bad_request("metadata.managedFields must be nil")
+        live = self._store.get(info, namespace, name)
+        if live is None:
+            if subresource or applied["metadata"].get("uid"):
+                raise not_found(info, name)
+            self._admission.namespace(info, namespace, name)
+        else:
+            _check_preconditions(live, applied["metadata"])
+        merged = self._merge(live, applied, options, subresource)
+        if live is not None:
+            return self._replace(live, merged, options, subresource, warnings, tracked=True)
+        managed = merged["metadata"].pop("managedFields", [])
+        new = self._new(info, namespace, merged)
+        new["metadata"]["managedFields"] = managed
+        return self._commit(info, new, None, options, warnings)
+
+    def live(self, info: KindInfo, namespace: str, name: str) -> Entry:
+        """The stored object, or 404."""
+        entry = self._store.get(info, namespace, name)
+        if entry is None:
+            raise not_found(info, name)
+        return entry
+
+    def _name(self, info: KindInfo, namespace: str, obj: Object) -> None:
+        metadata = obj["metadata"]
+        prefix = metadata.get("generateName")
+        if not metadata.get("name"):
+            if not prefix:
+                cause = (
+                    "metadata.name",
+                    "FieldValueRequired",
+                    "Required value: name or generateName is required",
+                )
+                raise invalid(info.kind, info.group, "", [cause])
+            while not metadata.get("name") or self._store.get(info, namespace, metadata["name"]):
+                metadata["name"] = f"{prefix[:58]}{''.join(secrets.choice(_SUFFIX) for _ in range(5))}"
+        elif self._store.get(info, namespace, metadata["name"]):
+            raise already_exists(info, metadata["name"])
+
+    def _new(self, info: KindInfo, namespace: str, obj: Object) -> Object:
+        if info.namespaced:
+            obj["metadata"]["namespace"] = namespace
+        strategies.prepare_create(info, obj, uid=str(uuid.uuid4()), now=timestamp())
+        new = _completed(info, obj)
+        self._validate(info, new, None)
+        self._admission.complete(info, new, int(time.time()))
+        self._admission.check(info, new)
+        return new
+
+    def _replace(
+        self,
+        live: Entry,
+        obj: Object,
+        options: Options,
+        subresource: str,
+        warnings: list[str],
+        tracked: bool = False,
+    ) -> Written:
+        info, old = live.info, live.object
+        _check_preconditions(live, obj["metadata"])
+        managed = obj["metadata"].pop("managedFields", None)
+        new = _completed(info, strategies.prepare_update(info, obj, old, subresource))
+        if strategies.changed_generation(info, new, old):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        self._validate(info, new, old)
+        if not tracked and not managed:
+            managed = old["metadata"].get("managedFields")
+        if managed:
+            new["metadata"]["managedFields"] = managed
+        if _same(new, old):
+            return Written(live.object, live.data, False, warnings)
+        if not tracked and info.kind not in _UNTRACKED:
+            new["metadata"]["managedFields"] = self._track(old, new, options, subresource)
+        return self._commit(info, new, live, options, warnings)
+
+    def _validate(self, info: KindInfo, new: Object, old: Object | None) -> None:
+        causes = validation.validate(new, old)
+        if causes:
+            rows = [(cause.field, cause.reason, cause.message) for cause in causes]
+            raise invalid(info.kind, info.group, new["metadata"].get("name", ""), rows)
+
+    def _track(self, old: Object | None, new: Object, options: Options, subresource: str) -> list[Any]:
+        return apply.track(
+            old,
+            new,
+            manager=options.manager,
+            operation="Update",
+            subresource=subresource,
+            now=timestamp(),
+            schema=schema.of(new),
+        )
+
+    def _merge(self, live: Entry | None, applied: Object, options: Options, subresource: str) -> Object:
+        try:
+            return apply.apply(
+                live.copy() if live else None,
+                applied,
+                manager=options.manager,
+                force=bool(options.force),
+                now=timestamp(),
+                schema=schema.of(applied),
+                subresource=subresource,
+            )
+        except PatchError as error:
+            raise patch_refused(error) from None
+        except apply.Conflicts as error:
+            raise _apply_conflict(error) from None
+
+    def _commit(
+        self, info: KindInfo, new: Object, live: Entry | None, options: Options, warnings: list[str]
+    ) -> Written:
+        if options.dry_run:
+            if live is None:
+                new["metadata"].pop("resourceVersion", None)
+            return Written(new, encode(new), live is None, warnings)
+        entry = self._store.remove(live, new) if live and _finished(new) else self._store.put(info, new)
+        return Written(entry.object, entry.data, live is None, warnings)
+
+
+def _completed(info: KindInfo, obj: Object) -> Object:
+    """With defaults; a status is never left out, so that clients can look into it unasked."""
+    new = defaults.default(obj)
+    if "status" in info.subresources:
+        new.setdefault("status", {"loadBalancer": {}} if info.kind in ("Service", "Ingress") else {})
+    return new
+
+
+def _immutable(field_path: str, value: Any) -> tuple[str, str, str]:
+    return (field_path, "FieldValueInvalid", f'Invalid value: "{value}": field is immutable')
+
+
+def _check_preconditions(live: Entry, metadata: Object) -> None:
+    uid, version = metadata.get("uid"), metadata.get("resourceVersion")
+    stored = live.object["metadata"]["uid"]
+    if uid and uid != stored:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
+        raise conflict(live.info, live.name, why)
+    if version and version != str(live.version):
+        raise modified(live.info, live.name)
+
+
+def _same(new: Object, old: Object) -> bool:
+    """Whether a write would change nothing: it is answered without a new resourceVersion then."""
+    if any(new.get(key) != old.get(key) for key in new.keys() | old.keys() if key != "metadata"):
+        return False
+    return _bare(new["metadata"]) == _bare(old["metadata"])
+
+
+def _bare(metadata: Object) -> Object:
+    bare = {key: value for key, value in metadata.items() if key not in ("resourceVersion", "managedFields")}
+    managed = metadata.get("managedFields") or ()
+    return {**bare, "managedFields": [{**entry, "time": None} for entry in managed]}
+
+
+def _finished(obj: Object) -> bool:
+    """Whether the last finalizer of a deleted object has just gone."""
+    metadata = obj["metadata"]
+    if (
+        "deletionTimestamp" not in metadata
+        or metadata.get("finalizers")
+        or metadata.get("deletionGracePeriodSeconds")
+    ):
+        return False
+    return obj["kind"] != "Namespace" or not (obj.get("spec") or {}).get("finalizers")
+
+
+def patch_refused(error: PatchError) -> StatusError:
+    """The Status of a patch that cannot be applied."""
+    if error.status == 400:
+        return bad_request(error.message)
+    reason = "UnsupportedMediaType" if error.status == 415 else "Invalid"
+    return StatusError(error.status, reason, error.message)
+
+
+def _apply_conflict(error: apply.Conflicts) -> StatusError:
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
+        for manager, path in error.conflicts
+    ]
+    return StatusError(409, "Conflict", str(error), details={"causes": causes})

@@ -1,0 +1,1 @@
+"""The control loops of the sandbox. They know the cluster only through its API (sandbox.client)."""

@@ -1,0 +1,65 @@
+"""Starts all controllers on shared informers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from sandbox.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
+from sandbox.controllers.controller import Cluster, Controller
+from sandbox.controllers.deployment import DeploymentController
+from sandbox.controllers.discovery import Resource, discover
+from sandbox.controllers.endpoints import EndpointsController
+from sandbox.controllers.eventcleanup import EventCleanup
+from sandbox.controllers.garbage import GarbageCollector
+from sandbox.controllers.job import JobController
+from sandbox.controllers.namespace import NamespaceController
+from sandbox.controllers.quota import QuotaController
+from sandbox.controllers.replicaset import ReplicaSetController
+from sandbox.controllers.scheduler import Scheduler
+from sandbox.controllers.volumes import VolumeController
+
+log = logging.getLogger(__name__)
+
+
+async def run(server: str, token: str, *, ready: asyncio.Event | None = None) -> None:
+    """Run the controllers against the API at ``server`` (a URL) until cancelled.
+
+    The API may come later, go away and come back. ``ready`` is set once everything is listed and the
+    controllers work.
+    """
+    async with Client(server, token) as client:
+        resources = await _discovered(client)
+        cluster = Cluster(client)
+        controllers: list[Controller] = [
+            NamespaceController(cluster, resources),
+            Scheduler(cluster),
+            ReplicaSetController(cluster),
+            DeploymentController(cluster),
+            JobController(cluster),
+            EndpointsController(cluster),
+            VolumeController(cluster),
+            QuotaController(cluster),
+            GarbageCollector(cluster, resources),
+            EventCleanup(cluster),
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            for informer in cluster.informers.values():
+                tasks.create_task(informer.run())
+            await asyncio.gather(*(informer.synced.wait() for informer in cluster.informers.values()))
+            for controller in controllers:
+                tasks.create_task(controller.run(), name=controller.name)
+            if ready is not None:
+                ready.set()
+            log.info("%d controllers at work on %d kinds", len(controllers), len(cluster.informers))
+
+
+async def _discovered(client: Client) -> list[Resource]:
+    pause = SHORTEST_RETRY
+    while True:
+        try:
+            return await discover(client)
+        except ApiError as error:
+            log.debug("waiting for the API: %s", error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_RETRY)

@@ -1,0 +1,97 @@
+"""Where images live: <state>/images/<sha256>/{manifest.json,rootfs/}, and which names and tags mean which digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.images import files
+from sandbox.images.references import Reference, parse
+
+
+class ImageNotFound(Exception):
+    """No such image in this store; the text says how to build it."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A built image. ``reference`` is sandbox/<name>@sha256:<hex>, which is also the imageID a pod's status shows."""
+
+    reference: str
+    digest: str
+    rootfs: Path
+    manifest: dict[str, Any]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """env, entrypoint, cmd, workdir, user, stopSignal, labels, exposed."""
+        config: dict[str, Any] = self.manifest["config"]
+        return config
+
+
+def digest_of(manifest: dict[str, Any]) -> str:
+    """sha256:<hex> of a manifest's canonical JSON."""
+    canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Store:
+    """The images of one sandbox. Every write is a rename, so readers and simultaneous builds never see half of one."""
+
+    def __init__(self, state: Path) -> None:
+        self.images = state / "images"
+        self.layers = state / "layers"
+        self._refs = self.images / "refs"
+
+    def path(self, digest: str) -> Path:
+        """Where the image with this digest is, or would be."""
+        return self.images / digest.removeprefix("sha256:")
+
+    def has(self, digest: str) -> bool:
+        """Whether the image is complete (the manifest is written into it before the directory gets its name)."""
+        return (self.path(digest) / "manifest.json").is_file()
+
+    def name(self, name: str, digest: str, tags: tuple[str, ...]) -> str:
+        """Give a stored image a name and tags; returns sandbox/<name>@<digest>."""
+        if not (self._refs / name / digest).is_file():
+            files.write_atomically(self._refs / name / digest, "")
+        for tag in tags:
+            files.write_atomically(self._refs / name / f"tag:{tag}", digest)
+        return f"sandbox/{name}@{digest}"
+
+    def find(self, text: str) -> Image:
+        """The image that a pod's ``image`` means. Raises InvalidReference or ImageNotFound."""
+        reference = parse(text)
+        if not reference.ours:
+            raise ImageNotFound(
+                f'failed to resolve reference "{text}": the sandbox has no registry to pull from; build the image '
+                "with `python -m sandbox build`: not found"
+            )
+        digest = reference.digest or self._tagged(reference)
+        known = digest and (self._refs / reference.ours / digest).is_file()
+        if not known or not self.has(digest):
+            raise ImageNotFound(f'failed to resolve reference "{text}": {text}: not found')
+        root = self.path(digest)
+        manifest = json.loads((root / "manifest.json").read_text())
+        return Image(f"sandbox/{reference.ours}@{digest}", digest, root / "rootfs", manifest)
+
+    def _tagged(self, reference: Reference) -> str:
+        try:
+            return (self._refs / reference.ours / f"tag:{reference.tag}").read_text()
+        except OSError:
+            return ""
+
+    def listed(self) -> list[str]:
+        """Every reference in the store, by name and digest, for `status`."""
+        if not self._refs.is_dir():
+            return []
+        return sorted(
+            f"sandbox/{name}@{entry}"
+            for name in os.listdir(self._refs)
+            for entry in os.listdir(self._refs / name)
+            if entry.startswith("sha256:")
+        )

@@ -1,0 +1,56 @@
+"""The directories of a container's attempts: <container>/<number>/{record.json,state.json,exit.json,log,root/}.
+
+The number is the restart count. The current and the previous attempt are kept; of the previous one only its log.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sandbox.images.files import remove_tree
+
+
+class Attempts:
+    """``latest`` is the number of the newest attempt that counts, -1 before the first."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        numbers = [int(path.name) for path in base.glob("[0-9]*") if (path / "record.json").is_file()]
+        self.latest = max(numbers, default=-1)
+
+    @property
+    def directory(self) -> Path:
+        """Of the newest attempt."""
+        return self.base / str(max(self.latest, 0))
+
+    def record(self) -> dict[str, Any] | None:
+        """What an earlier node noted about the newest attempt, None when there is none."""
+        try:
+            record = json.loads((self.directory / "record.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return record if isinstance(record, dict) else None
+
+    def fresh(self) -> Path:
+        """An empty directory for the next attempt, which does not count before `use`."""
+        directory = self.base / str(self.latest + 1)
+        remove_tree(directory)
+        directory.mkdir(parents=True)
+        return directory
+
+    def use(self, directory: Path) -> None:
+        """The attempt in ``directory`` is the newest now; older ones make room."""
+        self.latest = int(directory.name)
+        for path in self.base.glob("[0-9]*"):
+            if int(path.name) < self.latest - 1:
+                remove_tree(path)
+            elif int(path.name) < self.latest:
+                remove_tree(path / "root")
+
+    def log(self, previous: bool) -> Path | None:
+        """The log of the newest attempt, or of the one before; None when there was none."""
+        number = self.latest - 1 if previous else self.latest
+        directory = self.base / str(number)
+        return directory / "log" if number >= 0 and directory.is_dir() else None

@@ -1,0 +1,139 @@
+"""What the node asks of the API on behalf of its pods, and what volume claims get."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from sandbox.client import ApiError, Client, path
+from sandbox.node.environment import ConfigError, Sources, references
+
+Object = dict[str, Any]
+
+
+class Cluster:
+    """Reads objects at the moment they are needed: a cache could miss a Secret that was created just before its pod."""
+
+    def __init__(self, client: Client, volumes: Path) -> None:
+        self._client, self._volumes = client, volumes
+        self._binding = asyncio.Lock()
+
+    async def secret(self, namespace: str, name: str) -> Object | None:
+        """The Secret, or None."""
+        return await self._find(path("v1", "secrets", namespace, name))
+
+    async def config_map(self, namespace: str, name: str) -> Object | None:
+        """The ConfigMap, or None."""
+        return await self._find(path("v1", "configmaps", namespace, name))
+
+    async def _find(self, where: str) -> Object | None:
+        try:
+            return await self._client.get(where)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise ConfigError(error.message or str(error)) from error
+
+    async def sources(self, pod: Object, container: Object, known: Sources) -> Sources:
+        """``known`` completed with the objects that the container's environment names. Raises ConfigError."""
+        namespace = pod["metadata"]["namespace"]
+        secrets, config_maps = references(container)
+        try:
+            services = (await self._client.get(path("v1", "services", namespace))).get("items") or []
+        except ApiError as error:
+            raise ConfigError(error.message or str(error)) from error
+        found_secrets = {name: await self.secret(namespace, name) for name in secrets}
+        found_maps = {name: await self.config_map(namespace, name) for name in config_maps}
+        return Sources(
+            secrets={name: obj for name, obj in found_secrets.items() if obj is not None},
+            config_maps={name: obj for name, obj in found_maps.items() if obj is not None},
+            services=services,
+            api=known.api,
+            host_ip=known.host_ip,
+            pod_ip=known.pod_ip,
+            capacity=known.capacity,
+        )
+
+    async def token(self, pod: Object, audience: str, seconds: int) -> str:
+        """A ServiceAccount token bound to the pod (TokenRequest). Raises ConfigError."""
+        meta = pod["metadata"]
+        account = pod["spec"].get("serviceAccountName") or "default"
+        wanted: Object = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {
+                "expirationSeconds": seconds,
+                "boundObjectRef": {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "name": meta["name"],
+                    "uid": meta["uid"],
+                },
+            },
+        }
+        if audience:
+            wanted["spec"]["audiences"] = [audience]
+        try:
+            where = path("v1", "serviceaccounts", meta["namespace"], account, "token")
+            return str((await self._client.create(where, wanted))["status"]["token"])
+        except ApiError as error:
+            raise ConfigError(f"failed to fetch token: {error.message or error}") from error
+
+    async def claim(self, namespace: str, name: str) -> Path:
+        """The directory of a PersistentVolumeClaim, which gets Bound when its first pod comes. Raises ConfigError."""
+        async with self._binding:
+            found = await self._find(path("v1", "persistentvolumeclaims", namespace, name))
+            if found is None:
+                raise ConfigError(f'persistentvolumeclaim "{name}" not found')
+            uid = found["metadata"]["uid"]
+            directory = self._volumes / f"pvc-{uid}"
+            directory.mkdir(parents=True, exist_ok=True)
+            if (found.get("status") or {}).get("phase") != "Bound":
+                await self._bind(namespace, name, found, directory)
+            return directory
+
+    async def _bind(self, namespace: str, name: str, found: Object, directory: Path) -> None:
+        volume, spec = directory.name, found["spec"]
+        capacity = {"storage": ((spec.get("resources") or {}).get("requests") or {}).get("storage", "1Gi")}
+        modes = spec.get("accessModes") or ["ReadWriteOnce"]
+        reference = {"kind": "PersistentVolumeClaim", "namespace": namespace, "name": name}
+        made = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": volume},
+            "spec": {
+                "capacity": capacity,
+                "accessModes": modes,
+                "claimRef": {**reference, "apiVersion": "v1", "uid": found["metadata"]["uid"]},
+                "persistentVolumeReclaimPolicy": "Delete",
+                "storageClassName": spec.get("storageClassName") or "",
+                "local": {"path": str(directory)},
+            },
+        }
+        try:
+            where = path("v1", "persistentvolumeclaims", namespace, name)
+            try:
+                await self._client.create(path("v1", "persistentvolumes"), made)
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+            bound = {"status": {"phase": "Bound"}}
+            await self._client.merge(path("v1", "persistentvolumes", None, volume, "status"), bound)
+            await self._client.merge(where, {"spec": {"volumeName": volume}})
+            status = {"status": {"phase": "Bound", "accessModes": modes, "capacity": capacity}}
+            await self._client.merge(where + "/status", status)
+        except ApiError as error:
+            raise ConfigError(f'persistentvolumeclaim "{name}": {error.message or error}') from error
+
+    async def reclaim(self, claim: Object) -> None:
+        """A claim was deleted: its volume and data go too (reclaim policy Delete)."""
+        from sandbox.images.files import remove_tree
+
+        volume = f"pvc-{claim['metadata']['uid']}"
+        try:
+            await self._client.delete(path("v1", "persistentvolumes", None, volume))
+        except ApiError as error:
+            if error.status not in (0, 404):
+                raise
+        await asyncio.to_thread(remove_tree, self._volumes / volume)

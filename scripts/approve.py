@@ -1,0 +1,35 @@
+"""Approve a commit for an environment, or (--check) say whether it may go there."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from toolkit import command, policy
+from toolkit.command import Request
+from toolkit.outcome import Outcome, Refused
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="only say whether branch and approval allow it")
+
+
+def run(request: Request) -> Outcome:
+    request.app.require_code()
+    if request.options.check:
+        return Outcome(reason=policy.check(request))
+    if request.source.dirty:
+        raise Refused(
+            "files here differ from the commit, so an approval would not say what it is for",
+            remedy="commit the changes first",
+        )
+    given = policy.approve(request, getpass.getuser())
+    return Outcome(
+        reason=f"{given['by']} approved {given['version']} of {given['app']} for {given['environment']}",
+        details=given,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(run, stage="approve", help=__doc__, app="one", place="one", arguments=arguments))

@@ -1,0 +1,20 @@
+"""Builds an app's images, once for the same inputs, and names them by digest."""
+
+from __future__ import annotations
+
+import sys
+
+from toolkit import command, images
+from toolkit.outcome import Outcome
+
+
+def run(request: command.Request) -> Outcome:
+    """Every role's image, built by the cluster's builder."""
+    request.app.require_code()
+    built = images.build(request.app, request.cluster, request.source, request.say, root=request.root)
+    names = ", ".join(f"{role} {image}" for role, image in built.items())
+    return Outcome(reason=f"{len(built)} images: {names}", details={"images": built})
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(run, stage="build", help=__doc__ or "", app="one", place="none"))

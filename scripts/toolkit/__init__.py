@@ -1,0 +1,26 @@
+"""What the stage scripts share.
+
+A script that is started with another Python goes on with the one of .venv, which has what the toolkit needs.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+_SCRIPTS = Path(__file__).resolve().parents[1]
+_ENVIRONMENT = _SCRIPTS.parent / ".venv"
+
+
+def _use_own_environment() -> None:
+    started = Path(sys.argv[0] if sys.argv else "")
+    if started.suffix != ".py" or started.resolve().parent != _SCRIPTS:
+        return  # a test or another program imports the toolkit
+    if Path(sys.prefix).resolve() == _ENVIRONMENT:
+        return
+    python = _ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        sys.exit(f"{started.name}: the toolkit is not set up here\n  fix: make setup")
+    os.execv(python, [str(python), *sys.argv])  # noqa: S606 - no shell, our own interpreter
+
+
+_use_own_environment()

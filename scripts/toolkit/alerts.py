@@ -1,0 +1,70 @@
+"""Which run an alert is about, and its record completed by what only CI and apps.toml know."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from toolkit import record, summary
+from toolkit.config import Config
+from toolkit.outcome import Misused
+from toolkit.redaction import redact
+
+OUTCOME = "PIPELINE_OUTCOME"
+"""Set by a CI system that runs one job per stage: how the job that died without a record ended."""
+
+Run = dict[str, Any]
+
+
+def chosen(
+    config: Config, app: str, run: str, about: Callable[[], Run], environ: Mapping[str, str] = os.environ
+) -> Run:
+    """The record of `run`, or of the app's latest; Misused when there is none.
+
+    Where CI starts the stages as jobs of their own, each leaves a run of one stage: those of the same commit
+    and branch are told as one. `about` says what is known of a run that left nothing at all.
+    """
+    known = config.app(app)
+    own = [each for each in record.runs(config.root) if each.get("app") == app]
+    found = next((each for each in own if each.get("run") == run), None) if run else latest(own)
+    said = environ.get(OUTCOME, "")
+    if not found and said in summary.MARKS:
+        found = {"run": f"{app}-{int(time.time())}", "app": app, "stages": [], **about()}
+    if not found:
+        what = f"{app} has no run {run}" if run else f"{app} has no run yet"
+        raise Misused(what, remedy=f"make pipeline APP={app}, or `make status` to see the runs")
+    if "environments" not in found:
+        found = {**found, "environments": [name for name in config.environments if known.goes_to(name)]}
+    if said in summary.MARKS and summary.outcome(found) == "passed" != said:
+        reason = f"CI says that a job ended as {said} without leaving a record: open the job"
+        ended = {"name": "a CI job", "outcome": said, "reason": reason}
+        found = found | {"stages": [*found.get("stages", []), ended], "outcome": said}
+    return {key: _masked(value) for key, value in found.items()}
+
+
+def latest(own: Sequence[Run]) -> Run | None:
+    """The latest of one app's runs (newest first): a whole one, or the stages started one by one."""
+    if not own or not _single(own[0]):
+        return own[0] if own else None
+    same = [each for each in own if all(each.get(key) == own[0].get(key) for key in ("commit", "branch"))]
+    return summary.combine([each for each in same if _single(each)])
+
+
+def counted(runs: Sequence[str]) -> str:
+    """1 alert, 2 alerts."""
+    return f"{len(runs)} alert{'' if len(runs) == 1 else 's'}"
+
+
+def _masked(value: Any) -> Any:
+    """Without secrets, even those that were none when the record was written."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _masked(each) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
+
+
+def _single(run: Run) -> bool:
+    return len(run.get("stages") or []) == 1

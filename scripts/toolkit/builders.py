@@ -1,0 +1,88 @@
+"""The commands that build an image, per builder, and how their answers are read. Pure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolkit.outcome import Failed
+
+
+@dataclass(frozen=True)
+class Build:
+    """One image to build: paths are absolute, tag is the version (never `latest`: it names nothing)."""
+
+    name: str
+    dockerfile: Path
+    context: Path
+    tag: str
+    commit: str
+
+
+def sandbox(build: Build) -> list[str]:
+    """Build with the embedded cluster's own builder; the last line it prints is JSON."""
+    return [
+        *(sys.executable, "-m", "sandbox", "build", "--name", build.name),
+        *("--file", str(build.dockerfile), "--context", str(build.context)),
+    ]
+
+
+def sandbox_answer(output: str) -> tuple[str, bool]:
+    """(image by digest, whether it was there already) from what the sandbox's builder printed."""
+    for line in reversed(output.splitlines()):
+        if line.startswith("{"):
+            try:
+                answer: dict[str, Any] = json.loads(line)
+                return _by_digest(str(answer["image"])), bool(answer.get("reused", False))
+            except (ValueError, KeyError):
+                break
+    raise Failed("the sandbox's builder did not say which image it built", evidence=output.splitlines()[-12:])
+
+
+def docker_tag(build: Build, registry: str) -> str:
+    """The name that is pushed: <registry>/<name>:<tag>."""
+    return f"{registry.rstrip('/')}/{build.name}:{build.tag}"
+
+
+def docker_build(build: Build, registry: str, iidfile: Path) -> list[str]:
+    """Build an image and keep its id in a file."""
+    return [
+        *("docker", "build", "--file", str(build.dockerfile), "--iidfile", str(iidfile)),
+        *("--tag", docker_tag(build, registry)),
+        *("--label", f"org.opencontainers.image.revision={build.commit}"),
+        str(build.context),
+    ]
+
+
+def docker_push(build: Build, registry: str) -> list[str]:
+    """Push it; the registry decides its digest."""
+    return ["docker", "push", docker_tag(build, registry)]
+
+
+def docker_inspect(image_id: str) -> list[str]:
+    """Ask for the digests under which registries know the image."""
+    return ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", image_id]
+
+
+def docker_answer(output: str, build: Build, registry: str) -> str:
+    """The image by digest in this registry, from what `docker image inspect` printed."""
+    repository = docker_tag(build, registry).rpartition(":")[0]
+    try:
+        digests: list[str] = json.loads(output.strip().splitlines()[-1]) or []
+    except (ValueError, IndexError):
+        digests = []
+    for digest in digests:
+        if digest.rpartition("@")[0] == repository:
+            return _by_digest(digest)
+    raise Failed(
+        f"docker knows no digest of {repository}: was it pushed?", evidence=output.splitlines()[-12:]
+    )
+
+
+def _by_digest(image: str) -> str:
+    if "@sha256:" not in image:
+        raise Failed(f"the builder answered with {image!r}, which is not named by digest")
+    return image

@@ -1,0 +1,87 @@
+"""The commands of the lint, security and unit stages: placeholders filled in and programs found."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from toolkit import tools
+from toolkit.model import App
+from toolkit.outcome import Failed, Misused
+
+PLACEHOLDERS = ("python", "app_python", "path", "root", "reports")
+
+
+def commands(app: App, stage: str) -> tuple[tuple[str, ...], ...]:
+    """What apps.toml says this stage runs for the app; Misused when it says nothing."""
+    rows = app.commands.get(stage, ())
+    if not rows:
+        raise Misused(
+            f"{app.name}: apps.toml has no {stage} command for it",
+            remedy=f'set `{stage} = [["program", "argument"]]` in [apps.{app.name}] or for its language',
+        )
+    return rows
+
+
+def expand(argv: Sequence[str], values: dict[str, Callable[[], str]]) -> list[str]:
+    """The command with its {placeholders} filled in; an interpreter is only made when it is asked for."""
+    words = []
+    for word in argv:
+        for name, value in values.items():
+            if f"{{{name}}}" in word:
+                word = word.replace(f"{{{name}}}", value())
+        words.append(word)
+    return words
+
+
+def placeholders(
+    app: App, root: Path, reports: Path, app_python: Callable[[], Path]
+) -> dict[str, Callable[[], str]]:
+    """What the placeholders of apps.toml stand for."""
+    return {
+        "python": lambda: sys.executable,
+        "app_python": lambda: str(app_python()),
+        "path": lambda: str(app.path),
+        "root": lambda: str(root),
+        "reports": lambda: str(reports),
+    }
+
+
+def located(argv: Sequence[str]) -> list[str]:
+    """The command with its program found beside the running interpreter: no environment needs activating.
+
+    A program that is not there is left for PATH.
+    """
+    program = argv[0]
+    if "/" not in program:
+        beside = shutil.which(program, path=str(Path(sys.executable).parent))
+        if beside:
+            return [beside, *argv[1:]]
+    return list(argv)
+
+
+def run(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True) -> tools.Ran:
+    """Run one check to its end; its exit code is part of the answer."""
+    return tools.run(located(argv), cwd=cwd, check=False, timeout=timeout, echo=echo)
+
+
+def decide(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True) -> None:
+    """Run a check whose exit code is all there is to know; raises Failed when it is not 0."""
+    ran = run(argv, cwd=cwd, timeout=timeout, echo=echo)
+    if ran.code != 0:
+        raise Failed(f"`{tools.quoted(argv)}` ended with exit code {ran.code}", evidence=tail(ran))
+
+
+def tail(ran: tools.Ran, lines: int = 12) -> list[str]:
+    """The last lines of what a program printed."""
+    return [line for line in ran.output.splitlines() if line.strip()][-lines:]
+
+
+def ruff_subcommand(argv: Sequence[str]) -> str:
+    """`check` or `format` when the command is ruff's and has no report of its own; else ""."""
+    words = list(argv[2:] if argv[1:2] == ["-m"] else argv)
+    if not words or Path(words[0]).name != "ruff" or any(word.startswith("--output-") for word in words):
+        return ""
+    return next((word for word in words[1:] if word in ("check", "format")), "")

@@ -1,0 +1,173 @@
+"""A cluster's address and credential, from a kubeconfig or from environment variables, as a connection pool.
+
+One credential belongs to one namespace: `token = { env = "EKS_TOKEN_{SPACE}" }` names a variable per space.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+import yaml
+
+from toolkit.model import Cluster, Ref
+from toolkit.outcome import Failed, Misused
+from toolkit.tools import Secret
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How to reach one space of a cluster.
+
+    `holder` is what a person looks at when the credential is refused: a variable's name or a kubeconfig's
+    path.
+    `authorization` gives the value of the header for each request ("" for client certificates only): a
+    credential plugin renews its token.
+    """
+
+    server: str
+    holder: str
+    pool: urllib3.PoolManager
+    authorization: Callable[[], str]
+
+
+def load(cluster: Cluster, space: str, root: Path) -> Credentials:
+    """The credentials of a space. Raises Misused when something that names them is missing or unreadable."""
+    if cluster.server is not None:
+        return _from_variables(cluster, space)
+    return _from_kubeconfig(cluster, space, root)
+
+
+def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[Path, str]:
+    """The kubeconfig's path and how to name it to a person. Raises Misused when its variable is not set."""
+    if isinstance(cluster.kubeconfig, Ref):
+        variable = cluster.kubeconfig.name(space)
+        value = os.environ.get(variable, "")
+        if not value:
+            raise Misused(f"cluster {cluster.name}: {variable} is not set; it names the kubeconfig")
+        return Path(value).expanduser(), f"{value} (from {variable})"
+    if cluster.builder == "sandbox" and os.environ.get("SANDBOX_STATE"):
+        path = Path(os.environ["SANDBOX_STATE"]) / "kubeconfig"
+    else:
+        path = Path(cluster.kubeconfig or ".sandbox/kubeconfig").expanduser()
+    path = path if path.is_absolute() else root / path
+    return path, str(path)
+
+
+def _from_kubeconfig(cluster: Cluster, space: str, root: Path) -> Credentials:
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config import ConfigException
+    from kubernetes.config.kube_config import load_kube_config
+
+    path, named = kubeconfig_of(cluster, space, root)
+    if not path.is_file():
+        raise Misused(f"cluster {cluster.name}: there is no kubeconfig at {named}")
+    configuration = Configuration()
+    try:
+        load_kube_config(
+            str(path),
+            context=_context(cluster, space),
+            client_configuration=configuration,
+            persist_config=False,
+        )
+    except (
+        ConfigException,
+        yaml.YAMLError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise Misused(f"cluster {cluster.name}: the kubeconfig {named} cannot be used: {line}") from error
+    return _credentials(cluster, configuration, f"kubeconfig {named}")
+
+
+def _context(cluster: Cluster, space: str) -> str | None:
+    if not isinstance(cluster.context, Ref):
+        return cluster.context
+    value = cluster.context.read(space)
+    return value.reveal() if value else None
+
+
+def _from_variables(cluster: Cluster, space: str) -> Credentials:
+    from kubernetes.client.configuration import Configuration
+
+    server = _read(cluster, cluster.server, space).reveal().strip()
+    token = _read(cluster, cluster.token, space)
+    configuration = Configuration(host=server if "://" in server else f"https://{server}")
+    if cluster.certificate is not None:
+        holder = cluster.certificate.name(space)
+        configuration.ca_cert_data = _pem(_read(cluster, cluster.certificate, space), holder)
+    configuration.api_key["BearerToken"] = f"Bearer {plain_token(token.reveal())}"
+    holder = cluster.token.name(space) if cluster.token else "the token"
+    return _credentials(cluster, configuration, holder)
+
+
+def _credentials(cluster: Cluster, configuration: Any, holder: str) -> Credentials:
+    from kubernetes.client.rest import RESTClientObject
+
+    configuration.keep_alive = True  # a watch through a dead NAT must not look alive for ever
+    configuration.retries = False
+
+    def authorization() -> str:
+        value = configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+        scheme, _, credential = value.rpartition(" ")
+        Secret(credential)
+        return value if scheme or not value else f"Bearer {value}"
+
+    try:
+        pool = RESTClientObject(configuration).pool_manager
+        authorization()
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        raise Failed(f"cluster {cluster.name}: its certificate or key cannot be read: {error}") from error
+    return Credentials(configuration.host.rstrip("/"), holder, pool, authorization)
+
+
+def _read(cluster: Cluster, ref: Ref | None, space: str) -> Secret:
+    if ref is None:
+        raise Misused(
+            f"cluster {cluster.name}: apps.toml names no server and token for it",
+            remedy=f"set clusters.{cluster.name}.server, .certificate and .token, or .kubeconfig",
+        )
+    value = ref.read(space)
+    if not value:
+        raise Misused(
+            f"cluster {cluster.name}, space {space}: the environment variable {ref.name(space)} is not set"
+        )
+    return value
+
+
+def plain_token(value: str) -> str:
+    """A bearer token, given as it is or in base64 (as `kubectl get secret -o yaml` prints it).
+
+    A JWT holds dots, which base64 has not. What decodes to bytes that no header may hold was plain already.
+    """
+    value = "".join(value.split())
+    if "." in value:
+        return value
+    try:
+        decoded = base64.b64decode(value, validate=True).decode("ascii").strip()
+    except (binascii.Error, ValueError):
+        return value
+    return decoded if decoded and all("!" <= char <= "~" for char in decoded) else value
+
+
+def _pem(value: Secret, holder: str) -> str:
+    """The CA as PEM, from PEM or base64 of it."""
+    content = value.reveal().strip()
+    if "-----BEGIN" not in content:
+        try:
+            content = base64.b64decode("".join(content.split()), validate=True).decode("ascii")
+        except (binascii.Error, ValueError):
+            content = ""
+    if "-----BEGIN CERTIFICATE-----" not in content:
+        raise Misused(f"{holder} holds no certificate", remedy="it must be PEM, or base64 of PEM")
+    return content

@@ -1,0 +1,106 @@
+"""What a cluster answers when it does not do what was asked, as sentences for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import urllib3
+
+from toolkit.cluster.fields import mapping, number, objects, text
+from toolkit.outcome import Failed
+from toolkit.tools import redact
+
+
+class Unreachable(Failed):
+    """No answer: nothing listens, the name is unknown, the TLS handshake failed or the time was up."""
+
+
+class TlsRefused(Unreachable):
+    """Something answers, but it is not who the certificate promises, or it refuses ours."""
+
+
+class ApiError(Failed):
+    """The API server answered with an error status."""
+
+    def __init__(
+        self, reason: str, *, status: int, word: str, body: dict[str, Any], remedy: str = ""
+    ) -> None:
+        super().__init__(reason, remedy=remedy)
+        self.status = status
+        self.word = word
+        self.body = body
+
+    @property
+    def causes(self) -> list[dict[str, Any]]:
+        """details.causes of the Status object: field, reason, message."""
+        return objects(self.body, "details", "causes")
+
+
+def api_error(status: int, payload: bytes, *, doing: str, cluster: str, space: str, holder: str) -> ApiError:
+    """The error for an answer with this status. holder names the credential; its value is in no sentence."""
+    try:
+        body = mapping(json.loads(payload or b"{}"))
+    except ValueError:
+        body = {}
+    said = redact(
+        text(body, "message") or payload[:300].decode("utf-8", "replace").strip() or f"HTTP {status}"
+    )
+    word = text(body, "reason")
+    where = f"cluster {cluster}, space {space}"
+    remedy = ""
+    if status == 401:
+        reason = f"{where}: the credential in {holder} was refused (401) while {doing}"
+        remedy = f"renew the credential in {holder}; it may have expired or belong to another cluster"
+    elif status == 403 and _is_permission(said):
+        reason = f"{where}: the credential in {holder} may not do this (403) while {doing}: {said}"
+        remedy = f"use a credential with that permission in {holder}, or have it granted"
+    elif status == 404 and text(body, "details", "kind") == "namespaces":
+        missing = text(body, "details", "name")
+        reason = f"{where}: there is no namespace {missing}"
+        remedy = f"create it, or set provision = true in clusters.{cluster} of apps.toml"
+    else:
+        reason = f"{where}: {said} ({status} while {doing})"
+    return ApiError(reason, status=status, word=word, body=body, remedy=remedy)
+
+
+def _is_permission(message: str) -> bool:
+    """Quota, admission and terminating namespaces are answered with 403 too; only RBAC says "cannot"."""
+    return " cannot " in message or "forbidden: User" in message or message in ("", "Forbidden", "HTTP 403")
+
+
+def unreachable(
+    error: Exception, *, cluster: str, space: str, server: str, holder: str, seconds: float
+) -> Unreachable:
+    """The failure for an exception of urllib3 that means that there was no answer."""
+    where = f"cluster {cluster}, space {space}: {server}"
+    cause: BaseException = error
+    while isinstance(cause, urllib3.exceptions.MaxRetryError) and cause.reason is not None:
+        cause = cause.reason
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        return TlsRefused(
+            f"{where} cannot be trusted: {_words(cause)}",
+            remedy=f"the certificate authority given beside {holder} does not belong to this server",
+        )
+    if isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError):
+        said = "does not accept connections" if "refused" in str(cause).lower() else _words(cause)
+    elif isinstance(cause, urllib3.exceptions.TimeoutError):
+        said = f"did not answer within {seconds:.0f} s"
+    else:
+        said = f"broke the connection ({_words(cause)})"
+    return Unreachable(f"{where} {said}", remedy=f"is the cluster up, and is {holder} for this cluster?")
+
+
+def _words(error: BaseException) -> str:
+    words = str(error.args[-1] if error.args else error)
+    return redact(words.rpartition(": ")[2] if "object at 0x" in words else words)[:200]
+
+
+def is_namespace_missing(error: ApiError) -> bool:
+    """Whether the API said that the namespace does not exist."""
+    return error.status == 404 and text(error.body, "details", "kind") == "namespaces"
+
+
+def retry_after(error: ApiError) -> int:
+    """How many seconds the server asks to wait, 0 when it does not say."""
+    return number(error.body, "details", "retryAfterSeconds")

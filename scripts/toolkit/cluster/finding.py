@@ -1,0 +1,151 @@
+"""What can be wrong with a rollout: causes, how grave each is, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """fatal ends the rollout; suspicious does once its patience is used up; waiting never does by itself."""
+
+    FATAL = "fatal"
+    SUSPICIOUS = "suspicious"
+    WAITING = "waiting"
+
+
+class Cause(StrEnum):
+    """The causes, roots before consequences: the first of several fatal ones leads the verdict."""
+
+    IMAGE = "image does not exist"
+    REGISTRY = "registry"
+    CONFIGURATION = "missing configuration"
+    COMMAND = "command cannot run"
+    OUT_OF_MEMORY = "out of memory"
+    PROBE = "killed by its probe"
+    CRASH = "crash loop"
+    QUOTA = "quota"
+    LIMITS = "limit range"
+    ADMISSION = "admission"
+    SERVICE_ACCOUNT = "missing service account"
+    CREATION = "pods cannot be created"
+    UNSCHEDULABLE = "unschedulable"
+    VOLUME = "volume"
+    POD_SANDBOX = "pod sandbox"
+    READINESS = "readiness never passes"
+    JOB = "job failed"
+    PAUSED = "paused"
+    DISRUPTION = "disruption"
+    PROGRESS_DEADLINE = "progress deadline"
+    STARTING = "starting"
+
+
+REMEDIES = {
+    Cause.IMAGE: "check that the image was pushed under this name and digest (`make build`)",
+    Cause.REGISTRY: "check the registry's address, its rate limit and the pull secret, then deploy again",
+    Cause.CONFIGURATION: "create what is missing, or correct the reference in the app's manifests",
+    Cause.COMMAND: "correct command, args or ENTRYPOINT; the file must exist in the image and be executable",
+    Cause.OUT_OF_MEMORY: "raise the container's memory limit, or find what eats the memory",
+    Cause.PROBE: "find out why the probe fails; a slow start needs a startupProbe or a longer delay",
+    Cause.CRASH: "read the log lines above: the process ends by itself",
+    Cause.QUOTA: "free or raise the namespace's ResourceQuota, or ask for less",
+    Cause.LIMITS: "bring the container's requests and limits within the namespace's LimitRange",
+    Cause.ADMISSION: "change the manifest so that the named admission rule allows it",
+    Cause.SERVICE_ACCOUNT: "create the ServiceAccount, or correct serviceAccountName",
+    Cause.CREATION: "see the API server's words above",
+    Cause.UNSCHEDULABLE: "free or add nodes, or ask for less CPU and memory; see the scheduler's words above",
+    Cause.VOLUME: "check the PersistentVolumeClaim, its StorageClass and what is mounted",
+    Cause.POD_SANDBOX: "the node cannot set the pod up (often its network); look at the node",
+    Cause.READINESS: "ask the app why it is not ready: its log, its dependencies, the probe's path and port",
+    Cause.JOB: "read the Job's log above; it is run again by the next deployment",
+    Cause.PAUSED: "resume it: kubectl rollout resume deployment/<name>",
+    Cause.DISRUPTION: "nothing to do for this release: the cluster replaces the pod",
+    Cause.PROGRESS_DEADLINE: "look at the pods that are not available; is progressDeadlineSeconds too short?",
+    Cause.STARTING: "",
+}
+
+# How long a suspicious state may last, in seconds of its presence, before it counts as fatal.
+PATIENCE = {
+    Cause.REGISTRY: 60.0,
+    Cause.CONFIGURATION: 5.0,  # a Secret may be created a moment after the pod
+    Cause.SERVICE_ACCOUNT: 5.0,
+    Cause.QUOTA: 20.0,  # old pods that are on their way out give theirs back
+    Cause.UNSCHEDULABLE: 90.0,  # an autoscaler needs about that long for a node
+    Cause.VOLUME: 60.0,
+    Cause.POD_SANDBOX: 60.0,
+    Cause.CREATION: 10.0,
+    Cause.PAUSED: 10.0,
+    Cause.CRASH: 60.0,
+    Cause.OUT_OF_MEMORY: 60.0,
+    Cause.PROBE: 60.0,
+    Cause.COMMAND: 20.0,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or awaited, with one object.
+
+    object is "Kind/name", container "" when the whole object is meant. patience is how many seconds a
+    suspicious finding may be present, all its appearances added up, before it is fatal.
+    """
+
+    cause: Cause
+    severity: Severity
+    object: str
+    sentence: str
+    container: str = ""
+    patience: float = 0.0
+
+    @property
+    def remedy(self) -> str:
+        """What a person does about it."""
+        return REMEDIES[self.cause]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same finding when it is seen again."""
+        return (self.cause, self.object, self.container)
+
+    def as_fatal(self, sentence: str = "") -> Finding:
+        """The same, past its patience."""
+        return replace(self, severity=Severity.FATAL, sentence=sentence or self.sentence, patience=0.0)
+
+    def as_suspicious(self, patience: float) -> Finding:
+        """The same, less certain."""
+        return replace(self, severity=Severity.SUSPICIOUS, patience=patience)
+
+
+def fatal(cause: Cause, obj: str, sentence: str, container: str = "") -> Finding:
+    """A finding that ends the rollout at once."""
+    return Finding(cause, Severity.FATAL, obj, sentence, container)
+
+
+def suspicious(cause: Cause, obj: str, sentence: str, container: str = "", patience: float = 0.0) -> Finding:
+    """A finding that ends the rollout when it stays; its cause's usual patience unless told."""
+    return Finding(cause, Severity.SUSPICIOUS, obj, sentence, container, patience or PATIENCE[cause])
+
+
+def waiting(cause: Cause, obj: str, sentence: str, container: str = "") -> Finding:
+    """Something that is awaited, or not this release's fault."""
+    return Finding(cause, Severity.WAITING, obj, sentence, container)
+
+
+_GRAVITY = {Severity.FATAL: 0, Severity.SUSPICIOUS: 1, Severity.WAITING: 2}
+_ORDER = {cause: place for place, cause in enumerate(Cause)}
+
+
+def ordered(findings: list[Finding]) -> list[Finding]:
+    """Gravest first, roots before consequences, each once. The order they came in changes nothing."""
+    distinct = {finding.key: finding for finding in sorted(findings, key=_rank, reverse=True)}
+    return sorted(distinct.values(), key=_rank)
+
+
+def _rank(finding: Finding) -> tuple[int, int, str, str, str]:
+    return (
+        _GRAVITY[finding.severity],
+        _ORDER[finding.cause],
+        finding.object,
+        finding.container,
+        finding.sentence,
+    )

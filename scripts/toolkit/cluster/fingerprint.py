@@ -1,0 +1,44 @@
+"""What runs of an app and of the apps it needs, as one digest: any deployment or restart changes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from toolkit.cluster.connection import connect
+from toolkit.config import Config
+from toolkit.model import App, Cluster
+
+
+def fingerprint(config: Config, cluster: Cluster, app: App, environment: str) -> str:
+    """A digest of an app's Deployments and pods, and of those it needs, in every space of an environment.
+
+    Raises PipelineError when the cluster cannot be asked.
+    """
+    place = config.place(environment)
+    state: list[Any] = []
+    for each in (app, *(config.apps[need] for need in app.needs)):
+        for space in each.spaces_in(place):
+            namespace = each.namespace_in(space)
+            connection = connect(cluster, space, config.root)
+            query = {"labelSelector": f"appGroup=fb-{each.name}"}
+            deployments = connection.list(f"/apis/apps/v1/namespaces/{namespace}/deployments", **query)
+            pods = connection.list(f"/api/v1/namespaces/{namespace}/pods", **query)
+            state += [space, [_deployment(item) for item in deployments["items"]]]
+            state += [sorted(_pod(item) for item in pods["items"])]
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def _deployment(item: dict[str, Any]) -> list[Any]:
+    status = item.get("status", {})
+    return [item["metadata"]["uid"], item["metadata"].get("generation"), status.get("readyReplicas", 0)]
+
+
+def _pod(item: dict[str, Any]) -> list[Any]:
+    containers = item.get("status", {}).get("containerStatuses", [])
+    seen = [
+        [each["name"], each.get("imageID"), each.get("restartCount"), each.get("ready")]
+        for each in containers
+    ]
+    return [item["metadata"]["uid"], sorted(seen)]

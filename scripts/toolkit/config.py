@@ -1,0 +1,284 @@
+"""apps.toml to typed objects. Refuses what it does not know, with its path and the nearest known name."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from toolkit.fields import Fields, name_error, nearest
+from toolkit.model import (
+    AlertPolicy,
+    App,
+    Cluster,
+    Environment,
+    Place,
+    Ref,
+    SecurityPolicy,
+    Suite,
+    Suppression,
+)
+from toolkit.outcome import Misused
+
+STAGES_BY_LANGUAGE = ("lint", "security", "unit")
+SUITES = ("smoke", "acceptance")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion."""
+
+    root: Path
+    file: Path
+    apps: dict[str, App]
+    environments: dict[str, Environment]
+    clusters: dict[str, Cluster]
+    alert: AlertPolicy
+    default_cluster: str
+    security: SecurityPolicy
+
+    @classmethod
+    def load(cls, file: Path) -> Config:
+        """Read a file; raises Misused with the file, the path in it, and the nearest known name."""
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise Misused(
+                f"{file}: no such file",
+                remedy="run this in the repository that holds apps.toml, or name it: --config",
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Misused(f"{file.name}: is not valid TOML: {error}") from None
+        except OSError as error:
+            raise Misused(f"{file}: cannot be read: {error.strerror}") from None
+        return _Reader(file.resolve(), table).read()
+
+    def app(self, name: str) -> App:
+        """The app of that name; Misused lists what there is."""
+        if name not in self.apps:
+            raise Misused(
+                f"APP={name}: there is no such app{nearest(name, self.apps)}",
+                remedy=f"apps: {', '.join(self.apps)}",
+            )
+        return self.apps[name]
+
+    def place(self, word: str) -> Place:
+        """What ENV= names, an environment or a space; Misused lists what there is."""
+        if word in self.environments:
+            return Place(self.environments[word], self.environments[word].spaces)
+        known = list(self.environments)
+        for environment in self.environments.values():
+            own = [space for app in self.apps.values() for space in app.spaces.get(environment.name, ())]
+            spaces = dict.fromkeys((*environment.spaces, *own))
+            if word in spaces:
+                return Place(environment, (word,))
+            known += [space for space in spaces if space not in known]
+        raise Misused(
+            f"ENV={word}: there is no such environment or space{nearest(word, known)}",
+            remedy=f"environments and spaces: {', '.join(known)}",
+        )
+
+    def cluster(self, name: str | None) -> Cluster:
+        """The cluster of that name, the default one for None; Misused lists what there is."""
+        wanted = name or self.default_cluster
+        if wanted not in self.clusters:
+            raise Misused(
+                f"CLUSTER={wanted}: there is no such cluster{nearest(wanted, self.clusters)}",
+                remedy=f"clusters: {', '.join(self.clusters)}",
+            )
+        return self.clusters[wanted]
+
+
+class _Reader:
+    def __init__(self, file: Path, table: dict[str, object]) -> None:
+        self.file = file
+        self.root = file.parent
+        self.top = Fields(file, "", table)
+        self.languages: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {}
+
+    def read(self) -> Config:
+        default_cluster = self.top.take("default_cluster", str)
+        alert = self._alert()
+        security = self._security()
+        environments = {
+            name: self._environment(name, fields) for name, fields in self.top.tables("environments")
+        }
+        clusters = {name: self._cluster(name, fields) for name, fields in self.top.tables("clusters")}
+        for name, fields in self.top.tables("languages"):
+            self.languages[name] = self._commands(fields, {})
+            fields.done()
+        apps = {
+            name: self._app(name, priority, fields, environments)
+            for priority, (name, fields) in enumerate(self.top.tables("apps"), start=1)
+        }
+        self.top.done()
+        if default_cluster not in clusters:
+            raise name_error(self.file, "default_cluster", default_cluster, clusters)
+        self._check_spaces(environments)
+        self._check_needs(apps)
+        return Config(self.root, self.file, apps, environments, clusters, alert, default_cluster, security)
+
+    def _alert(self) -> AlertPolicy:
+        fields = Fields(self.file, "alert", self.top.take("alert", dict, {}))
+        policy = AlertPolicy(fields.take("channel", str, ""), fields.ref("webhook") or Ref("SLACK_WEBHOOK"))
+        fields.done()
+        return policy
+
+    def _security(self) -> SecurityPolicy:
+        fields = Fields(self.file, "security", self.top.take("security", dict, {}))
+        policy = SecurityPolicy(
+            fields.seconds("advisories_warn_after", "30d"),
+            fields.seconds("advisories_fail_after", "0s") or None,
+        )
+        fields.done()
+        return policy
+
+    def _environment(self, name: str, fields: Fields) -> Environment:
+        environment = Environment(
+            name,
+            fields.texts("spaces"),
+            fields.texts("branches"),
+            fields.choice("approval", ("auto", "manual"), "auto"),
+            fields.seconds("soak", "0s"),
+        )
+        fields.done()
+        if not environment.spaces:
+            raise fields.error("spaces", "must name at least one space")
+        return environment
+
+    def _cluster(self, name: str, fields: Fields) -> Cluster:
+        kubeconfig = fields.ref_or_text("kubeconfig")
+        cluster = Cluster(
+            name,
+            builder=fields.choice("builder", ("sandbox", "docker"), "docker"),
+            provision=fields.take("provision", bool, False),
+            registry=fields.ref("registry"),
+            kubeconfig=self.root / kubeconfig if isinstance(kubeconfig, str) else kubeconfig,
+            context=fields.ref_or_text("context"),
+            server=fields.ref("server"),
+            certificate=fields.ref("certificate"),
+            token=fields.ref("token"),
+        )
+        fields.done()
+        if not cluster.kubeconfig and not cluster.server:
+            raise fields.error("", "needs a kubeconfig, or server, certificate and token")
+        return cluster
+
+    def _commands(
+        self, fields: Fields, inherited: dict[str, tuple[tuple[str, ...], ...]]
+    ) -> dict[str, tuple[tuple[str, ...], ...]]:
+        own = {stage: fields.commands(stage) for stage in STAGES_BY_LANGUAGE}
+        return {**inherited, **{stage: rows for stage, rows in own.items() if rows is not None}}
+
+    def _app(self, name: str, priority: int, fields: Fields, environments: dict[str, Environment]) -> App:
+        path = self.root / fields.take("path", str)
+        language = fields.take("language", str, "")
+        if language and language not in self.languages:
+            raise name_error(self.file, f"apps.{name}.language", language, self.languages)
+        context = fields.optional("context", str)
+        app = App(
+            name=name,
+            title=fields.take("title", str, name),
+            priority=priority,
+            path=path,
+            namespace=fields.take("namespace", str),
+            service=fields.take("service", str),
+            pending=fields.take("pending", str, ""),
+            support=fields.take("support", bool, False),
+            language=language,
+            main_branch=fields.take("main_branch", str, "main"),
+            context=path if context is None else self.root / context,
+            images=self._images(fields),
+            manifests=fields.take("manifests", str, "deploy"),
+            port=fields.take("port", int, 80),
+            url=fields.optional("url", str),
+            health=fields.take("health", str, "/health"),
+            readiness=fields.optional("readiness", str),
+            needs=fields.texts("needs"),
+            environments=self._environments(fields, "environments", environments),
+            spaces=self._spaces(fields, environments),
+            deadline=fields.seconds("deadline", "3m"),
+            coverage=fields.take("coverage", int, 0),
+            commands=self._commands(fields, self.languages.get(language, {})),
+            suppressions=tuple(self._suppression(row) for row in fields.rows("suppressions")),
+            suites={kind: self._suite(kind, suite, environments) for kind, suite in fields.tables("suites")},
+        )
+        fields.done()
+        return app
+
+    def _images(self, fields: Fields) -> dict[str, str]:
+        images = fields.take("images", dict, {})
+        for role, dockerfile in images.items():
+            if not isinstance(dockerfile, str):
+                raise fields.error(f"images.{role}", "must be the path of a Dockerfile")
+        return images
+
+    def _environments(
+        self, fields: Fields, key: str, environments: dict[str, Environment]
+    ) -> tuple[str, ...]:
+        names = fields.texts(key)
+        for name in names:
+            if name not in environments:
+                raise name_error(self.file, f"{fields.where}.{key}", name, environments)
+        return names
+
+    def _spaces(self, fields: Fields, environments: dict[str, Environment]) -> dict[str, tuple[str, ...]]:
+        inner = Fields(self.file, f"{fields.where}.spaces", fields.take("spaces", dict, {}))
+        own = {name: inner.texts(name) for name in environments}
+        inner.done()
+        return {name: spaces for name, spaces in own.items() if spaces}
+
+    def _suite(self, kind: str, fields: Fields, environments: dict[str, Environment]) -> Suite:
+        if kind not in SUITES:
+            raise fields.error("", f"unknown suite{nearest(kind, SUITES)}")
+        suite = Suite(
+            path=fields.take("path", str, f"tests/{kind}"),
+            workers=fields.take("workers", int, 1),
+            deadline=fields.seconds("deadline", "5m"),
+            environments=self._environments(fields, "environments", environments),
+            env=fields.suite_env("env"),
+        )
+        fields.done()
+        return suite
+
+    def _suppression(self, fields: Fields) -> Suppression:
+        suppression = Suppression(
+            fields.choice("tool", ("bandit", "safety"), ""),
+            fields.take("id", str),
+            fields.take("reason", str),
+            fields.take("expires", date),
+            fields.optional("package", str),
+        )
+        fields.done()
+        return suppression
+
+    def _check_spaces(self, environments: dict[str, Environment]) -> None:
+        seen: dict[str, str] = {}
+        for environment in environments.values():
+            for space in environment.spaces:
+                if other := seen.get(space) or (space in environments and space):
+                    raise Misused(
+                        f"{self.file.name}: environments.{environment.name}.spaces: "
+                        f'"{space}" is also in {other}'
+                    )
+                seen[space] = f"environments.{environment.name}"
+
+    def _check_needs(self, apps: dict[str, App]) -> None:
+        for app in apps.values():
+            for need in app.needs:
+                if need not in apps:
+                    raise name_error(self.file, f"apps.{app.name}.needs", need, apps)
+            if cycle := _cycle(app.name, apps, ()):
+                raise Misused(
+                    f"{self.file.name}: apps.{app.name}.needs: goes in a circle: {' -> '.join(cycle)}"
+                )
+
+
+def _cycle(name: str, apps: dict[str, App], above: tuple[str, ...]) -> tuple[str, ...] | None:
+    if name in above:
+        return (*above[above.index(name) :], name)
+    for need in apps[name].needs if name in apps else ():
+        if found := _cycle(need, apps, (*above, name)):
+            return found
+    return None

@@ -1,0 +1,75 @@
+"""How results look on a screen: one line when all is well, and a failure a person can act on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from toolkit.outcome import Kind, Outcome
+from toolkit.redaction import redact
+
+MARKS = {
+    Kind.PASSED: ("✔", "32"),
+    Kind.FAILED: ("✘", "31"),
+    Kind.MISUSED: ("✘", "31"),
+    Kind.REFUSED: ("⛔", "33"),
+    Kind.TIMED_OUT: ("⏱", "31"),
+    Kind.INTERRUPTED: ("■", "33"),
+}
+PLAIN = {"✔": "ok", "✘": "FAILED", "⛔": "REFUSED", "⏱": "TIMED OUT", "■": "INTERRUPTED"}
+
+
+def colourful(stream: TextIO | None = None) -> bool:
+    """Whether to colour: a terminal, and NO_COLOR (https://no-color.org) unset."""
+    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR")
+
+
+def paint(text: str, colour: str) -> str:
+    """The text in an ANSI colour ("31" red, "1" bold, ...) where colours are seen."""
+    return f"\x1b[{colour}m{text}\x1b[0m" if colourful() else text
+
+
+def mark(kind: Kind) -> str:
+    """The sign of an outcome; a word where the terminal may not show signs."""
+    sign, colour = MARKS[kind]
+    encoding = (sys.stdout.encoding or "").lower()
+    return paint(sign if "utf" in encoding else PLAIN[sign], colour)
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(redact(text), flush=True)
+
+
+def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: float | None = None) -> None:
+    """How something ended. A failure says, in this order: what, why, the evidence, the remedy, the log."""
+    took = "" if seconds is None else f" in {clock(seconds)}"
+    say(f"{mark(outcome.kind)} {title}: {paint(outcome.kind.value, MARKS[outcome.kind][1])}{took}")
+    if outcome.reason:
+        say(f"  {'' if outcome.passed else 'why: '}{outcome.reason}")
+    if outcome.passed:
+        return
+    for line in outcome.evidence:
+        say(f"    | {line}")
+    for number, line in enumerate(line for line in outcome.remedy.splitlines() if line):
+        say(f"  {'fix: ' if number == 0 else '     '}{line}")
+    if log is not None:
+        say(f"  log: {shown(log)}")
+
+
+def clock(seconds: float) -> str:
+    """Seconds for a person: 0.3 s, 42 s, 3 min 5 s."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,272 @@
+"""The pipeline as a picture: a plan in, SVG out. Pure, and the same plan always gives the same bytes.
+
+Checks stand side by side in one column, each environment is a lane that reads from left to right, the stages that
+always run lie below everything. Where a lane is as far as other branches come, a stop sign says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from xml.sax.saxutils import escape
+
+from toolkit.plan import Plan, Stage
+
+BOX_W, BOX_H = 158, 68
+GAP = 30  # between boxes: room for an arrow
+PAD = 22  # from a panel's edge to its boxes
+HEAD = 40  # a panel's heading
+GUTTER = 46  # between panels: room for the way from one lane to the next
+MARGIN = 12
+RAIL = 26  # right of the lanes: the dashed way to what always runs
+
+# Colours of both schemes, by role; the lanes take theirs in turn.
+LIGHT = {
+    "ink": "#1f2328",
+    "soft": "#59636e",
+    "box": "#ffffff",
+    "line": "#8c959f",
+    "check": "#0969da",
+    "lane0": "#1a7f37",
+    "lane1": "#9a3412",
+    "lane2": "#7c3aed",
+    "end": "#6e40c9",
+    "stop": "#cf222e",
+}
+DARK = {
+    "ink": "#f0f6fc",
+    "soft": "#a8b3bf",
+    "box": "#0d1117",
+    "line": "#7d8590",
+    "check": "#58a6ff",
+    "lane0": "#3fb950",
+    "lane1": "#f0883e",
+    "lane2": "#bc8cff",
+    "end": "#bc8cff",
+    "stop": "#f85149",
+}
+FONT = "-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, 'DejaVu Sans', sans-serif"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A rounded area with a heading and boxes: x, y of its corner, the stages and where each box is."""
+
+    heading: str
+    note: str
+    colour: str
+    x: int
+    y: int
+    w: int
+    h: int
+    boxes: Mapping[str, tuple[int, int]]
+
+
+def draw(plan: Plan, *, notes: Mapping[str, str], main: str, stop: str | None = None) -> str:
+    """The SVG of a plan.
+
+    `notes` has a line for each environment (its spaces); `main` is the branch that the plan is for, `stop` the
+    environment that other branches do not leave.
+    """
+    checks = [stage for stage in plan.stages if not stage.environment and not stage.always]
+    lanes = {name: [s for s in plan.stages if s.environment == name] for name in _environments(plan.stages)}
+    ends = [stage for stage in plan.stages if stage.always]
+    slots = max((len(stages) + (1 if name == stop else 0) for name, stages in lanes.items()), default=1)
+
+    number = max(1, len(lanes))
+    gutters = (number - 1) * GUTTER
+    height = max(number * (HEAD + BOX_H + PAD) + gutters, HEAD + len(checks) * (BOX_H + 12) - 12 + PAD)
+    lane_h = (height - gutters) // number
+    left = _column(checks, height)
+    x = left.x + left.w + GUTTER
+    width = 2 * PAD + slots * BOX_W + (slots - 1) * GAP
+    panels = []
+    for row, (name, stages) in enumerate(lanes.items()):
+        colour = f"lane{row % 3}"
+        top = MARGIN + row * (lane_h + GUTTER)
+        box_y = top + HEAD + (lane_h - HEAD - PAD - BOX_H) // 2
+        boxes = {s.id: (x + PAD + i * (BOX_W + GAP), box_y) for i, s in enumerate(stages)}
+        panels.append(Panel(name, notes.get(name, ""), colour, x, top, width, lane_h, boxes))
+    bottom = MARGIN + height + GUTTER
+    total_w, total_h = x + width + RAIL + MARGIN, bottom + 46 + MARGIN
+
+    about = {stage.id: stage for stage in plan.stages}
+    parts = [_open(plan, total_w, total_h, main, stop)]
+    for panel in [left, *panels]:
+        parts += [_panel(panel), *(_box(about[id], at, panel.colour) for id, at in panel.boxes.items())]
+        if panel is not left:
+            parts += [_arrow(f"M{ax + BOX_W} {ay + BOX_H // 2}H{bx}") for (ax, ay), (bx, _) in _pairs(panel)]
+    parts += _fan_in(left, panels)
+    for upper, lower in zip(panels, panels[1:], strict=False):
+        parts += _onward(upper, lower, main if upper.heading == stop else "")
+    parts += [_stop_sign(panel) for panel in panels if panel.heading == stop and panel.boxes]
+    parts += _always(ends, [left, *panels], bottom, total_w - 2 * MARGIN)
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _environments(stages: Iterable[Stage]) -> list[str]:
+    return list(dict.fromkeys(stage.environment for stage in stages if stage.environment))
+
+
+def _column(checks: Sequence[Stage], height: int) -> Panel:
+    free = height - HEAD - PAD - len(checks) * BOX_H
+    step = BOX_H + (free // max(1, len(checks) - 1) if len(checks) > 1 else 0)
+    boxes = {stage.id: (MARGIN + PAD, MARGIN + HEAD + i * step) for i, stage in enumerate(checks)}
+    return Panel("every commit", "", "check", MARGIN, MARGIN, BOX_W + 2 * PAD + 14, height, boxes)
+
+
+def _pairs(panel: Panel) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    places = list(panel.boxes.values())
+    return list(zip(places, places[1:], strict=False))
+
+
+def _fan_in(left: Panel, panels: Sequence[Panel]) -> list[str]:
+    """From all checks to the first stage of the first lane: a bus, so that four lines become one."""
+    if not left.boxes or not panels or not panels[0].boxes:
+        return []
+    to_x, to_y = next(iter(panels[0].boxes.values()))
+    entry = to_y + BOX_H // 2
+    bus = left.x + left.w - PAD // 2 - 4
+    rows = [y + BOX_H // 2 for _, y in left.boxes.values()]
+    ticks = "".join(f"M{x + BOX_W} {y + BOX_H // 2}H{bus}" for x, y in left.boxes.values())
+    ends = [*rows, entry]
+    return [
+        f'<path class="line" d="{ticks}M{bus} {min(ends)}V{max(ends)}"/>',
+        _arrow(f"M{bus} {entry}H{to_x}"),
+    ]
+
+
+def _onward(upper: Panel, lower: Panel, branch: str) -> list[str]:
+    """From the end of one lane, through the gutter, to the start of the next."""
+    if not upper.boxes or not lower.boxes:
+        return []
+    from_x, from_y = list(upper.boxes.values())[-1]
+    to_x, to_y = next(iter(lower.boxes.values()))
+    out, turn, into = from_x + BOX_W // 2, lower.y - GUTTER // 2, lower.x - GUTTER // 2
+    middle, r = to_y + BOX_H // 2, 10
+    way = (
+        f"M{out} {from_y + BOX_H}V{turn - r}q0 {r} {-r} {r}H{into + r}"
+        f"q{-r} 0 {-r} {r}V{middle - r}q0 {r} {r} {r}H{to_x}"
+    )
+    label = (
+        f'<text class="soft" x="{out - 26}" y="{turn - 7}" text-anchor="end">only {escape(branch)}</text>'
+        if branch
+        else ""
+    )
+    return [_arrow(way), label]
+
+
+def _stop_sign(panel: Panel) -> str:
+    """An octagon after the last box of a lane."""
+    x, y = list(panel.boxes.values())[-1]
+    cx, cy, r, c = x + BOX_W + GAP + 16, y + BOX_H // 2, 15, 6
+    corners = [(-r, -c), (-c, -r), (c, -r), (r, -c), (r, c), (c, r), (-c, r), (-r, c)]
+    points = " ".join(f"{cx + dx},{cy + dy}" for dx, dy in corners)
+    return (
+        f'<path class="line" d="M{x + BOX_W} {cy}H{cx - r}"/>'
+        f'<polygon class="stop" points="{points}"/><path class="bar" d="M{cx - 7} {cy}h14"/>'
+        f'<text class="soft" x="{cx + r + 9}" y="{cy - 3}">any other</text>'
+        f'<text class="soft" x="{cx + r + 9}" y="{cy + 14}">branch stops</text>'
+    )
+
+
+def _always(ends: Sequence[Stage], panels: Sequence[Panel], y: int, width: int) -> list[str]:
+    """What runs whatever happened: a bar under everything, with a dashed way from each panel."""
+    first, *lanes = panels
+    rail = MARGIN + width - 8
+    parts = [f'<path class="dash" d="M{first.x + first.w // 2} {first.y + first.h}V{y}"/>']
+    for lane in lanes:
+        middle = lane.y + lane.h // 2
+        parts.append(f'<path class="dash" d="M{lane.x + lane.w} {middle}H{rail - 10}q10 0 10 10V{y}"/>')
+    for stage in ends:
+        parts.append(
+            f'<rect class="panel end" x="{MARGIN}" y="{y}" width="{width}" height="46" rx="12"/>'
+            + _titled(
+                MARGIN + PAD,
+                y + 29,
+                "name",
+                stage.name,
+                f"{stage.about}, always: whether the run passed, failed or was interrupted",
+            )
+        )
+    return parts
+
+
+def _panel(panel: Panel) -> str:
+    return (
+        f'<rect class="panel {panel.colour}" x="{panel.x}" y="{panel.y}" width="{panel.w}" height="{panel.h}"'
+        ' rx="12"/>' + _titled(panel.x + PAD, panel.y + 26, f"head {panel.colour}", panel.heading, panel.note)
+    )
+
+
+def _titled(x: int, y: int, kind: str, title: str, note: str) -> str:
+    """A title and, behind it, a softer note: one text, because only the renderer knows how wide the title is."""
+    behind = f'<tspan class="soft" dx="12">{escape(note)}</tspan>' if note else ""
+    return f'<text x="{x}" y="{y}"><tspan class="{kind}">{escape(title)}</tspan>{behind}</text>'
+
+
+def _box(stage: Stage, at: tuple[int, int], colour: str) -> str:
+    x, y = at
+    return (
+        f'<rect class="box {colour}" x="{x}" y="{y}" width="{BOX_W}" height="{BOX_H}" rx="8"/>'
+        f'<text class="name" x="{x + 14}" y="{y + 26}">{escape(stage.name)}</text>'
+        + "".join(
+            f'<text class="about" x="{x + 14}" y="{y + 43 + 15 * n}">{escape(line)}</text>'
+            for n, line in enumerate(wrap(stage.about, 20)[:2])
+        )
+    )
+
+
+def _arrow(way: str) -> str:
+    return f'<path class="line" marker-end="url(#tip)" d="{way}"/>'
+
+
+def _open(plan: Plan, width: int, height: int, main: str, stop: str | None) -> str:
+    title = f"The pipeline of {plan.app}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
+        f' height="{height}" role="img" aria-labelledby="title desc">\n'
+        f'<title id="title">{escape(title)}</title>\n<desc id="desc">{escape(_told(plan, main, stop))}</desc>\n'
+        f"<style>\n{_style()}</style>\n"
+        '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"'
+        ' orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>'
+    )
+
+
+def _told(plan: Plan, main: str, stop: str | None) -> str:
+    """The picture in words, for whoever cannot see it."""
+    parts = []
+    for stage in plan.stages:
+        name = " ".join(filter(None, (stage.name, stage.environment)))
+        after = ", ".join(plan.stage(id).name for id in stage.after)
+        when = "always, at the end" if stage.always else f"after {after}" if after else "at once"
+        parts.append(f"{name}: {when}.")
+    tail = f" Only {main} goes beyond {stop}." if stop else ""
+    return " ".join(parts) + tail
+
+
+def _style() -> str:
+    """Both colour schemes, as plain rules: not every renderer knows variables."""
+    return (
+        f"text{{font-family:{FONT}}}\n"
+        ".name{font-size:16px;font-weight:600}.head{font-size:15px;font-weight:700}"
+        ".about{font-size:12px}.soft{font-size:13px}\n"
+        ".line,.dash{fill:none;stroke-width:1.6}.dash{stroke-dasharray:3 5}"
+        ".panel{fill-opacity:.08;stroke-opacity:.45}.box{stroke-width:1.6}"
+        ".bar{stroke:#fff;stroke-width:3.4;stroke-linecap:round}\n"
+        f"{_rules(LIGHT)}\n@media (prefers-color-scheme:dark){{{_rules(DARK)}}}\n"
+    )
+
+
+def _rules(colours: Mapping[str, str]) -> str:
+    roles = [role for role in colours if role in ("check", "end") or role.startswith("lane")]
+    return (
+        f".name{{fill:{colours['ink']}}}.about,.soft{{fill:{colours['soft']}}}"
+        f".line,.dash{{stroke:{colours['line']}}}.tip{{fill:{colours['line']}}}.stop{{fill:{colours['stop']}}}"
+        + "".join(
+            f".panel.{role}{{fill:{colours[role]};stroke:{colours[role]}}}"
+            f".box.{role}{{fill:{colours['box']};stroke:{colours[role]}}}.head.{role}{{fill:{colours[role]}}}"
+            for role in roles
+        )
+    )

@@ -1,0 +1,167 @@
+"""Reads one table of apps.toml key by key: the right type, or a sentence with the path; nothing unknown."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from toolkit.model import Ref, SecretKey
+from toolkit.outcome import Misused
+
+T = TypeVar("T")
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_WORDS: dict[type, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list",
+    dict: "a table",
+    date: "a date (2027-01-31)",
+}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`, did you mean "x"?` for the known word that is nearest, or nothing."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f', did you mean "{found[0]}"?' if found else ""
+
+
+def duration(text: str) -> float | None:
+    """Seconds in "90s", "3m", "1h30m"; None for anything else."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+
+
+class Fields:
+    """One table. Each read takes its key away; `done` refuses what is left."""
+
+    def __init__(self, file: Path, where: str, table: object) -> None:
+        self.file = file
+        self.where = where
+        if not isinstance(table, dict):
+            raise self.error("", f"must be a table, not {_word(table)}")
+        self._left: dict[str, Any] = dict(table)
+        self._known: list[str] = []
+
+    def error(self, key: str, problem: str) -> Misused:
+        """The error for a key of this table, with file and path."""
+        return Misused(f"{self.file.name}: {self._path(key)}: {problem}")
+
+    def take(self, key: str, kind: type[T], default: T | None = None) -> T:
+        """The value of a key, or the default when it is absent; Misused for another type or none at all."""
+        value = self._pop(key)
+        if value is None:
+            if default is None:
+                raise self.error(key, "is missing")
+            return default
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.error(key, f"must be {_WORDS[kind]}, not {_word(value)}")
+        return value
+
+    def optional(self, key: str, kind: type[T]) -> T | None:
+        """The value of a key, None when it is absent."""
+        self._known.append(key)
+        return self.take(key, kind) if key in self._left else None
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """One of a few words."""
+        value = self.take(key, str, default)
+        if value not in choices:
+            raise self.error(key, f'"{value}" is not one of {", ".join(choices)}{nearest(value, choices)}')
+        return value
+
+    def seconds(self, key: str, default: str) -> float:
+        """A duration such as "90s", "3m" or "1h30m", in seconds."""
+        text = self.take(key, str, default)
+        value = duration(text)
+        if value is None:
+            raise self.error(key, f'"{text}" is not a duration; write "30s", "3m", "1h30m" or "60d"')
+        return value
+
+    def texts(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """A list of texts."""
+        values = self.take(key, list, list(default))
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                raise self.error(f"{key}[{index}]", f"must be text, not {_word(value)}")
+        return tuple(values)
+
+    def commands(self, key: str) -> tuple[tuple[str, ...], ...] | None:
+        """A list of commands, each a list of words; None when absent."""
+        if (rows := self.optional(key, list)) is None:
+            return None
+        for index, row in enumerate(rows):
+            if not isinstance(row, list) or not row or not all(isinstance(word, str) for word in row):
+                raise self.error(f"{key}[{index}]", 'must be a list of words, ["ruff", "check"]')
+        return tuple(tuple(row) for row in rows)
+
+    def ref(self, key: str) -> Ref | None:
+        """{ env = "NAME" }, or None when absent."""
+        value = self._pop(key)
+        return None if value is None else self._ref(key, value)
+
+    def ref_or_text(self, key: str) -> Ref | str | None:
+        """{ env = "NAME" } or a text, or None when absent."""
+        value = self._pop(key)
+        return value if value is None or isinstance(value, str) else self._ref(key, value)
+
+    def _ref(self, key: str, value: object) -> Ref:
+        if not isinstance(value, dict) or set(value) != {"env"} or not isinstance(value["env"], str):
+            raise self.error(key, 'must name an environment variable: { env = "NAME" }')
+        return Ref(value["env"])
+
+    def suite_env(self, key: str) -> dict[str, str | SecretKey]:
+        """Names to texts or { secret = "name", key = "key" }."""
+        found: dict[str, str | SecretKey] = {}
+        for name, value in self.take(key, dict, {}).items():
+            if isinstance(value, str):
+                found[name] = value
+                continue
+            inner = Fields(self.file, f"{self._path(key)}.{name}", value)
+            found[name] = SecretKey(inner.take("secret", str), inner.take("key", str))
+            inner.done()
+        return found
+
+    def tables(self, key: str) -> list[tuple[str, Fields]]:
+        """The tables below a key, by name, in the order of the file."""
+        whole = self.take(key, dict, {})
+        return [
+            (name, Fields(self.file, f"{self._path(key)}.{name}", value)) for name, value in whole.items()
+        ]
+
+    def rows(self, key: str) -> list[Fields]:
+        """The tables of a list of tables ([[key]])."""
+        rows = self.take(key, list, [])
+        return [Fields(self.file, f"{self._path(key)}[{index}]", row) for index, row in enumerate(rows)]
+
+    def done(self) -> None:
+        """Refuse the keys that nobody asked for, with the nearest that somebody did."""
+        for key in self._left:
+            raise Misused(f"{self.file.name}: {self._path(key)}: unknown{nearest(key, self._known)}")
+
+    def _pop(self, key: str) -> Any:
+        self._known.append(key)
+        return self._left.pop(key, None)
+
+    def _path(self, key: str) -> str:
+        return ".".join(part for part in (self.where, key) if part) or "the file"
+
+
+def name_error(file: Path, where: str, word: str, known: Mapping[str, object]) -> Misused:
+    """The error for a name that is referred to and not defined."""
+    return Misused(
+        f'{file.name}: {where}: "{word}" is not defined{nearest(word, known)}',
+        remedy=f"defined are: {', '.join(known) or 'none'}",
+    )
+
+
+def _word(value: object) -> str:
+    return next((word for kind, word in _WORDS.items() if type(value) is kind), type(value).__name__)

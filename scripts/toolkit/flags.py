@@ -1,0 +1,87 @@
+"""The flags that every script has, and what they name in apps.toml."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from toolkit.config import Config
+from toolkit.model import App, Cluster, Place
+from toolkit.outcome import Misused, worst
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Arguments = Callable[[argparse.ArgumentParser], None]
+
+
+def parser(help: str, app: str, place: str, arguments: Arguments | None) -> argparse.ArgumentParser:
+    """A script's flags; the rules for app and place are those of command.main."""
+    made = argparse.ArgumentParser(prog=f"{Path(sys.argv[0]).name}", description=help)
+    if app != "none":
+        every = "; default: every app" if app == "all" else ""
+        made.add_argument("--app", metavar="APP", default="", help=f'an app of apps.toml, or "all"{every}')
+    if place != "none":
+        made.add_argument("--env", metavar="ENV", default="", help="an environment or one of its spaces")
+    made.add_argument(
+        "--cluster", metavar="NAME", default=os.environ.get("CLUSTER"), help="default: apps.toml's"
+    )
+    made.add_argument(
+        "--config", metavar="FILE", type=Path, default=ROOT / "apps.toml", help="default: %(default)s"
+    )
+    if arguments:
+        arguments(made)
+    return made
+
+
+def resolve(
+    options: argparse.Namespace, app: str, place: str
+) -> tuple[Config, Cluster, list[App], Place | None]:
+    """What the flags name. Raises one Misused for all that is wrong with them."""
+    config = Config.load(options.config)
+    problems: list[Misused] = []
+    apps: list[App] = []
+    where: Place | None = None
+    cluster: Cluster | None = None
+    try:
+        apps = _apps(config, getattr(options, "app", ""), app)
+    except Misused as error:
+        problems.append(error)
+    try:
+        where = _place(config, getattr(options, "env", ""), place)
+    except Misused as error:
+        problems.append(error)
+    try:
+        cluster = config.cluster(options.cluster)
+    except Misused as error:
+        problems.append(error)
+    if problems or cluster is None:
+        everything = worst(problem.outcome for problem in problems)
+        raise Misused(everything.reason, remedy=everything.remedy)
+    return config, cluster, apps, where
+
+
+def _apps(config: Config, word: str, rule: str) -> list[App]:
+    if rule == "none":
+        return []
+    if word == "all" or (rule == "all" and not word):
+        return [
+            app for app in config.apps.values() if not app.pending and not (app.support and word == "all")
+        ]
+    if not word:
+        raise Misused("APP is missing", remedy=f"apps: {', '.join(config.apps)}")
+    return [config.app(name) for name in word.split(",")]
+
+
+def _place(config: Config, word: str, rule: str) -> Place | None:
+    if word:
+        return config.place(word)
+    if rule == "one":
+        known = [
+            *config.environments,
+            *(space for each in config.environments.values() for space in each.spaces),
+        ]
+        raise Misused("ENV is missing", remedy=f"environments and spaces: {', '.join(known)}")
+    return None

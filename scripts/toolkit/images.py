@@ -1,0 +1,161 @@
+"""Builds an app's images once, names them by digest, and keeps the names in .pipeline/images/<app>.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from toolkit import builders, tools
+from toolkit.builders import Build
+from toolkit.ci import Source
+from toolkit.model import App, Cluster
+from toolkit.outcome import Misused
+from toolkit.request import version
+
+BUILD_SECONDS = 900.0
+
+# Never part of an image's inputs, whatever .dockerignore says: what tools leave behind.
+_LEFTOVERS = {
+    *(".git", "__pycache__", ".venv", ".pipeline", ".sandbox", ".pytest_cache", ".ruff_cache", ".mypy_cache"),
+    *("node_modules", ".coverage", ".DS_Store"),
+}
+
+Say = Callable[[str], None]
+
+
+def build(app: App, cluster: Cluster, source: Source, say: Say, *, root: Path) -> dict[str, str]:
+    """Each role's image by digest (role -> name@sha256:...), built only when inputs changed.
+
+    Roles that share a Dockerfile share the image; different ones are built side by side. Raises Misused
+    when a Dockerfile or the builder is missing, ToolFailed when a build fails.
+    """
+    builds = _builds(app, source)
+    dockerfiles = dict(app.images)
+    if cluster.builder == "sandbox":
+        made = _side_by_side({path: _sandbox_job(each, root, say) for path, each in builds.items()})
+        images = {role: made[path] for role, path in dockerfiles.items()}
+    else:
+        registry = _registry(cluster)
+        key = _key(app, registry)
+        kept = read(app.name, root).get(cluster.name, {})
+        if kept.get("key") == key and set(kept.get("images", ())) == set(dockerfiles):
+            say(f"{app.name}: images are up to date")
+            return dict(kept["images"])
+        made = _side_by_side({path: _docker_job(each, registry) for path, each in builds.items()})
+        images = {role: made[path] for role, path in dockerfiles.items()}
+        _keep(app.name, root, cluster.name, {"key": key, "images": images})
+        return images
+    _keep(app.name, root, cluster.name, {"images": images})
+    return images
+
+
+def read(name: str, root: Path) -> Mapping[str, Any]:
+    """What was built for an app, by cluster: {cluster: {"images": {role: image}}}; empty when nothing was."""
+    try:
+        document = json.loads((root / ".pipeline" / "images" / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _builds(app: App, source: Source) -> dict[str, Build]:
+    """One build per Dockerfile, named after the first role that uses it."""
+    if not app.images:
+        raise Misused(
+            f"{app.name}: apps.toml names no image for it",
+            remedy=f'set `images = {{ api = "Dockerfile" }}` in [apps.{app.name}]',
+        )
+    builds: dict[str, Build] = {}
+    for role, path in app.images.items():
+        dockerfile = app.path / path
+        if not dockerfile.is_file():
+            raise Misused(
+                f"{app.name}: there is no Dockerfile {dockerfile}",
+                remedy=f"set apps.{app.name}.images.{role} in apps.toml to where it is",
+            )
+        builds.setdefault(
+            path, Build(f"fb-{app.name}-{role}", dockerfile, app.context, version(source), source.commit)
+        )
+    return builds
+
+
+def _side_by_side(jobs: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    pool = ThreadPoolExecutor(max_workers=len(jobs))
+    try:
+        futures = {name: pool.submit(job) for name, job in jobs.items()}
+        return {name: future.result() for name, future in futures.items()}
+    except BaseException:
+        tools.stop_all()  # a build that failed, or Ctrl-C: the others are not wanted any more
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _sandbox_job(build: Build, root: Path, say: Say) -> Callable[[], str]:
+    def job() -> str:
+        # The module is found from the repository's root, which need not be where the command was typed.
+        ran = tools.run(builders.sandbox(build), cwd=root, timeout=BUILD_SECONDS)
+        image, reused = builders.sandbox_answer(ran.output)
+        say(f"{build.name}: {'unchanged' if reused else 'built'}, {image}")
+        return image
+
+    return job
+
+
+def _docker_job(build: Build, registry: str) -> Callable[[], str]:
+    def job() -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            iidfile = Path(folder, "id")
+            tools.run(builders.docker_build(build, registry, iidfile), timeout=BUILD_SECONDS)
+            tools.run(builders.docker_push(build, registry), timeout=BUILD_SECONDS)
+            ran = tools.run(builders.docker_inspect(iidfile.read_text().strip()), echo=False, timeout=60)
+        return builders.docker_answer(ran.output, build, registry)
+
+    return job
+
+
+def _registry(cluster: Cluster) -> str:
+    if cluster.registry is None:
+        raise Misused(
+            f"cluster {cluster.name}: it builds with docker, and apps.toml names no registry to push to",
+            remedy=f'set `registry = {{ env = "REGISTRY" }}` in [clusters.{cluster.name}]',
+        )
+    value = os.environ.get(cluster.registry.name(), "")
+    if not value:
+        raise Misused(
+            f"{cluster.name}: {cluster.registry.name()} is not set, and must name the registry to push to",
+            remedy=f"export {cluster.registry.name()}=registry.example/team",
+        )
+    return value
+
+
+def _key(app: App, registry: str) -> str:
+    """Names all that can change an image: the context's files, the Dockerfiles and where it is pushed."""
+    digest = hashlib.sha256(f"{registry} {sorted(app.images.items())}".encode())
+    for file in _files(app.context):
+        digest.update(str(file.relative_to(app.context)).encode() + b"\0")
+        digest.update(str(file.readlink()).encode() if file.is_symlink() else file.read_bytes())
+        digest.update(b"x" if os.access(file, os.X_OK) else b"-")
+    for path in sorted(set(app.images.values())):
+        digest.update((app.path / path).read_bytes())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _LEFTOVERS)
+        yield from (Path(where, name) for name in sorted(names) if name not in _LEFTOVERS)
+
+
+def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None:
+    file = root / ".pipeline" / "images" / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    part.write_text(json.dumps({**read(name, root), cluster: entry}, indent=2), encoding="utf-8")
+    part.replace(file)

@@ -1,0 +1,186 @@
+"""apps.toml as typed, frozen objects. config.py makes them; everything else reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from toolkit.outcome import Misused
+from toolkit.redaction import Secret
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The name of an environment variable; {SPACE} in it stands for the space, as TEST_DEV for test-dev."""
+
+    env: str
+
+    def name(self, space: str = "") -> str:
+        """The variable's name for a space: EKS_TOKEN_TEST_DEV."""
+        return self.env.replace("{SPACE}", space.upper().replace("-", "_"))
+
+    def read(self, space: str = "", environ: Mapping[str, str] | None = None) -> Secret | None:
+        """What the variable holds, as a secret; None when it is unset or empty."""
+        value = (os.environ if environ is None else environ).get(self.name(space), "")
+        return Secret(value) if value else None
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One key of a Secret in the app's namespace; {space} in the Secret's name stands for the space."""
+
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True)
+class AlertPolicy:
+    """Where results are announced: the channel's name for people, the variable that holds the webhook."""
+
+    channel: str
+    webhook: Ref
+
+
+@dataclass(frozen=True)
+class SecurityPolicy:
+    """From which age, in seconds, an advisory database earns a warning, and from which it fails the stage."""
+
+    warn_after: float
+    fail_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One stop of a release: its spaces (namespaces), and who may come in. Soak in seconds."""
+
+    name: str
+    spaces: tuple[str, ...]
+    branches: tuple[str, ...] = ()
+    approval: str = "auto"
+    soak: float = 0.0
+
+    def branches_of(self, app: App) -> tuple[str, ...]:
+        """The branches of an app that may come in; empty for any."""
+        return tuple(branch.replace("{main_branch}", app.main_branch) for branch in self.branches)
+
+    def admits(self, app: App, branch: str) -> bool:
+        """Whether a commit of this branch may be deployed here."""
+        return not self.branches or branch in self.branches_of(app)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What ENV= names: an environment, whole or one of its spaces."""
+
+    environment: Environment
+    spaces: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole environment."""
+        return self.spaces == self.environment.spaces
+
+    @property
+    def word(self) -> str:
+        """What a person types to mean this place."""
+        return self.environment.name if self.whole else ",".join(self.spaces)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kubernetes cluster: how it is reached, and how images get into it."""
+
+    name: str
+    builder: str
+    provision: bool = False
+    registry: Ref | None = None
+    kubeconfig: Path | Ref | None = None
+    context: str | Ref | None = None
+    server: Ref | None = None
+    certificate: Ref | None = None
+    token: Ref | None = None
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A finding that the security stage passes over until a day, and why."""
+
+    tool: str
+    id: str
+    reason: str
+    expires: date
+    package: str | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite that is run against a deployed app: pytest files, and the environment that they get."""
+
+    path: str
+    workers: int = 1
+    deadline: float = 300.0
+    environments: tuple[str, ...] = ()
+    env: Mapping[str, str | SecretKey] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class App:
+    """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds."""
+
+    name: str
+    title: str
+    priority: int
+    path: Path
+    namespace: str
+    service: str
+    pending: str = ""
+    support: bool = False
+    language: str = ""
+    main_branch: str = "main"
+    context: Path = Path()
+    images: Mapping[str, str] = field(default_factory=dict)
+    manifests: str = "deploy"
+    port: int = 80
+    url: str | None = None
+    health: str = "/health"
+    readiness: str | None = None
+    needs: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    spaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deadline: float = 180.0
+    coverage: int = 0
+    commands: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    suppressions: tuple[Suppression, ...] = ()
+    suites: Mapping[str, Suite] = field(default_factory=dict)
+
+    def namespace_in(self, space: str) -> str:
+        """The namespace that this app has in a space."""
+        return self.namespace.replace("{space}", space)
+
+    def service_in(self, space: str) -> str:
+        """The name of the Service that stands for this app in a space."""
+        return self.service.replace("{space}", space)
+
+    def goes_to(self, environment: str) -> bool:
+        """Whether this app is ever deployed to an environment."""
+        return not self.environments or environment in self.environments
+
+    def spaces_in(self, place: Place) -> tuple[str, ...]:
+        """The spaces of a place that this app has; it may have its own in place of the environment's."""
+        own = self.spaces.get(place.environment.name)
+        if own is None or not self.goes_to(place.environment.name):
+            return place.spaces if self.goes_to(place.environment.name) else ()
+        return own if place.whole else tuple(space for space in place.spaces if space in own)
+
+    def require_code(self) -> None:
+        """Raises Misused when there is nothing to run a stage on: no code yet, or no folder."""
+        if self.pending:
+            raise Misused(f"{self.name}: {self.pending}", remedy=f"remove `pending` from [apps.{self.name}]")
+        if not self.path.is_dir():
+            raise Misused(
+                f"{self.name}: its folder {self.path} does not exist",
+                remedy=f"set `path` of [apps.{self.name}] in apps.toml to where the app is",
+            )

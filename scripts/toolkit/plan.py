@@ -1,0 +1,167 @@
+"""Which stages a run has: what runs, after what, and why the rest does not. Data only, nothing is started."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolkit.config import Config
+from toolkit.model import App, Environment
+
+CHECKS = ("lint", "security", "unit", "build")
+
+_ABOUT = {
+    "lint": "code style",
+    "security": "code and dependencies",
+    "unit": "unit tests",
+    "build": "images, named by digest",
+    "deploy": "apply, and wait for a verdict",
+    "healthcheck": "every pod, health and readiness",
+    "smoke": "does it do its job",
+    "acceptance": "every output of a submission",
+    "approve": "branch and approval",
+    "watch": "pods for restarts",
+    "alert": "tell the channel",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: started once all in `after` passed. `deadline` in seconds. `always`: whatever happened."""
+
+    id: str
+    name: str
+    environment: str | None
+    after: tuple[str, ...]
+    deadline: float
+    always: bool = False
+
+    @property
+    def about(self) -> str:
+        """What it is for, in a few words."""
+        return _ABOUT[self.name]
+
+    def command(self, app: App, cluster: str, root: Path) -> list[str]:
+        """The command that a person would type for this stage, without make."""
+        argv = [sys.executable, str(root / "scripts" / f"{self.name}.py"), "--app", app.name]
+        if self.name == "alert":
+            return argv
+        if self.environment:
+            argv += ["--env", self.environment]
+        if self.name == "approve":
+            argv += ["--check"]
+        return [*argv, "--cluster", cluster]
+
+    def target(self, app: App) -> str:
+        """The same as a make target."""
+        place = f" ENV={self.environment}" if self.environment else ""
+        return f"make {self.name} APP={app.name}{place}"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A stage that does not run, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass
+class Plan:
+    """The stages of one run in an order in which they could be run one by one."""
+
+    app: str
+    branch: str
+    stages: list[Stage] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def stage(self, id: str) -> Stage:
+        """The stage of that id."""
+        return next(stage for stage in self.stages if stage.id == id)
+
+
+def for_run(config: Config, app: App, branch: str) -> Plan:
+    """The plan for an app and a branch."""
+    return _Planner(config, app, branch).plan()
+
+
+class _Planner:
+    def __init__(self, config: Config, app: App, branch: str) -> None:
+        self.config = config
+        self.app = app
+        self.made = Plan(app.name, branch)
+
+    def plan(self) -> Plan:
+        checks = tuple(name for name in CHECKS if self._check(name))
+        last = checks
+        closed = ""
+        for position, environment in enumerate(self.config.environments.values()):
+            closed = closed or self._closed(environment)
+            last = self._environment(environment, last, first=position == 0, closed=closed)
+        self.made.stages.append(Stage("alert", "alert", None, last, 60, always=True))
+        return self.made
+
+    def _check(self, name: str) -> bool:
+        if name == "build":
+            why = "" if self.app.images else f"[apps.{self.app.name}] has no images"
+        else:
+            why = "" if self.app.commands.get(name) else f"[apps.{self.app.name}] has no {name} commands"
+        if why:
+            self.made.skipped.append(Skipped(name, why))
+            return False
+        self.made.stages.append(Stage(name, name, None, (), 900))
+        return True
+
+    def _closed(self, environment: Environment) -> str:
+        """Why nothing of this run may enter an environment, or nothing."""
+        if not environment.admits(self.app, self.made.branch):
+            admitted = ", ".join(environment.branches_of(self.app))
+            return (
+                f'branch "{self.made.branch}" stops before {environment.name}: '
+                f"environments.{environment.name}.branches in apps.toml admits {admitted}"
+            )
+        return ""
+
+    def _environment(
+        self, environment: Environment, after: tuple[str, ...], *, first: bool, closed: str
+    ) -> tuple[str, ...]:
+        deadlines: dict[str, Callable[[], float]] = {
+            "approve": lambda: 60.0,
+            "deploy": lambda: 3 * self.app.deadline + 300,
+            "healthcheck": lambda: 180.0,
+            "smoke": lambda: self.app.suites["smoke"].deadline + 60,
+            "acceptance": lambda: self.app.suites["acceptance"].deadline + 60,
+            "watch": lambda: environment.soak + 120,
+        }
+        for name, deadline in deadlines.items():
+            if name == "approve" and first:
+                continue
+            id = f"{name}-{environment.name}"
+            if why := closed or self._why_not(name, environment):
+                if name != "acceptance" or environment.name in self._acceptance_environments():
+                    self.made.skipped.append(Skipped(id, why))
+                continue
+            self.made.stages.append(Stage(id, name, environment.name, after, deadline()))
+            after = (id,)
+        return after
+
+    def _why_not(self, name: str, environment: Environment) -> str:
+        where = f"[apps.{self.app.name}] in apps.toml"
+        if not self.app.goes_to(environment.name):
+            return f"{where} does not go to {environment.name}"
+        if name in ("smoke", "acceptance"):
+            suite = self.app.suites.get(name)
+            if suite is None:
+                return f"{where} has no {name} suite"
+            if suite.environments and environment.name not in suite.environments:
+                return f"its {name} suite is for {', '.join(suite.environments)}"
+        if name == "watch" and not environment.soak:
+            return f"environments.{environment.name}.soak in apps.toml is 0"
+        return ""
+
+    def _acceptance_environments(self) -> tuple[str, ...]:
+        """Where leaving acceptance out deserves a word: everywhere, unless the suite itself says where."""
+        suite = self.app.suites.get("acceptance")
+        return suite.environments if suite and suite.environments else tuple(self.config.environments)

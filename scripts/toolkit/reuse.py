@@ -1,0 +1,120 @@
+"""Whether a stage that passed before would pass again: the same inputs, and the same state of the cluster.
+
+Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it. For
+a stage on a cluster the state counts too: what it deployed or tested must still be what runs there, pod by pod.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from toolkit import record, tools
+from toolkit.ci import Source
+from toolkit.config import Config
+from toolkit.model import App, Cluster
+from toolkit.outcome import PipelineError
+from toolkit.plan import Stage
+from toolkit.request import version
+
+NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
+LOOK_BACK = 50
+
+State = Callable[[App, str], str]
+
+
+class Reuse:
+    """Finds earlier passes of a run's stages. `state` gives a digest of what runs in an environment."""
+
+    def __init__(self, config: Config, app: App, cluster: Cluster, source: Source, state: State) -> None:
+        self.config = config
+        self.app = app
+        self.cluster = cluster
+        self.source = source
+        self._state = state
+
+    def inputs(self, stage: Stage) -> str:
+        """A digest of everything, except the cluster, that the stage's outcome depends on."""
+        parts = [stage.id, self._trees, repr(self.app), repr(self.cluster), platform.python_version()]
+        if stage.name == "security":  # advisories and suppressions age by the day
+            parts += [date.today().isoformat(), os.environ.get("ADVISORIES", "")]
+        if stage.environment:
+            environment = self.config.environments[stage.environment]
+            parts += [repr(environment), version(self.source), self.source.branch]
+            parts += [repr(self.config.apps[need]) for need in self.app.needs]
+        return _digest(parts)
+
+    def state(self, stage: Stage) -> str:
+        """A digest of what runs where the stage works; "" for a stage that needs no cluster."""
+        if not stage.environment:
+            return ""
+        try:
+            return self._state(self.app, stage.environment)
+        except PipelineError:
+            return "unknown"
+
+    def passed_before(self, stage: Stage) -> dict[str, Any] | None:
+        """The record's entry of an earlier pass with the same inputs and state, with its run under "run"."""
+        if stage.name in NEVER:
+            return None
+        inputs = self.inputs(stage)
+        for entry in self._earlier:
+            if entry.get("id") == stage.id and entry.get("inputs") == inputs and entry["outcome"] == "passed":
+                return entry if not stage.environment or self._holds(stage, entry) else None
+        return None
+
+    def _holds(self, stage: Stage, entry: dict[str, Any]) -> bool:
+        state = self.state(stage)
+        return bool(state) and state != "unknown" and state == entry.get("state")
+
+    @cached_property
+    def _earlier(self) -> list[dict[str, Any]]:
+        found = []
+        for _, data in zip(range(LOOK_BACK), record.runs(self.config.root), strict=False):
+            if data.get("app") == self.app.name and data.get("cluster") == self.cluster.name:
+                found += [{"run": data["run"], **entry} for entry in data.get("stages", ())]
+        return found
+
+    @cached_property
+    def _trees(self) -> str:
+        root = self.config.root
+        folders = [self.app.path, self.app.context, root / "scripts", root / "requirements.txt"]
+        others = [app.path for app in self.config.apps.values() if app.name != self.app.name]
+        needed = [self.config.apps[need].path for need in self.app.needs]
+        files = [path for path in _files(root, folders) if not _below(path, others) or _below(path, needed)]
+        return _digest(f"{path.relative_to(root)} {_hash(path.read_bytes())}" for path in files)
+
+
+def _below(path: Path, folders: list[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _files(root: Path, folders: list[Path]) -> Iterator[Path]:
+    """The files that git tracks or would track; without git all but hidden and generated ones."""
+    try:
+        ran = tools.run(
+            ["git", "-C", root, "ls-files", "-z", "-co", "--exclude-standard", "--", *folders], echo=False
+        )
+        paths = sorted({root / name for name in ran.output.split("\0") if name})
+    except PipelineError:
+        every = (path for folder in folders for path in (folder.rglob("*") if folder.is_dir() else [folder]))
+        paths = sorted({path for path in every if not _generated(path.relative_to(root))})
+    return (path for path in paths if path.is_file())
+
+
+def _generated(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
+def _digest(parts: Any) -> str:
+    return _hash("\n".join(parts).encode())
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,78 @@
+"""bandit: what it is asked, and what its report says. Pure but for reading the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from toolkit.findings import Finding
+from toolkit.outcome import Failed
+
+# Folders that are not the app's own code. Globs, because bandit takes a plain word for a part of any path.
+NOT_THE_APP = (
+    "tests",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".git",
+    ".tox",
+    ".nox",
+    ".eggs",
+    "build",
+)
+
+SETTINGS = "[bandit]\n"
+"""An empty settings file: without one, bandit reads the app's .bandit, which may skip checks in silence."""
+
+
+def argv(python: str, settings: Path, report: Path) -> list[str]:
+    """The command, to be run in the app's folder. `# nosec` is ignored: apps.toml is the place for that."""
+    excluded = ",".join(f"*/{folder}/*" for folder in NOT_THE_APP)
+    return [
+        *(python, "-m", "bandit", "--recursive", ".", "--ignore-nosec", "--quiet"),
+        *("--ini", str(settings), "--exclude", excluded, "--format", "json", "--output", str(report)),
+    ]
+
+
+def read(report: Path, code: int, output: Sequence[str] = ()) -> list[Finding]:
+    """The findings of a run that ended with this exit code (0 none, 1 some; bandit/cli/main.py).
+
+    Raises Failed when the report does not show a complete scan of at least one line of code.
+    """
+    try:
+        document = json.loads(report.read_text(encoding="utf-8"))
+        results, errors, lines = (
+            document["results"],
+            document["errors"],
+            document["metrics"]["_totals"]["loc"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Failed(
+            f"bandit did not finish: exit code {code} and no readable report ({type(error).__name__})",
+            evidence=output,
+        ) from None
+    if code not in (0, 1) or (code == 1) != bool(results):
+        raise Failed(f"bandit ended with exit code {code} and {len(results)} findings", evidence=output)
+    if errors:
+        raise Failed(
+            f"bandit could not read {errors[0]['filename']}: {errors[0]['reason']}",
+            evidence=[f"{each['filename']}: {each['reason']}" for each in errors],
+        )
+    if not lines:
+        raise Failed("bandit found no Python code to check", remedy="is the app's `path` in apps.toml right?")
+    return [
+        Finding(
+            tool="bandit",
+            id=each["test_id"],
+            message=f"{each['issue_text']} (severity {each['issue_severity'].lower()}, "
+            f"confidence {each['issue_confidence'].lower()})",
+            file=each["filename"].removeprefix("./"),
+            line=each["line_number"],
+            aliases=(each["test_name"],),
+            severity=each["issue_severity"],
+            link=each.get("more_info", ""),
+        )
+        for each in results
+    ]

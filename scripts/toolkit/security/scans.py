@@ -1,0 +1,123 @@
+"""The scans of the security stage. Each ends in findings or in the reason why it could not run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from toolkit import checks, requirements, tools
+from toolkit.advisories import database
+from toolkit.findings import Finding
+from toolkit.outcome import Failed, Misused, Outcome
+from toolkit.security import bandit, safety
+
+if TYPE_CHECKING:
+    from toolkit.command import Request
+
+TIMEOUT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found, or why it did not come to an end, and what the record should keep."""
+
+    findings: Sequence[Finding] = ()
+    failure: Outcome | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_bandit(request: Request, _row: Sequence[str], _today: date) -> Scan:
+    """bandit over the app's code, its tests left out."""
+    settings, report = request.evidence / "bandit.ini", request.evidence / "bandit.json"
+    settings.write_text(bandit.SETTINGS, encoding="utf-8")
+    argv = bandit.argv(sys.executable, settings, report)
+    ran = checks.run(argv, cwd=request.app.path, timeout=TIMEOUT_SECONDS)
+    try:
+        return Scan(bandit.read(report, ran.code, checks.tail(ran)))
+    except Failed as failure:
+        return Scan(failure=failure.outcome)
+
+
+def run_safety(request: Request, _row: Sequence[str], today: date) -> Scan:
+    """safety over every pin of the app's requirements files, by the best advisories that can be had."""
+    app, root = request.app, request.root
+    files = requirements.files_of(app.path)
+    wanted = [each for file in files for each in requirements.read(file)]
+    if not wanted:
+        raise Misused(
+            f"{app.name}: there are no requirements*.txt with packages in {app.path}",
+            remedy=f'pin its packages, or set `security = [["bandit"]]` in [apps.{app.name}]',
+        )
+    loose = [each for each in wanted if not each.version]
+    if loose:
+        where = [f"{each.file.name}:{each.line}: {each.text}" for each in loose]
+        return Scan(
+            failure=Failed(
+                f"{len(loose)} requirements are not pinned, so nothing can be known about them: {where[0]}",
+                remedy="pin every package: uv pip compile --generate-hashes",
+                evidence=where,
+            ).outcome
+        )
+    try:
+        pins = sorted({(each.name, each.version) for each in wanted})
+        advisories = database.prepare(root, database.mode(), pins, today, request.say)
+        _announce(request, advisories, today)
+        report, home = request.evidence / "safety.json", root / ".pipeline" / "cache" / "safety"
+        home.mkdir(parents=True, exist_ok=True)
+        report.unlink(missing_ok=True)
+        argv = safety.argv(sys.executable, advisories.folder, files, report)
+        request.say(f"$ {tools.quoted(argv)}")
+        # Not shown as it runs: it prints the same report, as JSON, and an advertisement.
+        ran = tools.run(argv, env=safety.environment(home), check=False, echo=False, timeout=TIMEOUT_SECONDS)
+        found = safety.read(report, ran.code, wanted, app.path, checks.tail(ran))
+    except Failed as failure:
+        return Scan(failure=failure.outcome)
+    age = advisories.age(today)
+    return Scan(
+        found, details={"packages": len(pins), "advisories": advisories.description, "advisories_age": age}
+    )
+
+
+def plain(request: Request, row: Sequence[str], _today: date) -> Scan:
+    """Any other command: its exit code decides."""
+    values = checks.placeholders(request.app, request.root, request.evidence, lambda: _venv(request))
+    try:
+        checks.decide(checks.expand(row, values), cwd=request.app.path, timeout=TIMEOUT_SECONDS)
+    except Failed as failure:
+        return Scan(failure=failure.outcome)
+    return Scan()
+
+
+BY_NAME: dict[str, Callable[[Request, Sequence[str], date], Scan]] = {
+    "bandit": run_bandit,
+    "safety": run_safety,
+}
+
+
+def _announce(request: Request, advisories: database.Database, today: date) -> None:
+    """Say what the packages are judged by; warn when it is old, fail when apps.toml says so."""
+    config, age = request.config, advisories.age(today)
+    request.say(f"advisories: {advisories.description}")
+    for warning in advisories.warnings:
+        request.say(f"WARNING: {warning}")
+    old = f"{age} days old" if age is not None else "of no known age"
+    advice = "`make advisories` asks the package registry about every pin"
+    if config.security.fail_after and _older(age, config.security.fail_after):
+        raise Failed(f"the advisories are {old}, more than apps.toml allows", remedy=advice)
+    if _older(age, config.security.warn_after):
+        request.say(
+            f'WARNING: the advisories are {old}: "clean" says nothing about what was found since. {advice}'
+        )
+
+
+def _older(age: int | None, seconds: float) -> bool:
+    return age is None or age * 86400 > seconds
+
+
+def _venv(request: Request) -> Any:
+    from toolkit import venvs
+
+    return venvs.python_for(request.app, request.root, request.say)

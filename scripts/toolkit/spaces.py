@@ -1,0 +1,79 @@
+"""The spaces of an environment side by side: a thread each, one's failure lets the others finish."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from toolkit import tools
+from toolkit.outcome import Interrupted, Outcome, PipelineError, worst
+
+# How long the spaces get, once the run is interrupted, to let go of what they hold.
+LEAVE_SECONDS = 10.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Space:
+    """One space's own voice and its sign to stop."""
+
+    name: str
+    say: Say
+    stop: threading.Event
+
+    def pause(self, seconds: float) -> None:
+        """Wait that long. Raises Interrupted at once when the run is to stop."""
+        if self.stop.wait(max(0.0, seconds)):
+            raise Interrupted(f"{self.name}: interrupted")
+
+    def check(self) -> None:
+        """Raises Interrupted when the run is to stop."""
+        self.pause(0)
+
+
+def side_by_side(
+    spaces: Sequence[str], work: Callable[[Space], Outcome], say: Say, *, title: str = ""
+) -> Outcome:
+    """Work on every space at once and judge them together; reasons and evidence name their space.
+
+    An interruption of the calling thread stops all of them, waits until they let go, and is raised again.
+    """
+    stop = threading.Event()
+    prefix = f"{title} " if title else ""
+
+    def one(name: str) -> Outcome:
+        def speak(text: str) -> None:
+            say(f"[{prefix}{name}] {text}")
+
+        try:
+            return _named(name, work(Space(name, speak, stop)))
+        except PipelineError as error:
+            outcome = _named(name, error.outcome)
+            if not stop.is_set():
+                speak(f"{outcome.kind}: {error.reason}")
+            return outcome
+
+    executor = ThreadPoolExecutor(max_workers=max(1, len(spaces)), thread_name_prefix="space")
+    futures: list[Future[Outcome]] = [executor.submit(one, name) for name in spaces]
+    try:
+        wait(futures)
+    except BaseException:
+        stop.set()
+        tools.stop_all()
+        wait(futures, timeout=LEAVE_SECONDS)
+        raise
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+    return worst(future.result() for future in futures)
+
+
+def _named(space: str, outcome: Outcome) -> Outcome:
+    """The outcome with the space in its reason and evidence, and its details under the space's name."""
+    reason = outcome.reason
+    if reason and space not in reason:
+        reason = f"{space}: {reason}"
+    details = {space: outcome.details} if outcome.details else {}
+    return Outcome(outcome.kind, reason, outcome.remedy, outcome.evidence, details)

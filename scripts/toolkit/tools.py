@@ -1,0 +1,177 @@
+"""The one door to other programs: says what it runs, keeps secrets out, returns code and output.
+
+Built on subprocess: importing `sh` costs more than a whole lint stage may (see `make bench`). The engine,
+which keeps several stages running in the background, uses `sh` (processes.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit.outcome import Kind, Misused, PipelineError, TimedOut
+from toolkit.redaction import Secret, redact, register_environment
+
+__all__ = ["Ran", "Secret", "ToolFailed", "quoted", "redact", "register_environment", "run", "stop_all"]
+
+# What a program gets between SIGTERM and SIGKILL, in seconds.
+GRACE = 5.0
+
+# How to get a program that this machine may lack; said when it is missing.
+HOW_TO_GET = {
+    "docker": "install Docker Engine, or use the sandbox (CLUSTER=sandbox), which needs none",
+    "kubectl": "it is optional: see https://kubernetes.io/docs/tasks/tools/",
+    "git": "install git with this system's package manager",
+    "helm": "see https://helm.sh/docs/intro/install/",
+}
+
+_running: set[subprocess.Popen[str]] = set()
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A program that ended: command, exit code, stdout and stderr interleaved (redacted), wall time."""
+
+    argv: tuple[str, ...]
+    code: int
+    output: str
+    seconds: float
+
+
+class ToolFailed(PipelineError):
+    """A program ended with a code that is not 0; `.ran` holds what it printed."""
+
+    kind = Kind.FAILED
+
+    def __init__(self, ran: Ran) -> None:
+        super().__init__(
+            f"{quoted(ran.argv[:1])} ended with exit code {ran.code}", evidence=_tail(ran.output)
+        )
+        self.ran = ran
+
+
+def quoted(argv: Sequence[str]) -> str:
+    """The command as a person would type it, without its secrets."""
+    return redact(shlex.join(argv))
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+    timeout: float | None = None,
+    echo: bool = True,
+    stdin: str | None = None,
+) -> Ran:
+    """Run a program to its end.
+
+    env is added to this process's environment; timeout is in seconds. With echo the command and its output
+    are shown as they come. Raises Misused when there is no such program, TimedOut at the timeout, ToolFailed
+    when check is set and the exit code is not 0. Interrupted, it stops the program and all that it started.
+    """
+    command = tuple(str(word) for word in argv)
+    if echo:
+        print(f"$ {quoted(command)}", flush=True)
+    started = time.monotonic()
+    process = _start(command, cwd, env, piped=stdin is not None)
+    expired = threading.Event()
+    timer = threading.Timer(timeout, _expire, (process, expired)) if timeout else None
+    lines: list[str] = []
+    _running.add(process)
+    try:
+        if timer:
+            timer.daemon = True
+            timer.start()
+        if stdin is not None:
+            threading.Thread(target=_feed, args=(process, stdin), daemon=True).start()
+        assert process.stdout is not None  # noqa: S101 - piped above
+        for line in process.stdout:
+            clean = redact(line)
+            lines.append(clean)
+            if echo:
+                sys.stdout.write(clean)
+                sys.stdout.flush()
+        code = process.wait()
+    except BaseException:
+        _stop(process)
+        raise
+    finally:
+        _running.discard(process)
+        if timer:
+            timer.cancel()
+    output = "".join(lines)
+    if expired.is_set():
+        raise TimedOut(f"{quoted(command[:1])} was stopped after {timeout:g} s", evidence=_tail(output))
+    ran = Ran(command, code, output, time.monotonic() - started)
+    if check and ran.code != 0:
+        raise ToolFailed(ran)
+    return ran
+
+
+def stop_all() -> None:
+    """Stop every program that is still running, in whichever thread it was started: for interruption."""
+    for process in list(_running):
+        _stop(process)
+
+
+def _start(
+    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] | None, *, piped: bool
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, **env} if env else None,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        if cwd is not None and not cwd.is_dir():
+            raise Misused(f"{cwd}: no such folder, so {command[0]} cannot run there") from None
+        raise Misused(
+            f"{command[0]}: no such program on this machine",
+            remedy=HOW_TO_GET.get(Path(command[0]).name, "run `make doctor` to see what is missing"),
+        ) from None
+    except PermissionError:
+        raise Misused(f"{command[0]}: is not executable") from None
+
+
+def _feed(process: subprocess.Popen[str], text: str) -> None:
+    with contextlib.suppress(BrokenPipeError, OSError):
+        assert process.stdin is not None  # noqa: S101 - piped when there is something to feed
+        process.stdin.write(text)
+        process.stdin.close()
+
+
+def _expire(process: subprocess.Popen[str], expired: threading.Event) -> None:
+    expired.set()
+    _stop(process)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End a program and what it started (it leads its own session): politely, then for good."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=GRACE)
+            return
+
+
+def _tail(output: str, lines: int = 12) -> tuple[str, ...]:
+    return tuple([line for line in output.splitlines() if line.strip()][-lines:])

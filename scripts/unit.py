@@ -1,0 +1,63 @@
+"""Runs an app's unit tests with its own packages, and measures which of its lines they cover."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from toolkit import checks, command, reports, tools, unit_tests, venvs
+from toolkit.outcome import Kind, Outcome, worst
+
+TIMEOUT_SECONDS = 900.0
+SHOWN = 5
+
+
+def run(request: command.Request) -> Outcome:
+    """Every command that apps.toml names; ["pytest"] is tests/unit with a coverage floor."""
+    app = request.app
+    app.require_code()
+    values = checks.placeholders(app, request.root, request.evidence, lambda: _venv(request))
+    outcomes = []
+    for row in checks.commands(app, "unit"):
+        if row == ("pytest",):
+            outcomes.append(_pytest(request))
+            continue
+        checks.decide(checks.expand(row, values), cwd=app.path, timeout=TIMEOUT_SECONDS)
+        outcomes.append(Outcome(reason=f"`{tools.quoted(row)}` passed"))
+    return worst(outcomes)
+
+
+def _pytest(request: command.Request) -> Outcome:
+    app, files = request.app, unit_tests.Files(request.evidence)
+    unit_tests.require(app)
+    python = _venv(request)
+    ran = checks.run(unit_tests.pytest(python, app, files), cwd=app.path, timeout=TIMEOUT_SECONDS)
+    result = unit_tests.result(ran, files)
+    if result.failed:
+        return Outcome(
+            Kind.FAILED,
+            reason=f"{len(result.failed)} of {result.total} unit tests failed: {result.failed[0]}",
+            remedy=f"cd {app.path} && {tools.quoted([str(python), '-m', 'pytest', unit_tests.FOLDER])}",
+            evidence=tuple(str(test) for test in result.failed[:SHOWN]),
+            details={"tests": result.total, "failed": len(result.failed)},
+        )
+    checks.decide(unit_tests.coverage_json(python, files), cwd=app.path, timeout=60, echo=False)
+    checks.decide(unit_tests.coverage_report(python, files), cwd=app.path, timeout=60)
+    covered = reports.coverage(files.coverage)
+    details = {"tests": result.total, "skipped": result.skipped, "coverage": round(covered.percent, 2)}
+    if covered.percent < app.coverage:
+        missing = ", ".join(f"{file} ({lines} lines)" for file, lines in covered.missing[:3])
+        raise_it = f"test what is missing, or change apps.{app.name}.coverage in apps.toml"
+        reason = f"the unit tests cover {covered} of the lines, the floor is {app.coverage}%: missing in "
+        return Outcome(Kind.FAILED, reason + missing, remedy=raise_it, details=details)
+    return Outcome(
+        reason=f"{result.total} unit tests passed, {covered} of the lines covered", details=details
+    )
+
+
+def _venv(request: command.Request) -> Path:
+    return venvs.python_for(request.app, request.root, request.say)
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(run, stage="unit", help=__doc__ or "", app="one", place="none"))

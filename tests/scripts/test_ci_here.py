@@ -1,0 +1,74 @@
+"""The source of a run in real checkouts: a branch, a detached head, an unborn branch, no repository."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from toolkit import ci
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty repository in a folder with a space, free of this machine's CI system and git settings."""
+    for name in ["BRANCH", "COMMIT", *(vendor.known_by for vendor in ci.VENDORS)]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    root = tmp_path / "a clone"
+    root.mkdir()
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "config", "user.name", "Ada Lovelace")
+    git(root, "config", "user.email", "ada@example.org")
+    return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def commit(root: Path) -> str:
+    git(root, "commit", "--quiet", "--allow-empty", "--message=first")
+    return git(root, "rev-parse", "HEAD")
+
+
+def test_a_branch(checkout: Path) -> None:
+    sha = commit(checkout)
+    assert ci.here(checkout) == ci.Source("git", "main", sha, "Ada Lovelace", "", dirty=False)
+
+
+def test_a_changed_tree_is_dirty(checkout: Path) -> None:
+    commit(checkout)
+    (checkout / "new").write_text("")
+    assert ci.here(checkout).dirty
+
+
+def test_a_detached_head(checkout: Path) -> None:
+    sha = commit(checkout)
+    git(checkout, "checkout", "--quiet", "--detach")
+    source = ci.here(checkout)
+    assert (source.branch, source.commit) == (ci.NO_BRANCH, sha)
+
+
+def test_a_repository_without_a_commit(checkout: Path) -> None:
+    assert ci.here(checkout) == ci.Source("git", "main", "", "", "", dirty=False)
+
+
+def test_a_short_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sha = commit(checkout)
+    monkeypatch.setenv("COMMIT", sha[:8])
+    assert ci.here(checkout).commit == sha
+
+
+def test_a_folder_that_is_no_repository(checkout: Path) -> None:
+    assert ci.here(checkout.parent) == ci.Source("no git", "(no git)", "", "", "", dirty=False)
+
+
+def test_a_machine_without_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(checkout)
+    monkeypatch.setenv("PATH", str(checkout))
+    assert ci.here(checkout).system == "no git"
