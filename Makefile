@@ -98,7 +98,7 @@ bench: $(READY) ## every claim of speed, as a ratio in one run              [T=t
 diagram: $(READY) ## draw docs/pipeline.svg from the plan
 	@$(PY) scripts/diagram.py
 ci-install: $(READY) ## put a definition of ci/ where its vendor looks           SYSTEM=circleci|github
-	@$(PY) scripts/install_ci.py $(if $(SYSTEM),--system '$(SYSTEM)')
+	@$(PY) scripts/install_ci.py $(if $(SYSTEM),--system '$(SYSTEM)') $(if $(FORCE),--force) $(if $(CHECK),--check)
 advisories: $(READY) ## renew the advisories for what the apps pin
 	@$(PY) scripts/advisories.py
 pins: $(READY) ## renew every requirements.txt from its requirements.in

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from toolkit import checks, command, reports, tools
+from toolkit import checks, command, ruff, tools
 from toolkit.findings import Finding, named
 from toolkit.outcome import Kind, Outcome
 
@@ -15,48 +15,37 @@ SHOWN = 50
 
 
 def run(request: command.Request) -> Outcome:
-    """Every lint command of the app; failed when any of them found something."""
-    app, evidence = request.app, request.evidence
+    """Every lint command of the app, the later ones too when an early one finds something."""
+    app = request.app
     app.require_code()
-    values = checks.placeholders(app, request.root, evidence, lambda: _venv(request))
+    values = checks.placeholders(app, request.root, request.evidence, lambda: _venv(request))
     rows = [checks.expand(row, values) for row in checks.commands(app, "lint")]
     findings: list[Finding] = []
     broken: list[tools.Ran] = []
-    for argv in rows:
-        subcommand = checks.ruff_subcommand(argv)
-        report = evidence / "ruff-check.json"
-        if subcommand == "check":
-            argv = [*argv, "--output-format=json", f"--output-file={report}"]
-        ran = checks.run(argv, cwd=app.path, timeout=TIMEOUT_SECONDS)
-        found = _findings(subcommand, ran, report, app.path)
-        for finding in found[:SHOWN] if subcommand == "check" else ():
-            request.say(str(finding))
-        findings += found
-        if ran.code != 0 and not found:
+    for number, argv in enumerate(rows, start=1):
+        report = request.evidence / f"lint-{number}.json"
+        ours = ruff.subcommand(argv)
+        command_line = ruff.reporting(argv, report) if ours else argv
+        ran = checks.run(command_line, cwd=app.path, timeout=TIMEOUT_SECONDS)
+        # 0 nothing found, 1 something, 2 ruff could not do it: https://docs.astral.sh/ruff/linter/#exit-codes
+        if ours and ran.code in (0, 1):
+            findings += ruff.checked(report, app.path) if ours == "check" else ruff.formatted(ran.output)
+        elif ran.code != 0:
             broken.append(ran)
     return _outcome(findings, broken, len(rows))
-
-
-def _findings(subcommand: str, ran: tools.Ran, report: Path, folder: Path) -> list[Finding]:
-    if subcommand == "check" and ran.code in (0, 1):
-        return reports.ruff_check(report, folder)
-    if subcommand == "format" and ran.code == 1:
-        return reports.ruff_format(ran.output, folder)
-    return []
 
 
 def _outcome(findings: Sequence[Finding], broken: Sequence[tools.Ran], count: int) -> Outcome:
     if not findings and not broken:
         return Outcome(reason=f"{count} linters found nothing", details={"findings": 0})
-    reasons = [f"`{tools.quoted(ran.argv)}` ended with exit code {ran.code}" for ran in broken]
-    if findings:
-        reasons.insert(0, f"{len(findings)} findings: {named(findings)}")
-    files = " ".join(dict.fromkeys(finding.file for finding in findings))
+    reasons = [f"{len(findings)} findings: {named(findings)}"] if findings else []
+    reasons += [f"`{tools.quoted(ran.argv)}` ended with exit code {ran.code}" for ran in broken]
+    shown = [str(finding) for finding in findings[:SHOWN]]
     return Outcome(
         Kind.FAILED,
         reason="; ".join(reasons),
-        remedy=f"ruff check --fix and ruff format mend most of them; files: {files}" if files else "",
-        evidence=tuple(line for ran in broken for line in checks.tail(ran)),
+        remedy="`ruff check --fix` and `ruff format` mend most of these" if findings else "",
+        evidence=(*shown, *(line for ran in broken for line in checks.tail(ran))),
         details={"findings": len(findings)},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from toolkit import command, console, plan, record, tools, views
@@ -28,16 +29,10 @@ def run(request: Request) -> Outcome:
     source = request.source
     made = plan.for_run(request.config, app, source.branch)
     kept = record.Record.start(root, app.name, **command.about(source, cluster), alerted=False)
-    console.say(
-        f"{app.title} {kept.data['version']} of {source.branch} on {cluster.name}, run {kept.data['run']}"
-    )
-    reuse = Reuse(
-        request.config,
-        app,
-        cluster,
-        source,
-        lambda each, place: fingerprint(request.config, cluster, each, place),
-    )
+    what = f"{app.title} {kept.data['version']} of {source.branch}"
+    console.say(f"{what} on {cluster.name}, run {kept.data['run']}")
+    state = partial(fingerprint, request.config, cluster)
+    reuse = Reuse(request.config, app, cluster, source, state)
     view = views.choose(made, source.system)
     outcome = Engine(made, app, cluster, kept, reuse, view, fresh=request.options.fresh).run()
     seconds = record.seconds_between(kept.data["started"], kept.data["finished"])
@@ -50,7 +45,7 @@ def announce(request: Request, killed: list[dict[str, Any]]) -> None:
     """Send the alerts of runs that were killed before they could do it themselves."""
     for data in killed:
         console.say(f"run {data['run']} was killed; its record is closed, its alert is sent now")
-        alert = [sys.executable, request.root / "scripts" / "alert.py", "--app", data["app"]]
+        alert = plan.script("alert", data["app"], request.config.file)
         tools.run([*alert, "--run", data["run"]], check=False, echo=False)
         record.Record(request.root / record.HOME / "runs" / data["run"], {**data, "alerted": True}).save()
 

@@ -31,8 +31,6 @@ def run(request: command.Request) -> Outcome:
     (request.evidence / "security.sarif").write_text(
         json.dumps(sarif(judged.standing), indent=1), encoding="utf-8"
     )
-    for finding in judged.standing[:SHOWN]:
-        request.say(str(finding))
     for finding, entry in judged.suppressed:
         request.say(f"suppressed until {entry.expires}: {finding.place}: {finding.id}: {entry.reason}")
     for entry in judged.unused:
@@ -63,7 +61,11 @@ def _verdict(name: str, judged: suppressions.Judgement, details: dict[str, objec
             f"[[apps.{name}.suppressions]] of apps.toml with a reason and a date"
         )
     if not reasons:
-        reason = "no known weakness" + (f", {len(judged.suppressed)} suppressed" if judged.suppressed else "")
+        reason = "no known weakness"
+        if "advisories_age" in details:
+            reason += f", by advisories {details['advisories_age']} days old"
+        if judged.suppressed:
+            reason += f", {len(judged.suppressed)} suppressed"
         return Outcome(reason=reason, details=details)
     evidence = tuple(tools.redact(str(finding)) for finding in judged.standing[:SHOWN])
     return Outcome(Kind.FAILED, "; ".join(reasons), "\n".join(dict.fromkeys(remedies)), evidence, details)

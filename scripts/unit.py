@@ -37,7 +37,7 @@ def _pytest(request: command.Request) -> Outcome:
         return Outcome(
             Kind.FAILED,
             reason=f"{len(result.failed)} of {result.total} unit tests failed: {result.failed[0]}",
-            remedy=f"cd {app.path} && {tools.quoted([str(python), '-m', 'pytest', unit_tests.FOLDER])}",
+            remedy=f"cd {tools.quoted([str(app.path)])} && {tools.quoted([str(python), *unit_tests.AGAIN])}",
             evidence=tuple(str(test) for test in result.failed[:SHOWN]),
             details={"tests": result.total, "failed": len(result.failed)},
         )

@@ -55,10 +55,12 @@ def apply(
     schema: Schema,
     subresource: str = "",
 ) -> Object:
-    """The live object (None: there is none yet) with a manager's configuration applied, metadata.managedFields included.
+    """The live object (None: there is none yet) with a manager's configuration applied,
+    metadata.managedFields included.
 
-    Fields that this manager applied last time, does not any more and nobody else owns are removed. `now` is RFC 3339.
-    Raises Conflicts (unless `force`), and PatchError(400) for a configuration that cannot be applied.
+    Fields that this manager applied last time, does not any more and nobody else owns are removed. `now` is
+    RFC 3339. Raises Conflicts (unless `force`), and PatchError(400) for a configuration that cannot be
+    applied.
     """
     _check_manager(manager)
     if not isinstance(applied, dict) or too_deep(applied):
@@ -111,8 +113,8 @@ def track(
 ) -> list[dict[str, Any]]:
     """metadata.managedFields after an ordinary write: who changes a field owns it, and nobody else any more.
 
-    `new` may carry managedFields of its own: valid ones are taken over (kubectl migrates to server-side apply that way),
-    [{}] forgets all, and none or broken ones leave those of `old`.
+    `new` may carry managedFields of its own: valid ones are taken over (kubectl migrates to server-side apply
+    that way), [{}] forgets all, and none or broken ones leave those of `old`.
     """
     manager = manager or "unknown"
     entries = {entry.key: entry for entry in _told(old, new, subresource)}
@@ -128,20 +130,15 @@ def track(
 
 
 def _check_manager(manager: str) -> None:
+    why = ""
     if not manager:
-        raise PatchError(
-            422, "PatchOptions is invalid: fieldManager: Required value: is required for apply patch"
-        )
-    if len(manager) > MANAGER_LENGTH:
-        raise PatchError(
-            422,
-            f"PatchOptions is invalid: fieldManager: Too long: may not be more than {MANAGER_LENGTH} bytes",
-        )
-    if not manager.isprintable():
-        raise PatchError(
-            422,
-            f"PatchOptions is invalid: fieldManager: Invalid value: {manager!r}: should only contain printable characters",
-        )
+        why = "Required value: is required for apply patch"
+    elif len(manager) > MANAGER_LENGTH:
+        why = f"Too long: may not be more than {MANAGER_LENGTH} bytes"
+    elif not manager.isprintable():
+        why = f"Invalid value: {manager!r}: should only contain printable characters"
+    if why:
+        raise PatchError(422, f'PatchOptions.meta.k8s.io "" is invalid: fieldManager: {why}')
 
 
 def _entries(live: Object | None, schema: Schema, now: str) -> list[Entry]:
@@ -187,7 +184,8 @@ def _bare(obj: Object) -> Object:
 
 
 def _last_applied_by_kubectl(live: Object, schema: Schema) -> Paths:
-    """What `kubectl apply` without --server-side set and nobody changed since: kubectl may take that over unasked."""
+    """What `kubectl apply` without --server-side set and nobody changed since: kubectl may take that over
+    unasked."""
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     try:
         last = json.loads(annotations.get(LAST_APPLIED) or "null")

@@ -1,7 +1,8 @@
-"""Objects as the API server would spell them after reading them: no nulls, no empty lists and maps, quantities shortened.
+"""Objects as the API server would spell them after reading them: no nulls, no empty lists and maps,
+quantities shortened.
 
-kube-apiserver decodes into typed structures and writes those out again; this does the same to JSON. Kinds without a schema
-keep what they were sent, apart from their metadata.
+kube-apiserver decodes into typed structures and writes those out again; this does the same to JSON. Kinds
+without a schema keep what they were sent, apart from their metadata.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def canonical(value: Any, schema: Schema, *, keep_empty: bool = False) -> Any:
         for key, inner in value.items():
             child = schema.child(key)
             if inner is None and child.shape is not Shape.ANY:
+                if schema.shape is Shape.MAP:
+                    kept[key] = _zero(child)
                 continue
             inner = canonical(inner, child, keep_empty=keep_empty)
             empty = not inner and child.shape in (Shape.LIST, Shape.MAP) and isinstance(inner, list | dict)
@@ -41,12 +44,22 @@ def canonical(value: Any, schema: Schema, *, keep_empty: bool = False) -> Any:
                 kept[key] = inner
         return kept
     if isinstance(value, list) and schema.shape is Shape.LIST:
-        return [canonical(item, schema.item, keep_empty=keep_empty) for item in value]
+        return [
+            _zero(schema.item) if item is None else canonical(item, schema.item, keep_empty=keep_empty)
+            for item in value
+        ]
     if schema.name == "quantity":
         return quantity(value)
     if isinstance(value, dict):
         return {key: canonical(inner, schema) for key, inner in value.items()}
     return [canonical(item, schema) for item in value] if isinstance(value, list) else value
+
+
+def _zero(schema: Schema) -> Any:
+    """What a null in a list or a map is to a decoder into typed structures: the type's zero value."""
+    zeros: dict[str, Any] = {"int": 0, "float": 0, "bool": False, "int-or-string": 0, "quantity": "0"}
+    empty: dict[Shape, Any] = {Shape.OBJECT: {}, Shape.MAP: {}, Shape.LIST: [], Shape.ANY: None}
+    return zeros.get(schema.name, "") if schema.shape is Shape.SCALAR else empty[schema.shape]
 
 
 def quantity(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """What the API server fills in where an object is silent: pkg/apis/*/v1/defaults.go of Kubernetes.
 
-A Job's selector and labels, a Service's addresses and a Namespace's finalizer need more than the object and are set
-elsewhere (sandbox.api.strategies, sandbox.api.addresses).
+A Job's selector and labels, a Service's addresses and a Namespace's finalizer need more than the object and
+are set elsewhere (sandbox.api.strategies, sandbox.api.addresses).
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ _CLIENT_IP_SECONDS = 10_800
 
 
 def default(obj: Object) -> Object:
-    """A copy of the object in the server's spelling, with every default of its kind. Never raises: what is malformed
-    stays as it is, for validation to name."""
+    """A copy of the object in the server's spelling, with every default of its kind. Never raises: what is
+    malformed stays as it is, for validation to name."""
     result: Object = canonical(obj, schema.of(obj))
-    for path in _POD_SPECS.get(result.get("kind", ""), ()):
+    version, kind = str(result.get("apiVersion")), str(result.get("kind"))
+    for path in _POD_SPECS.get(kind, ()):
         spec = section(result, *path)
         if spec:
             default_pod_spec(spec)
-    fill = _KINDS.get((result.get("apiVersion", ""), result.get("kind", "")))
+    fill = _KINDS.get((version, kind))
     if fill:
         fill(result)
     return result

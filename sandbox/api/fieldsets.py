@@ -1,8 +1,9 @@
-"""Sets of fields, as metadata.managedFields writes them (FieldsV1): which an object has, which differ between two.
+"""Sets of fields, as metadata.managedFields writes them (FieldsV1): which an object has, which differ between
+two.
 
-A path is a tuple of FieldsV1's own spellings: `f:<field>`, `k:{"name":"web"}` for the item of a list with keys and
-`v:"value"` for the item of a set. Source: "FieldsV1" in the API reference and "Server-Side Apply" in the Kubernetes
-documentation.
+A path is a tuple of FieldsV1's own spellings: `f:<field>`, `k:{"name":"web"}` for the item of a list with
+keys and `v:"value"` for the item of a set. Source: "FieldsV1" in the API reference and "Server-Side Apply" in
+the Kubernetes documentation.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _MISSING = _Missing()
 
 @dataclass
 class Differences:
-    """What one object has that another has not: `changed` was added or got another value, `removed` is gone."""
+    """What one object has that another has not: `changed` was added or got another value, `removed` is
+    gone."""
 
     changed: Paths = field(default_factory=set)
     removed: Paths = field(default_factory=set)
@@ -55,7 +57,8 @@ def _compact(value: Any) -> str:
 
 
 def children(value: Any, schema: Schema) -> dict[str, tuple[Any, Schema]] | None:
-    """Path element -> (value, schema) of what is owned separately inside; None for a value that is owned whole.
+    """Path element -> (value, schema) of what is owned separately inside; None for a value that is owned
+    whole.
 
     A list in which two items cannot be told apart is owned whole.
     """
@@ -114,7 +117,8 @@ def _compare(path: Path, old: Any, new: Any, schema: Schema, out: Differences) -
 
 
 def with_named(paths: Iterable[Path], schema: Schema) -> Paths:
-    """The paths and every field of a structure on the way to them (entries of maps and items of lists are not)."""
+    """The paths and every field of a structure on the way to them (entries of maps and items of lists are
+    not)."""
     result: Paths = set()
     for path in paths:
         result.add(path)

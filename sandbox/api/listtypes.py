@@ -1,8 +1,10 @@
-"""How lists and maps of the Kubernetes API merge: the facts that the API's definitions carry beside the field types.
+"""How lists and maps of the Kubernetes API merge: the facts that the API's definitions carry beside the field
+types.
 
-Source: the `x-kubernetes-list-type`, `x-kubernetes-list-map-keys`, `x-kubernetes-map-type`, `x-kubernetes-patch-strategy` and
-`x-kubernetes-patch-merge-key` extensions of the Kubernetes OpenAPI definitions. A list that is not named here is atomic:
-server-side apply owns and replaces it whole, and a strategic merge patch replaces it.
+Source: the `x-kubernetes-list-type`, `x-kubernetes-list-map-keys`, `x-kubernetes-map-type`,
+`x-kubernetes-patch-strategy` and `x-kubernetes-patch-merge-key` extensions of the Kubernetes OpenAPI
+definitions. A list that is not named here is atomic: server-side apply owns and replaces it whole, and a
+strategic merge patch replaces it.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ ATOMIC, SET, MAP = "atomic", "set", "map"
 class ListRule:
     """`kind` and `keys` serve server-side apply; `merge` and `merge_key` serve strategic merge patches.
 
-    They differ: ports of a container are told apart by containerPort and protocol when applied, by containerPort alone when
-    patched. `merge` without `merge_key` merges a list of plain values. `retain` is the strategy retainKeys.
+    They differ: ports of a container are told apart by containerPort and protocol when applied, by
+    containerPort alone when patched. `merge` without `merge_key` merges a list of plain values. `retain` is
+    the strategy retainKeys.
     """
 
     kind: str = ATOMIC

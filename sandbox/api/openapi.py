@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.api.discovery import VERSION
 from sandbox.api.kinds import KINDS, KindInfo
-from sandbox.api.status import not_acceptable
+from sandbox.api.negotiation import form_of
 from sandbox.api.store import encode
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
@@ -45,7 +45,7 @@ def document(path: str) -> dict[str, Any] | None:
         paths[collection] = {"post": _operation(info, "post")}
         if info.stored:
             paths[collection + "/{name}"] = {verb: _operation(info, verb) for verb in ("put", "patch")}
-    return {"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION[2]}, "paths": paths}
+    return {"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION[2]}, "paths": paths, "components": {"schemas": {}}}
 
 
 def _operation(info: KindInfo, action: str) -> dict[str, Any]:
@@ -66,13 +66,16 @@ def _operation(info: KindInfo, action: str) -> dict[str, Any]:
     }
 
 
-def version_2(accept: str) -> dict[str, Any]:
-    """/openapi/v2 in JSON: empty. Clients that want protobuf are refused and fall back to what they know."""
-    if accept and not any(word in accept for word in ("application/json", "*/*", "application/*")):
-        raise not_acceptable("application/json")
-    return {
-        "swagger": "2.0",
-        "info": {"title": "Kubernetes", "version": VERSION[2]},
-        "paths": {},
-        "definitions": {},
-    }
+PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+
+def version_2(accept: str) -> tuple[bytes, str]:
+    """/openapi/v2 as (body, media type): a document without definitions. Clients then use what they know themselves.
+
+    kubectl takes it in protobuf only; field 1 of that message is the string "2.0".
+    """
+    if PROTOBUF in accept:
+        return b"\x0a\x032.0", PROTOBUF.replace("@", ".")  # "@" is no media type, which Go clients mind
+    form_of(accept)
+    info = {"title": "Kubernetes", "version": VERSION[2]}
+    return encode({"swagger": "2.0", "info": info, "paths": {}, "definitions": {}}), "application/json"

@@ -68,14 +68,16 @@ def _merged(target: Any, patch: Any) -> Any:
 def json_patch(obj: Object, operations: Any) -> Any:
     """RFC 6902: a list of add, remove, replace, move, copy and test, applied in order or not at all.
 
-    A patch that is not one is refused with 400; one that does not fit the object (a failed test, a missing path) with 422.
+    A patch that is not one is refused with 400; one that does not fit the object (a failed test, a missing
+    path) with 422.
     """
     return jsonpatches.apply(obj, operations)
 
 
 @_bounded
 def strategic_patch(schema: Schema, obj: Object, patch: Any) -> Any:
-    """Kubernetes' own format, in which lists merge by key; see sandbox.api.strategic. 415 for kinds without a schema."""
+    """Kubernetes' own format, in which lists merge by key; see sandbox.api.strategic. 415 for kinds without a
+    schema."""
     if not schema.known:
         raise PatchError(
             415, "strategic merge patches are for built-in kinds only; use a merge patch or a JSON patch"

@@ -116,7 +116,8 @@ def _other(cluster: Cluster, request: web.Request, user: User) -> web.StreamResp
     if request.method not in ("GET", "HEAD"):
         raise method_not_allowed("the server does not allow this method on the requested resource")
     if path == "/openapi/v2":
-        return answer(openapi.version_2(request.headers.get("Accept", "")))
+        body, media_type = openapi.version_2(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": media_type})
     if path == "/openapi/v3":
         return answer(openapi.index())
     if path.startswith("/openapi/v3/"):

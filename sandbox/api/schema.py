@@ -1,7 +1,7 @@
 """The shape of each kind: fields, nested types and how lists merge, from the official client's models.
 
-The client's models know names and types; sandbox.api.listtypes knows how their lists and maps merge. Importing the client
-takes 0.4 s, so it is left until a kind is first asked about.
+The client's models know names and types; sandbox.api.listtypes knows how their lists and maps merge.
+Importing the client takes 0.4 s, so it is left until a kind is first asked about.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ class Shape(StrEnum):
 class Schema:
     """One type of the API.
 
-    `name` is the client's model ("V1PodSpec") of an OBJECT, and of a SCALAR one of str, int, float, bool, bytes (base64),
-    datetime (RFC 3339), int-or-string, quantity. `element` describes the values of a MAP and the items of a LIST.
-    `rule` says how a LIST merges. `atomic` OBJECTs and MAPs are owned and replaced whole by server-side apply; `replaced` and
-    `retain` are a strategic merge patch's strategies replace and retainKeys.
+    `name` is the client's model ("V1PodSpec") of an OBJECT, and of a SCALAR one of str, int, float, bool,
+    bytes (base64), datetime (RFC 3339), int-or-string, quantity. `element` describes the values of a MAP and
+    the items of a LIST. `rule` says how a LIST merges. `atomic` OBJECTs and MAPs are owned and replaced whole
+    by server-side apply; `replaced` and `retain` are a strategic merge patch's strategies replace and
+    retainKeys.
     """
 
     shape: Shape
@@ -74,7 +75,8 @@ _MODELS = {
     ("v1", "Event"): "CoreV1Event",
     ("authentication.k8s.io/v1", "TokenRequest"): "AuthenticationV1TokenRequest",
 }
-# Groups whose kinds have models; V1ServiceMonitor would otherwise be looked up in vain, or hit another group's kind.
+# Groups whose kinds have models; V1ServiceMonitor would otherwise be looked up in vain, or hit another
+# group's kind.
 _GROUPS = frozenset(
     (
         "",
@@ -97,7 +99,8 @@ _GROUPS = frozenset(
 
 @cache
 def type_of(api_version: str, kind: str) -> Schema:
-    """The schema of a kind. One that has none (a custom resource) gets typed metadata and is otherwise ANY."""
+    """The schema of a kind. One that has none (a custom resource) gets typed metadata and is otherwise
+    ANY."""
     group, _, version = api_version.rpartition("/")
     model = _MODELS.get((api_version, kind), f"{version.capitalize()}{kind}")
     if group in _GROUPS and hasattr(getattr(_client(), model, None), "openapi_types"):
@@ -148,7 +151,8 @@ def _field(model: str, name: str, spelled: str) -> Schema:
 
 @cache
 def _type(spelled: str) -> Schema:
-    """ "List[V1Container]", "Dict[str, bytes]", "V1PodSpec", "int", "object" as the client spells its types."""
+    """ "List[V1Container]", "Dict[str, bytes]", "V1PodSpec", "int", "object" as the client spells its
+    types."""
     outer, _, inner = spelled.removesuffix("]").partition("[")
     if outer in ("List", "list"):
         return Schema(Shape.LIST, element=_type(inner))

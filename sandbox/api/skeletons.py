@@ -1,7 +1,8 @@
 """What kube-apiserver takes a new object to have been before: its type with nothing set.
 
-Structures that the API's types hold by value exist in it, empty; those behind pointers do not. Which is which decides where
-managedFields of a created object has a "." (compare `f:strategy` with `f:rollingUpdate` in any Deployment).
+Structures that the API's types hold by value exist in it, empty; those behind pointers do not. Which is which
+decides where managedFields of a created object has a "." (compare `f:strategy` with `f:rollingUpdate` in any
+Deployment).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Strategic merge patches: merge patches that know which lists merge by a key, plus directives as kubectl sends them.
+"""Strategic merge patches: merge patches that know which lists merge by a key, plus directives as kubectl
+sends them.
 
-Rules: "Strategic Merge Patch" in the Kubernetes API conventions. Directives: `$patch: delete|replace|merge` in an object or a
-list, `$retainKeys: [...]`, `$setElementOrder/<list>: [...]`, `$deleteFromPrimitiveList/<list>: [...]`.
+Rules: "Strategic Merge Patch" in the Kubernetes API conventions. Directives: `$patch: delete|replace|merge`
+in an object or a list, `$retainKeys: [...]`, `$setElementOrder/<list>: [...]`,
+`$deleteFromPrimitiveList/<list>: [...]`.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ def merge(original: Object, patch: Object, schema: Schema) -> Object:
 
 def _merge_value(old: Any, new: Any, schema: Schema, order: Any) -> Any:
     if isinstance(new, dict):
-        # Into an empty object rather than taken as it is, so that directives and nulls inside do not end up in the result.
+        # Into an empty object rather than taken as it is, so that directives and nulls inside do not end up
+        # in the result.
         if schema.replaced and new.get(PATCH) is None:
             return _plain(new)
         return merge(old if isinstance(old, dict) else {}, new, schema)
@@ -135,7 +138,8 @@ def _merge_items(old: list[Any], new: list[Any], schema: Schema, key: str) -> li
 
 
 def _ordered(old: list[Any], new: list[Any], merged: list[Any], order: list[Any], key: str) -> list[Any]:
-    """Items that the patch orders in its order; those only the server knows between them, by their place in the live list."""
+    """Items that the patch orders in its order; those only the server knows between them, by their place in
+    the live list."""
     wanted = [_identity(item, key) for item in order]
     for item in new:
         if not _is_directive(item) and _place(_identity(item, key), wanted) < 0:

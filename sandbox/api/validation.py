@@ -43,7 +43,8 @@ _RULES: dict[tuple[str, str], Rule] = {
 def validate(new: Object, old: Object | None = None) -> list[Cause]:
     """What is wrong with an object (with defaults filled in), and with replacing `old` by it. Never raises.
 
-    Values of the wrong JSON type are all there is to say when there are any; type_error has the decoder's words for them.
+    Values of the wrong JSON type are all there is to say when there are any; type_error has the decoder's
+    words for them.
     """
     wrong = [
         Cause(path, "FieldValueTypeInvalid", f"Invalid value: {why}")
@@ -61,13 +62,15 @@ def validate(new: Object, old: Object | None = None) -> list[Cause]:
 def type_error(obj: Object) -> str | None:
     """The decoder's sentence about the first value of a wrong JSON type; None when all fit.
 
-    The server answers 400 with it: `Deployment in version "v1" cannot be handled as a Deployment: <sentence>`.
+    The server answers 400 with it: `Deployment in version "v1" cannot be handled as a Deployment:
+    <sentence>`.
     """
     return next((why for _, why in jsontypes.mismatches(obj, schema.of(obj))), None)
 
 
 def unknown_fields(obj: Mapping[str, Any]) -> list[str]:
-    """Paths of the fields that the kind does not have: `spec.template.spec.containers[0].imgae`. None for custom resources."""
+    """Paths of the fields that the kind does not have: `spec.template.spec.containers[0].imgae`. None for
+    custom resources."""
     described = schema.of(obj)
     if described.known:
         return list(_unknown("", obj, described))

@@ -24,7 +24,7 @@ class Owned:
         informer.subscribe(self._follow)
 
     def of(self, owner: Object) -> list[Object]:
-        """What ``owner`` controls, without what it has deleted."""
+        """What ``owner`` controls; what it has deleted says so by a deletionTimestamp."""
         uid = owner["metadata"]["uid"]
         seen = {child["metadata"]["uid"]: child for child in self._children.get(uid, {}).values()}
         for each in list(self._created.get(uid, {}).values()):
@@ -34,7 +34,7 @@ class Owned:
                 seen.setdefault(each["metadata"]["uid"], each)
         if not self._created.get(uid):
             self._created.pop(uid, None)
-        return [child for child_uid, child in seen.items() if child_uid not in self._deleted]
+        return [_going(child) if child_uid in self._deleted else child for child_uid, child in seen.items()]
 
     def orphans(self, namespace: str) -> list[Object]:
         """Objects of a namespace that nobody controls."""
@@ -60,6 +60,10 @@ class Owned:
             self._deleted.discard(new["metadata"]["uid"])
         if kind != "DELETED":
             self._children[_parent(new)][key_of(new)] = new
+
+
+def _going(obj: Object) -> Object:
+    return {**obj, "metadata": {"deletionTimestamp": objects.stamp(objects.now()), **obj["metadata"]}}
 
 
 def _parent(obj: Object) -> str:

@@ -77,17 +77,15 @@ class JobController(Controller):
         refusal: ApiError | None = None
         again = job_plan.deadline_in(job, current)
         if len(running) > want and not objects.deleting(job):
-            gone, refusal = await self.control.delete(
-                job, pods.deletion_order(running, {})[: len(running) - want]
-            )
-            left = {pod["metadata"]["uid"] for pod in gone}
-            running = [pod for pod in running if pod["metadata"]["uid"] not in left]
+            surplus = pods.deletion_order(running, {})[: len(running) - want]
+            _, refusal = await self.control.delete(job, surplus)
         elif len(running) < want and not objects.deleting(job):
             if wait := job_plan.pause(children, current, self.scale):
                 again = min(wait, wait if again is None else again)
             else:
-                created, refusal = await self.control.create(job, worker(job), want - len(running))
-                running, children = running + created, children + created
+                _, refusal = await self.control.create(job, worker(job), want - len(running))
+        children = self.pods.of(job)
+        running = [pod for pod in children if pods.active(pod)]
         if outcome is None and job_plan.reached(job, succeeded, len(running)):
             outcome = job_plan.COMPLETE
         self._describe(job, status, running, children, outcome, current)

@@ -10,7 +10,6 @@ from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.deployment import DeploymentController
 from sandbox.controllers.discovery import Resource, discover
 from sandbox.controllers.endpoints import EndpointsController
-from sandbox.controllers.eventcleanup import EventCleanup
 from sandbox.controllers.garbage import GarbageCollector
 from sandbox.controllers.job import JobController
 from sandbox.controllers.namespace import NamespaceController
@@ -41,7 +40,6 @@ async def run(server: str, token: str, *, ready: asyncio.Event | None = None) ->
             VolumeController(cluster),
             QuotaController(cluster),
             GarbageCollector(cluster, resources),
-            EventCleanup(cluster),
         ]
         async with asyncio.TaskGroup() as tasks:
             for informer in cluster.informers.values():

@@ -1,1 +1,2 @@
-"""Images without a container engine: a directory built from a Dockerfile, named by the digest of its manifest."""
+"""Images without a container engine: a directory built from a Dockerfile, named by the digest of its
+manifest."""

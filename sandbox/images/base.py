@@ -1,8 +1,8 @@
 """FROM python:*: this machine's Python as a relocatable virtual environment at /usr/local of the image.
 
-A virtual environment finds its packages from pyvenv.cfg beside the path it was started by, so the tree works from
-wherever it is linked or copied to (https://docs.python.org/3/library/site.html); only scripts would name the place
-they were installed to, and `pip.py` rewrites those.
+A virtual environment finds its packages from pyvenv.cfg beside the path it was started by, so the tree works
+from wherever it is linked or copied to (https://docs.python.org/3/library/site.html); only scripts would
+name the place they were installed to, and `pip.py` rewrites those.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def check(recipe: Recipe) -> str:
     Raises BuildError when this machine's Python is older than the one asked for: the code may not run on it.
     """
     wanted = recipe.python
-    if not wanted or VERSION == wanted or VERSION.startswith(wanted + "."):
+    if not wanted or wanted == VERSION or VERSION.startswith(wanted + "."):
         return ""
-    minor = [tuple(map(int, text.split(".")[:2])) for text in (wanted, VERSION)]
-    if len(minor[0]) == len(minor[1]) and minor[1] < minor[0] or int(VERSION.split(".")[0]) < minor[0][0]:
+    asked, ours = ([int(number) for number in text.split(".")[:2]] for text in (wanted, VERSION))
+    if ours[: len(asked)] < asked:
         raise recipe.base.refuse(
             f"python:{wanted} is wanted, but the sandbox runs on this machine's Python {VERSION}; "
             f"start the sandbox with Python {wanted}, or lower the version in the Dockerfile"
@@ -73,7 +73,8 @@ def python_of(usr: Path) -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """What a build step may see of this machine's environment: where tools and the package registry are, no more."""
+    """What a build step may see of this machine's environment: where tools and the package registry are, no
+    more."""
     wanted = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
     proxies = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
     return {

@@ -1,4 +1,5 @@
-"""Builds an image: Dockerfile and context in, a named directory out; what has not changed is not done again."""
+"""Builds an image: Dockerfile and context in, a named directory out; what has not changed is not done
+again."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ def build(
 
 
 def _plan(recipe: Recipe, context: Context) -> dict[int, list[Item]]:
-    """The files of each COPY, by the step's position: every missing file is found before anything is built."""
+    """The files of each COPY, by the step's position: every missing file is found before anything is
+    built."""
     return {at: context.items(step) for at, step in enumerate(recipe.steps) if isinstance(step, Copy)}
 
 
@@ -126,7 +128,8 @@ def _copy(recipe: Recipe, plan: dict[int, list[Item]], rootfs: Path, until: int)
 
 
 def _layer(store: Store, key: str, create: Callable[[Path], None]) -> None:
-    """Make the layer ``key`` unless it is there; a concurrent build of the same layer waits instead of doing it too."""
+    """Make the layer ``key`` unless it is there; a concurrent build of the same layer waits instead of doing
+    it too."""
     target = store.layers / key
     if target.is_dir():
         return

@@ -16,7 +16,8 @@ from sandbox.images.recipe import Copy
 
 @dataclass(frozen=True)
 class Item:
-    """One file (or link, or empty directory) to copy: ``source`` on this machine, ``target`` absolute in the image."""
+    """One file (or link, or empty directory) to copy: ``source`` on this machine, ``target`` absolute in the
+    image."""
 
     source: Path
     target: str

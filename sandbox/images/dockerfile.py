@@ -1,7 +1,7 @@
 """Dockerfile text to instructions. Pure: reads no file, runs nothing.
 
-The subset is FROM, LABEL, ARG, ENV, WORKDIR, COPY, RUN, USER, EXPOSE, ENTRYPOINT, CMD and STOPSIGNAL, one stage.
-Everything else is refused here, before anything is built, with the file and the line.
+The subset is FROM, LABEL, ARG, ENV, WORKDIR, COPY, RUN, USER, EXPOSE, ENTRYPOINT, CMD and STOPSIGNAL, one
+stage. Everything else is refused here, before anything is built, with the file and the line.
 Rules: https://docs.docker.com/reference/dockerfile/
 """
 
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from sandbox.images.errors import BuildError
 
 KEYWORDS = (
-    "FROM", "LABEL", "ARG", "ENV", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "STOPSIGNAL",
+    "FROM", "LABEL", "ARG", "ENV", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "ENTRYPOINT", "CMD",
+    "STOPSIGNAL",
 )  # fmt: skip
 ADVICE = {
     "ADD": "use COPY",
@@ -30,8 +31,8 @@ FLAGS = {"COPY": ("chown", "chmod", "link"), "RUN": ("mount",), "FROM": ("platfo
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: ``text`` is its argument with continuation lines joined and flags removed; ``words`` is the
-    argument as a list when it was written as a JSON array, else None."""
+    """One instruction: ``text`` is its argument with continuation lines joined and flags removed; ``words``
+    is the argument as a list when it was written as a JSON array, else None."""
 
     file: str
     line: int
@@ -122,7 +123,8 @@ def _flags(instruction: Instruction) -> tuple[dict[str, str], str]:
 
 
 def _json_words(instruction: Instruction) -> tuple[str, ...] | None:
-    """A JSON array of strings, or None: text that starts with [ but is no such array is a shell command (as Docker)."""
+    """A JSON array of strings, or None: text that starts with [ but is no such array is a shell command (as
+    Docker)."""
     try:
         words = json.loads(instruction.text)
     except ValueError:

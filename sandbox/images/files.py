@@ -23,7 +23,8 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path`` exclusively; waits for the holder. The kernel frees it when a process dies."""
+    """Hold the lock file ``path`` exclusively; waits for the holder. The kernel frees it when a process
+    dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -64,7 +65,8 @@ def link_tree(source: Path, target: Path) -> None:
 
 
 def copy_file(source: Path, target: Path, mode: int | None = None) -> None:
-    """Copy one file or symbolic link, replacing what is at ``target`` instead of writing into a shared inode."""
+    """Copy one file or symbolic link, replacing what is at ``target`` instead of writing into a shared
+    inode."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir() and not target.is_symlink():
         raise IsADirectoryError(f"{target} is a directory")

@@ -1,7 +1,8 @@
 """.dockerignore: which files of the context a build does not see. Pure.
 
-Go's filepath.Match plus ``**``; a pattern also excludes everything below what it matches; the last line that matches
-decides, so a later ``!line`` brings files back. Rules: https://docs.docker.com/build/concepts/context/#dockerignore-files
+Go's filepath.Match plus ``**``; a pattern also excludes everything below what it matches; the last line that
+matches decides, so a later ``!line`` brings files back. Rules:
+https://docs.docker.com/build/concepts/context/#dockerignore-files
 """
 
 from __future__ import annotations

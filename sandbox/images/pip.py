@@ -1,4 +1,5 @@
-"""RUN pip install: a layer of packages, keyed by what goes in, installed by pip into the image's environment."""
+"""RUN pip install: a layer of packages, keyed by what goes in, installed by pip into the image's
+environment."""
 
 from __future__ import annotations
 
@@ -18,17 +19,19 @@ from sandbox.images.recipe import Pip
 
 FILE_OPTIONS = ("-r", "--requirement", "-c", "--constraint")
 VALUE_OPTIONS = (
-    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--platform", "--python-version",
+    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--platform",
+    "--python-version",
     "--implementation", "--abi", "--progress-bar", "--timeout", "--retries", "--only-binary", "--no-binary",
-    "--upgrade-strategy", "--config-settings", "-C", "--global-option", "--src", "--cache-dir", "--proxy", "--cert",
+    "--upgrade-strategy", "--config-settings", "-C", "--global-option", "--src", "--cache-dir", "--proxy",
+    "--cert",
 )  # fmt: skip
 
 
 def key(step: Pip, parent: str, rootfs: Path, tree: str) -> str:
     """The layer's name: the commands, every requirements file they read, and what they are installed on.
 
-    ``parent`` is the key of the packages below; ``tree`` a hash of everything copied so far, which counts only when
-    a command installs from the tree itself (``pip install .``).
+    ``parent`` is the key of the packages below; ``tree`` a hash of everything copied so far, which counts
+    only when a command installs from the tree itself (``pip install .``).
     """
     inputs: list[object] = [parent, step.commands, [pair for pair in step.env if pair[0].startswith("PIP_")]]
     for command in step.commands:
@@ -140,7 +143,7 @@ def portable_scripts(usr: Path) -> None:
             continue
         content = script.read_bytes()
         line, newline, rest = content.partition(b"\n")
-        if not line.startswith(b"#!") or b"python" not in line and b"/bin/sh" not in line:
+        if not line.startswith(b"#!") or not (b"python" in line or b"/bin/sh" in line):
             continue
         if line == b"#!/bin/sh" and rest.startswith(b"'''exec' "):  # pip's form for long paths and spaces
             rest = rest.split(b"\n", 2)[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.images import words
@@ -29,8 +29,8 @@ REFUSED_PIP_OPTIONS = (
 
 @dataclass(frozen=True)
 class Copy:
-    """COPY: ``sources`` are patterns relative to the context, ``target`` an absolute path in the image; a target that
-    ends in / is a directory. ``mode``: permission bits to set, or None."""
+    """COPY: ``sources`` are patterns relative to the context, ``target`` an absolute path in the image; a
+    target that ends in / is a directory. ``mode``: permission bits to set, or None."""
 
     at: Instruction
     sources: tuple[str, ...]
@@ -61,7 +61,8 @@ Step = Copy | Pip | Workdir
 
 @dataclass
 class Recipe:
-    """What to build. ``python`` is the version the Dockerfile asks for ("" is any), ``config`` what the manifest says."""
+    """What to build. ``python`` is the version the Dockerfile asks for ("" is any), ``config`` what the
+    manifest says."""
 
     base: Instruction
     python: str
@@ -86,7 +87,8 @@ class Recipe:
 def read(instructions: tuple[Instruction, ...], build_args: Mapping[str, str], python_version: str) -> Recipe:
     """The recipe of a parsed Dockerfile. ``python_version`` is the version that FROM python:* will stand for.
 
-    Raises BuildError for a base other than python, a RUN other than pip install, and build arguments nobody declared.
+    Raises BuildError for a base other than python, a RUN other than pip install, and build arguments nobody
+    declared.
     """
     before = [one for one in instructions if one.keyword == "ARG"]
     base = next(one for one in instructions if one.keyword == "FROM")
@@ -215,18 +217,15 @@ def _read_run(recipe: Recipe, one: Instruction, scope: dict[str, str], *_: Mappi
     if "mount" in one.flags and not one.flags["mount"].startswith("type=cache"):
         raise one.refuse("--mount: only type=cache is supported")
     try:
-        lines = (
-            [list(one.words)]
-            if one.words
-            else words.commands(words.expand(one.text, {**scope, **recipe.env}))
-        )
+        text = words.expand(one.text, {**scope, **recipe.env})
+        lines = [list(one.words)] if one.words else words.commands(text)
     except ValueError as error:
         raise one.refuse(f"{error}: only `pip install` commands, joined by &&, are supported") from error
     env = {**recipe.env, **scope}
     commands = []
     for line in lines:
         while re.match(r"[A-Za-z_]\w*=", line[0]) and len(line) > 1:
-            name, _, value = line.pop(0).partition("=")
+            name, value = line.pop(0).split("=", 1)
             env[name] = value
         commands.append(_pip_arguments(one, line))
     recipe.steps.append(Pip(one, tuple(commands), recipe.workdir, tuple(sorted(env.items()))))
@@ -276,7 +275,7 @@ def _read_stop_signal(recipe: Recipe, one: Instruction, scope: dict[str, str], *
         raise one.refuse(f"{recipe.stop_signal}: not a signal")
 
 
-_READERS = {
+_READERS: dict[str, Callable[..., None]] = {
     "ARG": _read_arg, "ENV": _read_env, "LABEL": _read_label, "WORKDIR": _read_workdir, "COPY": _read_copy,
     "RUN": _read_run, "USER": _read_user, "EXPOSE": _read_expose, "ENTRYPOINT": _read_entrypoint,
     "CMD": _read_cmd, "STOPSIGNAL": _read_stop_signal,

@@ -1,10 +1,10 @@
-"""Where images live: <state>/images/<sha256>/{manifest.json,rootfs/}, and which names and tags mean which digest."""
+"""Where images live: <state>/images/<sha256>/{manifest.json,rootfs/}, and which names and tags mean which
+digest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ class ImageNotFound(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """A built image. ``reference`` is sandbox/<name>@sha256:<hex>, which is also the imageID a pod's status shows."""
+    """A built image. ``reference`` is sandbox/<name>@sha256:<hex>, which is also the imageID a pod's status
+    shows."""
 
     reference: str
     digest: str
@@ -40,7 +41,8 @@ def digest_of(manifest: dict[str, Any]) -> str:
 
 
 class Store:
-    """The images of one sandbox. Every write is a rename, so readers and simultaneous builds never see half of one."""
+    """The images of one sandbox. Every write is a rename, so readers and simultaneous builds never see half
+    of one."""
 
     def __init__(self, state: Path) -> None:
         self.images = state / "images"
@@ -52,7 +54,8 @@ class Store:
         return self.images / digest.removeprefix("sha256:")
 
     def has(self, digest: str) -> bool:
-        """Whether the image is complete (the manifest is written into it before the directory gets its name)."""
+        """Whether the image is complete (the manifest is written into it before the directory gets its
+        name)."""
         return (self.path(digest) / "manifest.json").is_file()
 
     def name(self, name: str, digest: str, tags: tuple[str, ...]) -> str:
@@ -68,8 +71,8 @@ class Store:
         reference = parse(text)
         if not reference.ours:
             raise ImageNotFound(
-                f'failed to resolve reference "{text}": the sandbox has no registry to pull from; build the image '
-                "with `python -m sandbox build`: not found"
+                f'failed to resolve reference "{text}": the sandbox has no registry to pull from; '
+                "build the image with `python -m sandbox build`: not found"
             )
         digest = reference.digest or self._tagged(reference)
         known = digest and (self._refs / reference.ours / digest).is_file()
@@ -90,8 +93,8 @@ class Store:
         if not self._refs.is_dir():
             return []
         return sorted(
-            f"sandbox/{name}@{entry}"
-            for name in os.listdir(self._refs)
-            for entry in os.listdir(self._refs / name)
-            if entry.startswith("sha256:")
+            f"sandbox/{name.name}@{entry.name}"
+            for name in self._refs.iterdir()
+            for entry in name.iterdir()
+            if entry.name.startswith("sha256:")
         )

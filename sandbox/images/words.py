@@ -20,7 +20,8 @@ _TOKEN = re.compile(
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with its variables replaced; an unknown one becomes empty. Quotes and backslashes stay for `split`."""
+    """``text`` with its variables replaced; an unknown one becomes empty. Quotes and backslashes stay for
+    `split`."""
 
     def replace(found: re.Match[str]) -> str:
         if found["escaped"] or found["single"]:
@@ -45,7 +46,8 @@ def split(text: str) -> list[str]:
 def commands(text: str) -> list[list[str]]:
     """A shell line of simple commands joined by &&, as lists of words.
 
-    Raises ValueError for any other shell syntax: pipes, redirections, subshells, ;, ||, & and command substitution.
+    Raises ValueError for any other shell syntax: pipes, redirections, subshells, ;, ||, & and command
+    substitution.
     """
     if re.search(r"(?<!\\)(`|\$\()", text):
         raise ValueError("command substitution")

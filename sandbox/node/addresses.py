@@ -1,7 +1,7 @@
 """The block of loopback addresses that one sandbox owns: 127.N.0.0/16.
 
-API and node 127.N.0.1, pods 127.N.1.1 to 127.N.127.254, Services from 127.N.128.1 (allocated by the API). On Linux
-all of 127.0.0.0/8 is local without any set-up.
+API and node 127.N.0.1, pods 127.N.1.1 to 127.N.127.254, Services from 127.N.128.1 (allocated by the API). On
+Linux all of 127.0.0.0/8 is local without any set-up.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class PodAddresses:
         raise RuntimeError("no pod address is free")
 
     def claim(self, address: str) -> bool:
-        """Take a certain address (a pod found again has one); False when it is not of this block or in use."""
+        """Take a certain address (a pod found again has one); False when it is not of this block or in
+        use."""
         number = self._number(address)
         if number is None or number in self._used:
             return False

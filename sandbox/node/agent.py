@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class Node:
-    """``server`` and ``token`` reach the API; ``state`` is the sandbox's directory, ``block`` the N of 127.N.0.0/16.
-    ``api`` is the (host, port) that containers find in KUBERNETES_SERVICE_HOST and _PORT; ``scale`` multiplies the
-    back-off times. ``port`` is where logs are served (0: any free one)."""
+    """``server`` and ``token`` reach the API; ``state`` is the sandbox's directory, ``block`` the N of
+    127.N.0.0/16. ``api`` is the (host, port) that containers find in KUBERNETES_SERVICE_HOST and _PORT;
+    ``scale`` multiplies the back-off times. ``port`` is where logs are served (0: any free one)."""
 
     def __init__(
         self, server: str, token: str, state: Path, block: int, *, api: tuple[str, int], port: int = 10250,
@@ -86,7 +86,8 @@ class Node:
         self.port = self._runner.addresses[0][1]
 
     async def stop(self, *, pods: bool) -> None:
-        """End the node's work. ``pods``: end the containers too (at most 30 s); otherwise they run on by themselves."""
+        """End the node's work. ``pods``: end the containers too (at most 30 s); otherwise they run on by
+        themselves."""
         if pods:
             await asyncio.gather(*(self._quit(worker) for worker in self._workers.values()))
         await asyncio.gather(*(worker.detach() for worker in self._workers.values()))
@@ -103,7 +104,7 @@ class Node:
             async with asyncio.timeout(STOP_SECONDS + 1):
                 await worker.quit(min(worker.grace, STOP_SECONDS))
 
-    # -- pods ---------------------------------------------------------------------------------------------------
+    # -- pods --------------------------------------------------------------------------------------
 
     def _on_pod(self, kind: str, pod: Object, _old: Object | None) -> None:
         if pod["spec"].get("nodeName") != NAME:
@@ -147,10 +148,11 @@ class Node:
                     await asyncio.to_thread(end_orphans, directory)
                     await asyncio.to_thread(remove_tree, directory)
 
-    # -- objects that pods use ------------------------------------------------------------------------------------
+    # -- objects that pods use ---------------------------------------------------------------------
 
     def _on_object(self, kind: str, obj: Object, old: Object | None) -> None:
-        """Wake the pods of the namespace that wait for something, and bring volumes made from the object up to date."""
+        """Wake the pods of the namespace that wait for something, and bring volumes made from the object up
+        to date."""
         namespace, name = key_of(obj)
         for worker in self._workers.values():
             if worker.pod["metadata"]["namespace"] != namespace:

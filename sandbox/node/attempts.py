@@ -1,6 +1,8 @@
-"""The directories of a container's attempts: <container>/<number>/{record.json,state.json,exit.json,log,root/}.
+"""The directories of a container's attempts:
+<container>/<number>/{record.json,state.json,exit.json,log,root/}.
 
-The number is the restart count. The current and the previous attempt are kept; of the previous one only its log.
+The number is the restart count. The current and the previous attempt are kept; of the previous one only its
+log.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ FORGOTTEN_AFTER = 2 * LONGEST  # "reset after ten minutes": kubelet, flowcontrol
 
 @dataclass
 class Backoff:
-    """kubelet: the first retry is immediate, then 10 s doubling to 5 min; forgotten after 10 min without a failure.
+    """kubelet: the first retry is immediate, then 10 s doubling to 5 min; forgotten after 10 min without a
+    failure.
 
     ``scale`` multiplies every time (tests run with a small one). All times in seconds of one monotonic clock.
     """
@@ -29,7 +30,8 @@ class Backoff:
         return wait
 
     def preset(self, failures: int, at: float) -> None:
-        """As if ``failures`` failures had just happened: for a container that was adopted from an earlier run."""
+        """As if ``failures`` failures had just happened: for a container that was adopted from an earlier
+        run."""
         self.delay, self._updated = 0.0, at
         for _ in range(min(failures, 16)):
             self.failed(at)

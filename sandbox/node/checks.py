@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.node.probes import Answer
-from sandbox.node.probing import Kind, Settings, Tracker, eager_looks
+from sandbox.node.probing import EAGER_FIRST, Kind, Settings, Tracker, eager_looks
 
 Object = dict[str, Any]
+# A kubelet notices a started container at its next relist, up to a second later, and probes it from then on.
+NOTICED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told. ``look(probe, timeout)`` runs a probe once; ``verdict(kind, healthy)`` says that a probe has passed
-    or crossed its failure threshold; ``unhealthy(kind, output)`` tells every failed scheduled probe."""
+    """Who is told. ``look(probe, timeout)`` runs a probe once; ``verdict(kind, healthy)`` says that a probe
+    has passed or crossed its failure threshold; ``unhealthy(kind, output)`` tells every failed scheduled
+    probe."""
 
     look: Callable[[Object, float], Awaitable[Answer]]
     verdict: Callable[[Kind, bool], None]
@@ -26,8 +29,8 @@ class Listener:
 async def check(container: Object, started_at: float, up: asyncio.Event, listener: Listener) -> None:
     """Run every probe of ``container`` until cancelled.
 
-    ``started_at`` is the loop's time of the container's start; ``up`` is set once its startup probe has passed (or at
-    once when there is none), and liveness and readiness wait for it.
+    ``started_at`` is the loop's time of the container's start; ``up`` is set once its startup probe has
+    passed (or at once when there is none), and liveness and readiness wait for it.
     """
     async with asyncio.TaskGroup() as group:
         for kind in Kind:
@@ -45,6 +48,13 @@ async def _check_one(
         await up.wait()
     await asyncio.sleep(max(0.0, started_at + settings.initial_delay - clock()))
     eager = kind is not Kind.LIVENESS
+    first = started_at + max(settings.initial_delay, NOTICED_SECONDS)
+    if eager and first > clock() and await _eager(probe, settings, clock(), first, listener):
+        eager = False
+        if _tell(kind, tracker, True, listener):
+            return
+        first = clock() + settings.period
+    await asyncio.sleep(max(0.0, first - clock()))
     while True:
         tick = clock()
         answer = await listener.look(probe, settings.timeout)
@@ -53,7 +63,7 @@ async def _check_one(
         eager = eager and not answer.success
         if _tell(kind, tracker, answer.success, listener):
             return
-        if eager and await _eager(probe, settings, tick, listener):
+        if eager and await _eager(probe, settings, tick, tick + settings.period, listener):
             eager = False
             if _tell(kind, tracker, True, listener):
                 return

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
 from sandbox.client import ApiError, Client, path
+from sandbox.images.files import remove_tree
 from sandbox.node.environment import ConfigError, Sources, references
 
 Object = dict[str, Any]
 
 
 class Cluster:
-    """Reads objects at the moment they are needed: a cache could miss a Secret that was created just before its pod."""
+    """Reads objects at the moment they are needed: a cache could miss a Secret that was created just before
+    its pod."""
 
     def __init__(self, client: Client, volumes: Path) -> None:
         self._client, self._volumes = client, volumes
-        self._binding = asyncio.Lock()
 
     async def secret(self, namespace: str, name: str) -> Object | None:
         """The Secret, or None."""
@@ -81,59 +83,20 @@ class Cluster:
             raise ConfigError(f"failed to fetch token: {error.message or error}") from error
 
     async def claim(self, namespace: str, name: str) -> Path:
-        """The directory of a PersistentVolumeClaim, which gets Bound when its first pod comes. Raises ConfigError."""
-        async with self._binding:
-            found = await self._find(path("v1", "persistentvolumeclaims", namespace, name))
-            if found is None:
-                raise ConfigError(f'persistentvolumeclaim "{name}" not found')
-            uid = found["metadata"]["uid"]
-            directory = self._volumes / f"pvc-{uid}"
-            directory.mkdir(parents=True, exist_ok=True)
-            if (found.get("status") or {}).get("phase") != "Bound":
-                await self._bind(namespace, name, found, directory)
-            return directory
-
-    async def _bind(self, namespace: str, name: str, found: Object, directory: Path) -> None:
-        volume, spec = directory.name, found["spec"]
-        capacity = {"storage": ((spec.get("resources") or {}).get("requests") or {}).get("storage", "1Gi")}
-        modes = spec.get("accessModes") or ["ReadWriteOnce"]
-        reference = {"kind": "PersistentVolumeClaim", "namespace": namespace, "name": name}
-        made = {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": volume},
-            "spec": {
-                "capacity": capacity,
-                "accessModes": modes,
-                "claimRef": {**reference, "apiVersion": "v1", "uid": found["metadata"]["uid"]},
-                "persistentVolumeReclaimPolicy": "Delete",
-                "storageClassName": spec.get("storageClassName") or "",
-                "local": {"path": str(directory)},
-            },
-        }
-        try:
-            where = path("v1", "persistentvolumeclaims", namespace, name)
-            try:
-                await self._client.create(path("v1", "persistentvolumes"), made)
-            except ApiError as error:
-                if error.reason != "AlreadyExists":
-                    raise
-            bound = {"status": {"phase": "Bound"}}
-            await self._client.merge(path("v1", "persistentvolumes", None, volume, "status"), bound)
-            await self._client.merge(where, {"spec": {"volumeName": volume}})
-            status = {"status": {"phase": "Bound", "accessModes": modes, "capacity": capacity}}
-            await self._client.merge(where + "/status", status)
-        except ApiError as error:
-            raise ConfigError(f'persistentvolumeclaim "{name}": {error.message or error}') from error
+        """The directory of a bound PersistentVolumeClaim. Raises ConfigError while it is missing or unbound."""
+        found = await self._find(path("v1", "persistentvolumeclaims", namespace, name))
+        if found is None:
+            raise ConfigError(f'persistentvolumeclaim "{name}" not found')
+        if (found.get("status") or {}).get("phase") != "Bound":
+            raise ConfigError(f'persistentvolumeclaim "{name}" is not bound')
+        directory = self._volumes / namespace / name
+        await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+        return directory
 
     async def reclaim(self, claim: Object) -> None:
-        """A claim was deleted: its volume and data go too (reclaim policy Delete)."""
-        from sandbox.images.files import remove_tree
-
-        volume = f"pvc-{claim['metadata']['uid']}"
-        try:
-            await self._client.delete(path("v1", "persistentvolumes", None, volume))
-        except ApiError as error:
-            if error.status not in (0, 404):
-                raise
-        await asyncio.to_thread(remove_tree, self._volumes / volume)
+        """A claim was deleted: its data go too (reclaim policy Delete)."""
+        directory = self._volumes / claim["metadata"]["namespace"] / claim["metadata"]["name"]
+        condemned = directory.with_name(f".{directory.name}-{claim['metadata']['uid']}")
+        with contextlib.suppress(FileNotFoundError):
+            directory.rename(condemned)  # at once, so that a new claim of the name starts empty
+            await asyncio.to_thread(remove_tree, condemned)

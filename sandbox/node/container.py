@@ -30,8 +30,8 @@ OOM_MARK = "oom"
 
 
 class Container:
-    """Runs until it has ended for good or `stop` was called. ``home`` is the pod it lives in; ``earlier`` the status
-    that an earlier node reported."""
+    """Runs until it has ended for good or `stop` was called. ``home`` is the pod it lives in; ``earlier``
+    the status that an earlier node reported."""
 
     def __init__(self, home: Home, spec: Object, *, init: bool, earlier: Object | None = None) -> None:
         self.home, self.spec, self.init = home, spec, init
@@ -137,7 +137,7 @@ class Container:
             if not wait:
                 self.view.state = {}
 
-    # -- while it runs ------------------------------------------------------------------------------------------
+    # -- while it runs -----------------------------------------------------------------------------
 
     async def _watch(self, process: Process) -> None:
         """From running to ended."""
@@ -182,7 +182,7 @@ class Container:
         kill = self.ending.kill
         message = (kill.message if kill else "") or f"Stopping container {self.spec['name']}"
         self.home.event("Normal", "Killing", message, self.label)
-        hook = (self.spec.get("lifecycle") or {}).get("preStop")
+        hook: Object = (self.spec.get("lifecycle") or {}).get("preStop") or {}
 
         async def pre_stop(grace: float) -> None:
             answer = await self._look(hook, grace)
@@ -249,7 +249,7 @@ class Container:
         (process.directory / OOM_MARK).touch()
         process.signal(signal.SIGKILL)
 
-    # -- afterwards ---------------------------------------------------------------------------------------------
+    # -- afterwards --------------------------------------------------------------------------------
 
     def _ended(self, over: Exit, process: Process | None, reason: str = "", message: str = "") -> None:
         directory = self.attempts.directory

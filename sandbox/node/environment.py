@@ -38,7 +38,8 @@ class Sources:
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with $(NAME) replaced. $$ is a dollar sign; an unknown $(NAME) and any other $ stay as they are.
+    """``text`` with $(NAME) replaced. $$ is a dollar sign; an unknown $(NAME) and any other $ stay as they
+    are.
 
     >>> expand("$(A)-$$(A)-$(B)-$A", {"A": "1"})
     '1-$(A)-$(B)-$A'

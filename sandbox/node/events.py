@@ -1,4 +1,5 @@
-"""Events about pods, as a kubelet records them: the same event again raises its count instead of adding one."""
+"""Events about pods, as a kubelet records them: the same event again raises its count instead of adding
+one."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class Recorder:
         self._known: dict[tuple[str, ...], tuple[str, int]] = {}  # what happened -> (event's name, count)
 
     def record(self, obj: Object, kind: str, reason: str, message: str, container: str = "") -> None:
-        """``kind`` is Normal or Warning; ``container`` names the container (``init:name`` for an init container)."""
+        """``kind`` is Normal or Warning; ``container`` names the container (``init:name`` for an init
+        container)."""
         meta = obj["metadata"]
         involved = {
             "kind": obj.get("kind", "Pod"),

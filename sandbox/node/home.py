@@ -44,4 +44,5 @@ class Home(Protocol):
         """Record an event about the pod."""
 
     async def something_new(self, seconds: float, asked: asyncio.Event) -> None:
-        """Wait until a Secret or ConfigMap of the namespace changes, ``asked`` is set, or the time is over."""
+        """Wait until a Secret or ConfigMap of the namespace changes, ``asked`` is set, or the time is
+        over."""

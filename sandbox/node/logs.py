@@ -16,7 +16,8 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Wanted:
-    """The options of pods/log. ``since``: seconds since 1970, ``tail``: lines, ``limit``: bytes; None: no bound."""
+    """The options of pods/log. ``since``: seconds since 1970, ``tail``: lines, ``limit``: bytes; None: no
+    bound."""
 
     tail: int | None = None
     since: float | None = None
@@ -120,12 +121,12 @@ async def follow(log: Path, wanted: Wanted, ended: asyncio.Event) -> AsyncIterat
         data, at, inode = _added(log, at, inode)
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            text = _text(line, rule)
-            if text is None:
+            added = _text(line, rule)
+            if added is None:
                 continue
-            text = text[:left] if left is not None else text
-            left = left - len(text) if left is not None else None
-            yield text
+            added = added[:left] if left is not None else added
+            left = left - len(added) if left is not None else None
+            yield added
             if left == 0:
                 return
         if final and not data:

@@ -1,7 +1,8 @@
-"""Memory limits without root: what a container's processes use is looked at, and one that uses too much is killed.
+"""Memory limits without root: what a container's processes use is looked at, and one that uses too much is
+killed.
 
-The kernel would stop an allocation; this looks every so often, so a fast one can exceed its limit for a moment. Counted
-is memory of the processes' own (proportional anonymous memory); the page cache is not.
+The kernel would stop an allocation; this looks every so often, so a fast one can exceed its limit for a
+moment. Counted is memory of the processes' own (proportional anonymous memory); the page cache is not.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def used(root: int) -> int:
 
 
 def used_exactly(root: int) -> int:
-    """As `used`, with shared pages divided among their sharers; costs the kernel a walk through the page tables."""
+    """As `used`, with shared pages divided among their sharers; costs the kernel a walk through the page
+    tables."""
     total = 0
     for pid in processes(root):
         try:
@@ -54,7 +56,8 @@ def used_exactly(root: int) -> int:
 
 
 async def exceeded(pid: int, limit: int) -> None:
-    """Return when the process and its descendants use more than ``limit`` bytes; looks rarely while there is room."""
+    """Return when the process and its descendants use more than ``limit`` bytes; looks rarely while there is
+    room."""
     while True:
         share = used(pid) / limit
         if share > 1 and used_exactly(pid) > limit:

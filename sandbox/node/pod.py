@@ -46,7 +46,8 @@ class Surroundings:
 
 
 class Pod:
-    """Implements `home.Home` for its containers. `begin` starts it, `update` tells it of a new version of itself."""
+    """Implements `home.Home` for its containers. `begin` starts it, `update` tells it of a new version of
+    itself."""
 
     def __init__(self, around: Surroundings, pod: Object) -> None:
         self.around, self.pod = around, pod
@@ -65,17 +66,15 @@ class Pod:
         self._started = (pod.get("status") or {}).get("startTime") or rfc3339(time.time())
         self._tasks: list[asyncio.Task[None]] = []
         spec, status = pod["spec"], pod.get("status") or {}
-        earlier = {
-            one["name"]: one
-            for one in [*status.get("containerStatuses", ()), *status.get("initContainerStatuses", ())]
-        }
+        told = [*status.get("containerStatuses", ()), *status.get("initContainerStatuses", ())]
+        earlier = {one["name"]: one for one in told}
         self.inits = self._containers(spec.get("initContainers") or [], True, earlier)
         self.containers = self._containers(spec["containers"], False, earlier)
 
     def _containers(self, specs: list[Object], init: bool, earlier: dict[str, Object]) -> list[Container]:
         return [Container(self, spec, init=init, earlier=earlier.get(spec["name"])) for spec in specs]
 
-    # -- what containers need -----------------------------------------------------------------------------------
+    # -- what containers need ----------------------------------------------------------------------
 
     @property
     def named(self) -> str:
@@ -103,14 +102,15 @@ class Pod:
         self.around.recorder.record(self.pod, kind, reason, message, container)
 
     async def something_new(self, seconds: float, asked: asyncio.Event) -> None:
-        """Wait until a Secret or ConfigMap of the namespace changes, ``asked`` is set, or the time is over."""
+        """Wait until a Secret or ConfigMap of the namespace changes, ``asked`` is set, or the time is
+        over."""
         self.fresh.clear()
         waits = [asyncio.create_task(one.wait()) for one in (self.fresh, asked)]
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for one in waits:
             one.cancel()
 
-    # -- life ---------------------------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Start the pod's work in the background."""
@@ -194,7 +194,8 @@ class Pod:
             )
 
     async def _run(self) -> None:
-        """Init containers one after the other, then all containers at once; sidecars stay until those have ended."""
+        """Init containers one after the other, then all containers at once; sidecars stay until those have
+        ended."""
         deadline = self.pod["spec"].get("activeDeadlineSeconds")
         limit = None if deadline is None else max(0.0, seconds_of(self._started) + deadline - time.time())
         sidecars: list[asyncio.Task[None]] = []
@@ -233,7 +234,7 @@ class Pod:
         """Whether one of the pod's volumes is made from a ConfigMap or Secret of this name."""
         return any(f"'{name}'" in repr(volume) for volume in declared(self.pod))
 
-    # -- end ----------------------------------------------------------------------------------------------------
+    # -- end ---------------------------------------------------------------------------------------
 
     async def _terminate(self) -> None:
         """Wait for the containers to end, tell the last status, and let the API forget the pod."""
@@ -279,17 +280,16 @@ class Pod:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    # -- status -------------------------------------------------------------------------------------------------
+    # -- status ------------------------------------------------------------------------------------
 
     def status(self) -> Object:
         """The PodStatus as it should be now."""
         ours = {one["type"]: one for one in self._sent.get("conditions") or ()}
         known = (self.pod.get("status") or {}).get("conditions") or ()
         conditions = [*({one["type"]: one for one in known} | ours).values()]
-        view = PodView(
-            {**self.pod, "status": {"conditions": conditions}}, [one.view for one in self.containers], [one.view for one in self.inits], self.ip,
-            self.around.host_ip, self._started, self._reason, self._message, self._set_up,
-        )  # fmt: skip
+        views = [one.view for one in self.containers], [one.view for one in self.inits]
+        pod, told = {**self.pod, "status": {"conditions": conditions}}, (self._reason, self._message)
+        view = PodView(pod, *views, self.ip, self.around.host_ip, self._started, *told, self._set_up)
         return pod_status(view, rfc3339(time.time()))
 
     async def _tell(self) -> None:

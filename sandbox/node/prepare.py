@@ -21,8 +21,8 @@ Object = dict[str, Any]
 
 
 class ImageError(Exception):
-    """The image cannot be had: ``reason`` is the waiting reason, the text its message; ``event`` names the event that
-    tells of it, and ``retry`` whether trying again can help."""
+    """The image cannot be had: ``reason`` is the waiting reason, the text its message; ``event`` names the
+    event that tells of it, and ``retry`` whether trying again can help."""
 
     def __init__(self, reason: str, message: str, event: str) -> None:
         super().__init__(message)

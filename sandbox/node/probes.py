@@ -1,4 +1,5 @@
-"""Runs one probe or lifecycle handler: httpGet, tcpSocket, exec, sleep. Each says what it saw in the kubelet's words."""
+"""Runs one probe or lifecycle handler: httpGet, tcpSocket, exec, sleep. Each says what it saw in the
+kubelet's words."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """When a probe's result counts: thresholds in, verdicts out. Pure.
 
-Rules: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ and the kubelet's prober:
-a result counts once it was seen failureThreshold or successThreshold times in a row; liveness and startup begin as
-"alive", readiness as "not ready"; liveness and readiness wait for startup.
+Rules: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ and the kubelet's
+prober: a result counts once it was seen failureThreshold or successThreshold times in a row; liveness and
+startup begin as "alive", readiness as "not ready"; liveness and readiness wait for startup.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ EAGER_FIRST, EAGER_GROWTH = 0.05, 1.5
 
 
 def eager_looks(period: float) -> list[float]:
-    """Offsets (seconds) of the extra looks between two scheduled probes of a container that has not succeeded yet.
+    """Offsets (seconds) of the extra looks between two scheduled probes of a container that has not
+    succeeded yet.
 
     A scheduled probe that comes just too early costs a start a whole period. The extra looks notice the first
     success at once; a failed one counts for nothing, so no container fares worse than with a kubelet.

@@ -104,7 +104,8 @@ class Process:
 
     @classmethod
     def adopt(cls, directory: Path) -> Process | None:
-        """The process that an earlier node started in ``directory``, when it or its last words can still be had."""
+        """The process that an earlier node started in ``directory``, when it or its last words can still be
+        had."""
         state = _read(directory / "state.json")
         if state is None:
             return None
@@ -150,7 +151,8 @@ class Process:
                 os.kill(self.pid, number)
 
     def environment(self) -> dict[str, str]:
-        """The environment it was started with, from the kernel: an adopted process has no other record of it."""
+        """The environment it was started with, from the kernel: an adopted process has no other record of
+        it."""
         with contextlib.suppress(OSError):
             data = Path(f"/proc/{self.pid}/environ").read_bytes().decode("utf-8", "surrogateescape")
             return dict(pair.split("=", 1) for pair in data.split("\0") if "=" in pair)
@@ -173,11 +175,16 @@ def _hand_over(child: subprocess.Popen[bytes], data: bytes) -> None:
 async def _readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
-    loop.add_reader(descriptor, lambda: ready.done() or ready.set_result(None))
+    loop.add_reader(descriptor, _resolve, ready)
     try:
         await ready
     finally:
         loop.remove_reader(descriptor)
+
+
+def _resolve(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def _start_error(name: str, told: dict[str, Any] | None) -> StartError:
@@ -194,6 +201,6 @@ def _start_error(name: str, told: dict[str, Any] | None) -> StartError:
 def runtime_words(name: str, reason: str) -> str:
     """containerd's sentence for a process that does not start."""
     return (
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-        f'unable to start container process: exec: "{name}": {reason}: unknown'
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+        f'runc create failed: unable to start container process: exec: "{name}": {reason}: unknown'
     )

@@ -1,7 +1,7 @@
 """The Service proxy: what connects to a Service's cluster IP reaches one of its ready pods.
 
-A port is open while its Service has ready endpoints, so that a client of a Service without any is refused at once, as
-with kube-proxy. A connection that a pod refuses is tried at the next one.
+A port is open while its Service has ready endpoints, so that a client of a Service without any is refused at
+once, as with kube-proxy. A connection that a pod refuses is tried at the next one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 
 def wanted_listeners(service: Object, node_ip: str) -> dict[Address, Object]:
-    """Where a Service is to be reached: cluster IP and port, and the node's address for a node port. TCP only."""
+    """Where a Service is to be reached: cluster IP and port, and the node's address for a node port. TCP
+    only."""
     spec = service["spec"]
     ip = spec.get("clusterIP")
     found: dict[Address, Object] = {}
@@ -94,7 +95,8 @@ async def join(
     here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
 ) -> None:
-    """Copy both ways until both sides are done; the end of one direction is passed on, the other stays open."""
+    """Copy both ways until both sides are done; the end of one direction is passed on, the other stays
+    open."""
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_pump(here[0], there[1]))
@@ -123,7 +125,8 @@ def abort(writer: asyncio.StreamWriter) -> None:
 
 
 class Proxy:
-    """Follows Services and Endpoints and keeps the right ports open. ``leaving`` are addresses of terminating pods."""
+    """Follows Services and Endpoints and keeps the right ports open. ``leaving`` are addresses of
+    terminating pods."""
 
     def __init__(
         self, services: Informer, endpoints: Informer, node_ip: str, leaving: Callable[[], set[str]]

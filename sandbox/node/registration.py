@@ -1,7 +1,7 @@
 """The Node object: what this machine offers, that it is ready, and a heartbeat.
 
-The heartbeat is a Lease in kube-node-lease, as upstream; the Node's own status is written when something changed and
-every five minutes (kubelet: nodeStatusReportFrequency).
+The heartbeat is a Lease in kube-node-lease, as upstream; the Node's own status is written when something
+changed and every five minutes (kubelet: nodeStatusReportFrequency).
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ def capacity(state: Path) -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
     disk = shutil.disk_usage(state).total // 1024
     return {
-        "cpu": str(os.cpu_count() or 1), "memory": f"{memory}Ki", "ephemeral-storage": f"{disk}Ki", "pods": str(PODS),
-    }  # fmt: skip
+        "cpu": str(os.cpu_count() or 1),
+        "memory": f"{memory}Ki",
+        "ephemeral-storage": f"{disk}Ki",
+        "pods": str(PODS),
+    }
 
 
 def conditions(now: str, old: list[Object]) -> list[Object]:
@@ -108,7 +111,10 @@ class Registration:
 
     def _status(self, old: list[Object]) -> Object:
         return {
-            "addresses": [{"type": "InternalIP", "address": self._ip}, {"type": "Hostname", "address": self._name}],
+            "addresses": [
+                {"type": "InternalIP", "address": self._ip},
+                {"type": "Hostname", "address": self._name},
+            ],
             "capacity": self._offers,
             "allocatable": self._offers,
             "conditions": conditions(rfc3339(time.time()), old),

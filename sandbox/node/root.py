@@ -1,8 +1,8 @@
 """A container's root: the directory that stands for / to one container.
 
-/usr of the image is shared (a link); everything else of the image is copied, so that a container may write where it
-likes and the image stays what its digest says. Volumes are links to their directories. Nothing is mounted and nobody
-is chrooted: both would need root.
+/usr of the image is shared (a link); everything else of the image is copied, so that a container may write
+where it likes and the image stays what its digest says. Volumes are links to their directories. Nothing is
+mounted and nobody is chrooted: both would need root.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from aiohttp import web
@@ -13,6 +13,8 @@ from aiohttp import web
 from sandbox.node import logs
 from sandbox.node.container import Container
 from sandbox.node.durations import seconds_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Found(Protocol):
@@ -26,12 +28,11 @@ def application(token: str, find: Callable[[str, str], Found | None]) -> web.App
     """The endpoint; ``find(namespace, name)`` gives a pod of this node."""
 
     @web.middleware
-    async def authenticated(request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:  # type: ignore[name-defined]
+    async def authenticated(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
         if request.path != "/healthz" and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return web.Response(status=401, text="Unauthorized")
-        answer: web.StreamResponse = await handler(request)
-        return answer
+        return await handler(request)
 
     async def container_logs(request: web.Request) -> web.StreamResponse:
         return await _container_logs(request, find)
@@ -92,11 +93,11 @@ async def _container_logs(
     await answer.prepare(request)
     try:
         if _true(request.query, "follow") and not previous:
-            async for text in logs.follow(path, options, container.quiet):
-                await answer.write(text)
+            async for piece in logs.follow(path, options, container.quiet):
+                await answer.write(piece)
         else:
-            for text in logs.read(path, options):
-                await answer.write(text)
+            for piece in logs.read(path, options):
+                await answer.write(piece)
                 await asyncio.sleep(0)
         await answer.write_eof()
     except (ConnectionError, asyncio.CancelledError):

@@ -1,14 +1,17 @@
 """Stands between the node and one container's process; it outlives the node.
 
-Started as ``python -I -S shim.py DIRECTORY`` with the container's specification as JSON on standard input (so that
-secrets are on no disk and no command line). It starts the process in a session of its own, writes what the process
-says to DIRECTORY/log with the time of each line, and leaves in DIRECTORY
-  state.json  {"shim", "shim_started", "pid", "pid_started", "started"}: who runs, told apart from later users of the ids
-  exit.json   {"code", "signal", "finished"} or {"error", "message"} when the process could not be started
-so that a node that was killed finds its containers again. Only the standard library, and little of it: one of these
-runs per container.
+Started as ``python -I -S shim.py DIRECTORY`` with the container's specification as JSON on standard input
+(so that secrets are on no disk and no command line). It starts the process in a session of its own, writes
+what the process says to DIRECTORY/log with the time of each line, and leaves in DIRECTORY
+  state.json  {"shim", "shim_started", "pid", "pid_started", "started"}: who runs, told apart from later
+  users of the ids exit.json   {"code", "signal", "finished"} or {"error", "message"} when the process could
+  not be started so that a node that was killed finds its containers again. Only the standard library, and
+  little of it: one of these runs per container.
 """
 
+from __future__ import annotations
+
+import contextlib
 import errno
 import json
 import os
@@ -17,6 +20,11 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False  # typing itself would cost more than the rest of this file
+if TYPE_CHECKING:
+    from typing import Any
+
+IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
 BUFFER = 16 * 1024  # a longer line is written in parts, marked P (CRI log format)
 DRAIN_SECONDS = 2.0
 
@@ -69,7 +77,7 @@ class Log:
         self.open()
 
 
-def launch(spec: dict[str, object], outputs: list[int]) -> tuple[int, int]:
+def launch(spec: dict[str, Any], outputs: list[int]) -> tuple[int, int]:
     """Fork the process; returns (pid, pipe that tells an error of exec and closes when exec worked)."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -78,12 +86,13 @@ def launch(spec: dict[str, object], outputs: list[int]) -> tuple[int, int]:
         return pid, reader
     try:
         os.setsid()
-        os.chdir(spec["cwd"])  # type: ignore[call-overload]
+        os.chdir(spec["cwd"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(outputs[0], 1)
         os.dup2(outputs[1], 2)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        os.execve(spec["file"], spec["argv"], spec["env"])  # type: ignore[arg-type] # noqa: S606
+        for number in (*IGNORED, signal.SIGXFSZ):  # ignored signals would stay ignored through exec
+            signal.signal(number, signal.SIG_DFL)
+        os.execve(spec["file"], spec["argv"], spec["env"])  # noqa: S606
     except OSError as error:
         os.write(writer, f"{error.errno}".encode())
     finally:
@@ -92,7 +101,8 @@ def launch(spec: dict[str, object], outputs: list[int]) -> tuple[int, int]:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of whatever the container's processes leave behind, so that it can be ended with them."""
+    """Become the parent of whatever the container's processes leave behind, so that it can be ended with
+    them."""
     try:
         import ctypes
 
@@ -113,22 +123,16 @@ def children() -> list[int]:
 
 def end_rest(pid: int) -> None:
     """Kill what the container's process left running, as the end of a PID namespace would."""
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass
     deadline = time.monotonic() + DRAIN_SECONDS
     while (left := children()) and time.monotonic() < deadline:
         for child in left:
-            try:
+            with contextlib.suppress(OSError):
                 os.kill(child, signal.SIGKILL)
-            except OSError:
-                pass
         for child in left:
-            try:
+            with contextlib.suppress(OSError):
                 os.waitpid(child, 0)
-            except OSError:
-                pass
 
 
 def pump(log: Log, streams: dict[int, str], pid: int) -> int:
@@ -183,7 +187,7 @@ def copy(log: Log, name: str, stream: int, pending: dict[int, bytes]) -> bool:
 def main(directory: str) -> None:
     """Run one container to its end."""
     spec = json.loads(sys.stdin.buffer.read())
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+    for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)  # whoever ends the container signals its process, not this one
     log = Log(directory, spec["log_limit"], spec["log_keep"])
     out, err = os.pipe(), os.pipe()
@@ -191,11 +195,11 @@ def main(directory: str) -> None:
     os.close(out[1])
     os.close(err[1])
     adopt_orphans()
-    number = os.read(exec_error, 16)
+    failed = os.read(exec_error, 16)
     finished = {"finished": time.time()}
-    if number:
+    if failed:
         os.waitpid(pid, 0)
-        code = int(number)
+        code = int(failed)
         write(
             directory,
             "exit.json",
@@ -203,10 +207,13 @@ def main(directory: str) -> None:
         )
         return
     me = os.getpid()
-    write(
-        directory, "state.json",
-        {"shim": me, "shim_started": started_at(me), "pid": pid, "pid_started": started_at(pid), "started": time.time()},
-    )  # fmt: skip
+    ids: dict[str, object] = {
+        "shim": me,
+        "shim_started": started_at(me),
+        "pid": pid,
+        "pid_started": started_at(pid),
+    }
+    write(directory, "state.json", {**ids, "started": time.time()})
     os.write(1, b"started\n")
     os.close(1)
     status = pump(log, {out[0]: "stdout", err[0]: "stderr"}, pid)

@@ -80,8 +80,9 @@ class Starter:
             return
         self.attempts.use(directory)
         self.view.container_id = f"sandbox://{uuid.uuid4().hex}{uuid.uuid4().hex}"
+        view = self.view
         record = {
-            "container_id": self.view.container_id, "image_id": self.view.image_id, "last_state": self.view.last_state,
+            "container_id": view.container_id, "image_id": view.image_id, "last_state": view.last_state,
         }  # fmt: skip
         write_atomically(directory / "record.json", json.dumps(record))
         self.home.event("Normal", "Created", f"Created container: {self.spec['name']}", self.label)
@@ -120,7 +121,8 @@ class Starter:
         await self.pause(wait - quick)
 
     async def _could_not_create(self, reason: str, message: str, directory: Path) -> None:
-        """Nothing ran: the attempt does not count, and is tried again when something changes or after a while."""
+        """Nothing ran: the attempt does not count, and is tried again when something changes or after a
+        while."""
         await asyncio.to_thread(remove_tree, directory)
         self.home.event("Warning", "Failed", f"Error: {message}", self.label)
         self._waits(reason, message)

@@ -36,7 +36,8 @@ class Ending:
         self.asked.clear()
 
     def request(self, kill: Kill) -> None:
-        """Ask for the end. A pod's end (no message) replaces a probe's; otherwise only a shorter grace counts."""
+        """Ask for the end. A pod's end (no message) replaces a probe's; otherwise only a shorter grace
+        counts."""
         now = self.kill
         if now is None or kill.grace < now.grace or (now.message and not kill.message):
             self.kill = kill
@@ -49,7 +50,8 @@ class Ending:
         number: int,
         hook: Callable[[float], Awaitable[None]] | None,
     ) -> None:
-        """End ``process``, whose wait is ``ending``. ``number`` is its stop signal; ``hook`` runs preStop in a time."""
+        """End ``process``, whose wait is ``ending``. ``number`` is its stop signal; ``hook`` runs preStop in
+        a time."""
         if self.kill is None:
             raise RuntimeError("nobody asked for the end")
         clock = asyncio.get_running_loop().time
@@ -65,7 +67,8 @@ class Ending:
         await asyncio.wait([ending])
 
     async def _until(self, began: float, least: float, tasks: list[asyncio.Future[Any]]) -> None:
-        """Wait for any of ``tasks``, until the grace (which may shrink meanwhile) or the time ``least`` is over."""
+        """Wait for any of ``tasks``, until the grace (which may shrink meanwhile) or the time ``least`` is
+        over."""
         clock = asyncio.get_running_loop().time
         while self.kill is not None:
             self.asked.clear()

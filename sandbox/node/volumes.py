@@ -1,7 +1,8 @@
 """A pod's volumes as directories, and the mounts that show them to its containers.
 
-emptyDir, configMap, secret, projected (with service account tokens), downwardAPI and persistentVolumeClaim. Any other
-kind is refused by name: the sandbox does not pretend to have a disk, a driver or a node's file system to give.
+emptyDir, configMap, secret, projected (with service account tokens), downwardAPI and persistentVolumeClaim.
+Any other kind is refused by name: the sandbox does not pretend to have a disk, a driver or a node's file
+system to give.
 """
 
 from __future__ import annotations
@@ -108,8 +109,8 @@ async def set_up(pod: Object, volume: Object, directory: Path, cluster: Cluster,
             return await cluster.claim(pod["metadata"]["namespace"], volume[kind]["claimName"])
         if kind not in ("configMap", "secret", "projected", "downwardAPI"):
             raise VolumeError(
-                f'volume "{name}": {kind} volumes are not supported by the sandbox; use emptyDir, configMap, secret, '
-                "projected, downwardAPI or persistentVolumeClaim"
+                f'volume "{name}": {kind} volumes are not supported by the sandbox; use emptyDir, '
+                "configMap, secret, projected, downwardAPI or persistentVolumeClaim"
             )
         parts = volume[kind]["sources"] if kind == "projected" else [{kind: volume[kind]}]
         content: dict[str, Content] = {}
@@ -168,7 +169,8 @@ def _downward(pod: Object, item: Object, mode: int, sources: Sources) -> Content
 
 
 def write(directory: Path, content: dict[str, Content]) -> None:
-    """Replace the volume's files all at once, as the kubelet does: ..data points to a directory of the new ones."""
+    """Replace the volume's files all at once, as the kubelet does: ..data points to a directory of the new
+    ones."""
     directory.mkdir(parents=True, exist_ok=True)
     for path in content:
         if path.startswith("/") or ".." in path.split("/"):

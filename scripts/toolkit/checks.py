@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,10 +55,9 @@ def located(argv: Sequence[str]) -> list[str]:
     A program that is not there is left for PATH.
     """
     program = argv[0]
-    if "/" not in program:
-        beside = shutil.which(program, path=str(Path(sys.executable).parent))
-        if beside:
-            return [beside, *argv[1:]]
+    beside = Path(sys.executable).with_name(program) if "/" not in program else None
+    if beside and os.access(beside, os.X_OK):
+        return [str(beside), *argv[1:]]
     return list(argv)
 
 
@@ -77,11 +76,3 @@ def decide(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True)
 def tail(ran: tools.Ran, lines: int = 12) -> list[str]:
     """The last lines of what a program printed."""
     return [line for line in ran.output.splitlines() if line.strip()][-lines:]
-
-
-def ruff_subcommand(argv: Sequence[str]) -> str:
-    """`check` or `format` when the command is ruff's and has no report of its own; else ""."""
-    words = list(argv[2:] if argv[1:2] == ["-m"] else argv)
-    if not words or Path(words[0]).name != "ruff" or any(word.startswith("--output-") for word in words):
-        return ""
-    return next((word for word in words[1:] if word in ("check", "format")), "")

@@ -108,11 +108,12 @@ class _Reader:
         for name, fields in self.top.tables("languages"):
             self.languages[name] = self._commands(fields, {})
             fields.done()
+        tables = self.top.tables("apps")
+        self.top.done()
         apps = {
             name: self._app(name, priority, fields, environments)
-            for priority, (name, fields) in enumerate(self.top.tables("apps"), start=1)
+            for priority, (name, fields) in enumerate(tables, start=1)
         }
-        self.top.done()
         if default_cluster not in clusters:
             raise name_error(self.file, "default_cluster", default_cluster, clusters)
         self._check_spaces(environments)

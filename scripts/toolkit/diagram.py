@@ -1,6 +1,6 @@
 """The pipeline as a picture: a plan in, SVG out. Pure, and the same plan always gives the same bytes.
 
-Checks stand side by side in one column, each environment is a lane that reads from left to right, the stages that
+The checks stand in one column, each environment is a lane that reads from left to right, the stages that
 always run lie below everything. Where a lane is as far as other branches come, a stop sign says so.
 """
 
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
+from toolkit.diagram_style import style
 from toolkit.plan import Plan, Stage
 
 BOX_W, BOX_H = 158, 68
@@ -20,33 +22,6 @@ HEAD = 40  # a panel's heading
 GUTTER = 46  # between panels: room for the way from one lane to the next
 MARGIN = 12
 RAIL = 26  # right of the lanes: the dashed way to what always runs
-
-# Colours of both schemes, by role; the lanes take theirs in turn.
-LIGHT = {
-    "ink": "#1f2328",
-    "soft": "#59636e",
-    "box": "#ffffff",
-    "line": "#8c959f",
-    "check": "#0969da",
-    "lane0": "#1a7f37",
-    "lane1": "#9a3412",
-    "lane2": "#7c3aed",
-    "end": "#6e40c9",
-    "stop": "#cf222e",
-}
-DARK = {
-    "ink": "#f0f6fc",
-    "soft": "#a8b3bf",
-    "box": "#0d1117",
-    "line": "#7d8590",
-    "check": "#58a6ff",
-    "lane0": "#3fb950",
-    "lane1": "#f0883e",
-    "lane2": "#bc8cff",
-    "end": "#bc8cff",
-    "stop": "#f85149",
-}
-FONT = "-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
 @dataclass(frozen=True)
@@ -66,8 +41,8 @@ class Panel:
 def draw(plan: Plan, *, notes: Mapping[str, str], main: str, stop: str | None = None) -> str:
     """The SVG of a plan.
 
-    `notes` has a line for each environment (its spaces); `main` is the branch that the plan is for, `stop` the
-    environment that other branches do not leave.
+    `notes` has a line for each environment (its spaces); `main` is the branch that the plan is for, `stop`
+    the environment that other branches do not leave.
     """
     checks = [stage for stage in plan.stages if not stage.environment and not stage.always]
     lanes = {name: [s for s in plan.stages if s.environment == name] for name in _environments(plan.stages)}
@@ -98,7 +73,7 @@ def draw(plan: Plan, *, notes: Mapping[str, str], main: str, stop: str | None = 
         if panel is not left:
             parts += [_arrow(f"M{ax + BOX_W} {ay + BOX_H // 2}H{bx}") for (ax, ay), (bx, _) in _pairs(panel)]
     parts += _fan_in(left, panels)
-    for upper, lower in zip(panels, panels[1:], strict=False):
+    for upper, lower in pairwise(panels):
         parts += _onward(upper, lower, main if upper.heading == stop else "")
     parts += [_stop_sign(panel) for panel in panels if panel.heading == stop and panel.boxes]
     parts += _always(ends, [left, *panels], bottom, total_w - 2 * MARGIN)
@@ -117,8 +92,7 @@ def _column(checks: Sequence[Stage], height: int) -> Panel:
 
 
 def _pairs(panel: Panel) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    places = list(panel.boxes.values())
-    return list(zip(places, places[1:], strict=False))
+    return list(pairwise(panel.boxes.values()))
 
 
 def _fan_in(left: Panel, panels: Sequence[Panel]) -> list[str]:
@@ -201,7 +175,7 @@ def _panel(panel: Panel) -> str:
 
 
 def _titled(x: int, y: int, kind: str, title: str, note: str) -> str:
-    """A title and, behind it, a softer note: one text, because only the renderer knows how wide the title is."""
+    """A title and, behind it, a softer note: one text, for only the renderer knows how wide the title is."""
     behind = f'<tspan class="soft" dx="12">{escape(note)}</tspan>' if note else ""
     return f'<text x="{x}" y="{y}"><tspan class="{kind}">{escape(title)}</tspan>{behind}</text>'
 
@@ -227,8 +201,9 @@ def _open(plan: Plan, width: int, height: int, main: str, stop: str | None) -> s
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
         f' height="{height}" role="img" aria-labelledby="title desc">\n'
-        f'<title id="title">{escape(title)}</title>\n<desc id="desc">{escape(_told(plan, main, stop))}</desc>\n'
-        f"<style>\n{_style()}</style>\n"
+        f'<title id="title">{escape(title)}</title>\n'
+        f'<desc id="desc">{escape(_told(plan, main, stop))}</desc>\n'
+        f"<style>\n{style()}</style>\n"
         '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"'
         ' orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>'
     )
@@ -244,29 +219,3 @@ def _told(plan: Plan, main: str, stop: str | None) -> str:
         parts.append(f"{name}: {when}.")
     tail = f" Only {main} goes beyond {stop}." if stop else ""
     return " ".join(parts) + tail
-
-
-def _style() -> str:
-    """Both colour schemes, as plain rules: not every renderer knows variables."""
-    return (
-        f"text{{font-family:{FONT}}}\n"
-        ".name{font-size:16px;font-weight:600}.head{font-size:15px;font-weight:700}"
-        ".about{font-size:12px}.soft{font-size:13px}\n"
-        ".line,.dash{fill:none;stroke-width:1.6}.dash{stroke-dasharray:3 5}"
-        ".panel{fill-opacity:.08;stroke-opacity:.45}.box{stroke-width:1.6}"
-        ".bar{stroke:#fff;stroke-width:3.4;stroke-linecap:round}\n"
-        f"{_rules(LIGHT)}\n@media (prefers-color-scheme:dark){{{_rules(DARK)}}}\n"
-    )
-
-
-def _rules(colours: Mapping[str, str]) -> str:
-    roles = [role for role in colours if role in ("check", "end") or role.startswith("lane")]
-    return (
-        f".name{{fill:{colours['ink']}}}.about,.soft{{fill:{colours['soft']}}}"
-        f".line,.dash{{stroke:{colours['line']}}}.tip{{fill:{colours['line']}}}.stop{{fill:{colours['stop']}}}"
-        + "".join(
-            f".panel.{role}{{fill:{colours[role]};stroke:{colours[role]}}}"
-            f".box.{role}{{fill:{colours['box']};stroke:{colours[role]}}}.head.{role}{{fill:{colours[role]}}}"
-            for role in roles
-        )
-    )

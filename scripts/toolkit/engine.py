@@ -10,7 +10,8 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,6 +40,17 @@ class _Running:
     killed: bool = False
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """While it lasts, a second Ctrl-C cannot lose the record or the alert."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Engine:
     """One run of one plan."""
 
@@ -64,9 +76,11 @@ class Engine:
             stopped = None
         except (KeyboardInterrupt, Interrupted) as error:
             stopped = Outcome(Kind.INTERRUPTED, getattr(error, "reason", "it was interrupted (Ctrl-C)"))
-        # From here on a second Ctrl-C must not lose the record or the alert.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        with _undisturbed():
+            return self._end(stopped)
+
+    def _end(self, stopped: Outcome | None) -> Outcome:
+        """Stop what still runs, say how it went, alert."""
         if stopped:
             self._stop_all(stopped)
         outcome = self._verdict(stopped)
@@ -100,7 +114,7 @@ class Engine:
         entry = self.record.begin(stage.id, stage.name, stage.environment)
         self.view.started(stage)
         process = Background(
-            stage.command(self.app, self.cluster.name, self.reuse.config.root),
+            stage.command(self.app, self.cluster.name, self.reuse.config.file),
             env=self._environment(stage),
             cwd=self.reuse.config.root,
             log=self.record.log_of(stage.id),
@@ -225,6 +239,6 @@ class Engine:
         )
 
     def _success(self) -> str:
-        last = [stage for stage in self.plan.stages if stage.environment]
-        where = last[-1].environment if last else "nowhere"
-        return f"{self.app.title} {self.record.data['version']} is verified in {where}"
+        what = f"{self.app.title} {self.record.data['version']}"
+        reached = [stage.environment for stage in self.plan.stages if stage.environment]
+        return f"{what} is verified in {reached[-1]}" if reached else f"{what} passed every check"

@@ -6,6 +6,7 @@ commit, images (role -> reference by digest) and provision (whether the cluster 
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ def render_folder(
         keep_trailing_newline=True,
     )
     environment.globals.update(functions or {})
+    environment.filters["b64encode"] = lambda value: base64.b64encode(str(value).encode()).decode()
+    environment.filters["b64decode"] = lambda value: base64.b64decode(str(value)).decode()
     found = []
     for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         found += [(file, obj) for obj in _objects(file, _text(environment, file, variables))]

@@ -10,6 +10,7 @@ from pathlib import Path
 from toolkit.config import Config
 from toolkit.model import App, Environment
 
+SCRIPTS = Path(__file__).resolve().parents[1]
 CHECKS = ("lint", "security", "unit", "build")
 
 _ABOUT = {
@@ -43,11 +44,9 @@ class Stage:
         """What it is for, in a few words."""
         return _ABOUT[self.name]
 
-    def command(self, app: App, cluster: str, root: Path) -> list[str]:
-        """The command that a person would type for this stage, without make."""
-        argv = [sys.executable, str(root / "scripts" / f"{self.name}.py"), "--app", app.name]
-        if self.name == "alert":
-            return argv
+    def command(self, app: App, cluster: str, config: Path) -> list[str]:
+        """The command that a person would type for this stage, without make; config is apps.toml."""
+        argv = script(self.name, app.name, config)
         if self.environment:
             argv += ["--env", self.environment]
         if self.name == "approve":
@@ -66,6 +65,12 @@ class Skipped:
 
     id: str
     why: str
+
+
+def script(name: str, app: str, config: Path) -> list[str]:
+    """The command of a stage script for an app; config is apps.toml."""
+    argv = [sys.executable, str(SCRIPTS / f"{name}.py"), "--app", app]
+    return argv if config == SCRIPTS.parent / "apps.toml" else [*argv, "--config", str(config)]
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ def seconds_between(started: str, finished: str) -> float:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON so that a reader, or a crash, never meets half a file; secrets are masked."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     temporary.write_text(redact(json.dumps(value, indent=2, ensure_ascii=False)) + "\n", encoding="utf-8")
     temporary.replace(path)
 
@@ -56,8 +56,8 @@ class Record:
     def start(cls, root: Path, app: str, **about: Any) -> Record:
         """A new run below root/.pipeline, `about` being further keys of run.json."""
         started = now()
-        stamp = started[:19].replace("-", "").replace(":", "")
-        run = f"{stamp}-{app}-{secrets.token_hex(2)}"
+        stamp = re.sub(r"[-:.Z]", "", started)  # to the millisecond, so that names sort by age
+        run = f"{stamp}-{app}-{os.urandom(2).hex()}"
         folder = root / HOME / "runs" / run
         (folder / "stages").mkdir(parents=True)
         data = {

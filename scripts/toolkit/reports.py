@@ -1,4 +1,4 @@
-"""Reads the reports that ruff, pytest and coverage write. Nothing here starts a program."""
+"""Reads the reports that pytest and coverage write. Nothing here starts a program."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from toolkit.findings import Finding
 from toolkit.outcome import Failed
 
 if TYPE_CHECKING:
@@ -16,34 +15,6 @@ if TYPE_CHECKING:
 
 # pytest ends a failure's text with the line that raised: "tests/unit/test_a.py:12: AssertionError".
 _RAISED = re.compile(r"^(?P<file>\S[^:\n]*\.py):(?P<line>\d+): ", re.M)
-_WOULD_REFORMAT = re.compile(r"^Would reformat: (?P<file>.+)$", re.M)
-
-
-def ruff_check(report: Path, folder: Path) -> list[Finding]:
-    """The findings of `ruff check --output-format=json`; files below folder are named relative to it."""
-    try:
-        rows: list[dict[str, Any]] = json.loads(report.read_text(encoding="utf-8"))
-        return [
-            Finding(
-                tool="ruff",
-                id=str(row["code"] or "syntax"),
-                message=row["message"],
-                file=_relative(row["filename"], folder),
-                line=row["location"]["row"],
-                link=row.get("url") or "",
-            )
-            for row in rows
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Failed(f"ruff left no readable report: {error}") from None
-
-
-def ruff_format(output: str, folder: Path) -> list[Finding]:
-    """The files that `ruff format --check` would write differently."""
-    return [
-        Finding("ruff", "format", "is not formatted", _relative(match["file"], folder))
-        for match in _WOULD_REFORMAT.finditer(output)
-    ]
 
 
 @dataclass(frozen=True)
@@ -124,8 +95,3 @@ def coverage(report: Path) -> Coverage:
         ((name, lines) for name, lines in files.items() if lines), key=lambda each: (-each[1], each[0])
     )
     return Coverage(percent, tuple(missing))
-
-
-def _relative(file: str, folder: Path) -> str:
-    path = Path(file)
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else file

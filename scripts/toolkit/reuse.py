@@ -1,7 +1,7 @@
 """Whether a stage that passed before would pass again: the same inputs, and the same state of the cluster.
 
-Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it. For
-a stage on a cluster the state counts too: what it deployed or tested must still be what runs there, pod by pod.
+Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it. On
+a cluster the state counts too: what a stage deployed or tested must still be what runs there, pod by pod.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from toolkit.ci import Source
 from toolkit.config import Config
 from toolkit.model import App, Cluster
 from toolkit.outcome import PipelineError
-from toolkit.plan import Stage
+from toolkit.plan import SCRIPTS, Stage
 from toolkit.request import version
 
 NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
@@ -84,11 +84,17 @@ class Reuse:
     @cached_property
     def _trees(self) -> str:
         root = self.config.root
-        folders = [self.app.path, self.app.context, root / "scripts", root / "requirements.txt"]
         others = [app.path for app in self.config.apps.values() if app.name != self.app.name]
         needed = [self.config.apps[need].path for need in self.app.needs]
-        files = [path for path in _files(root, folders) if not _below(path, others) or _below(path, needed)]
-        return _digest(f"{path.relative_to(root)} {_hash(path.read_bytes())}" for path in files)
+        files = [
+            *(
+                path
+                for path in _files(root, [self.app.path, self.app.context])
+                if not _below(path, others) or _below(path, needed)
+            ),
+            *_files(SCRIPTS.parent, [SCRIPTS, SCRIPTS.parent / "requirements.txt"]),
+        ]
+        return _digest(f"{path} {_hash(path.read_bytes())}" for path in files)
 
 
 def _below(path: Path, folders: list[Path]) -> bool:

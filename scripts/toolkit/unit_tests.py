@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit import reports, tools
+from toolkit import reports, requirements, tools
 from toolkit.model import App
-from toolkit.outcome import Failed
+from toolkit.outcome import Failed, Misused
 from toolkit.redaction import redact
 
 FOLDER = "tests/unit"
+AGAIN = ("-m", "pytest", FOLDER)
 
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
 _NO_TESTS = 5
@@ -37,9 +38,16 @@ class Files:
 
 
 def require(app: App) -> None:
-    """Raises Failed when the app has no unit tests to run: an empty stage is not a passed one."""
+    """Raises Failed without unit tests (an empty stage is not a passed one), Misused without pytest."""
     if not (app.path / FOLDER).is_dir():
         raise _none(app.path / FOLDER)
+    names = {each.name for file in requirements.files_of(app.path) for each in requirements.read(file)}
+    missing = [name for name in ("coverage", "pytest") if name not in names]
+    if missing:
+        raise Misused(
+            f"{app.name}: its requirements do not pin {' and '.join(missing)}, needed for unit tests",
+            remedy="pin them in its requirements-test.txt, or set `unit = [[...]]` in apps.toml",
+        )
 
 
 def pytest(python: Path, app: App, files: Files) -> list[str]:

@@ -37,14 +37,18 @@ class TokenCache:
             timeout=5, trust_env=False, transport=httpx.AsyncHTTPTransport(retries=2)
         )
 
-    async def public_key(self, service: str, namespace: str, *, ignore_cache: bool = False) -> RSAKey | None:
+    async def public_key(
+        self, service: str, namespace: str, *, ignore_cache: bool = False, request_id: str = ""
+    ) -> RSAKey | None:
         """The service's public key, None if it has none; 503 when the token cache does not answer."""
         route = (
             f"/v3/applications/{service}/namespaces/{namespace}" if namespace else f"/service/v2/{service}"
         )
         try:
             answer = await self.client.get(
-                self.url + route, params={"ignore_cache": "true"} if ignore_cache else None
+                self.url + route,
+                params={"ignore_cache": "true"} if ignore_cache else None,
+                headers={"x-request-id": request_id} if request_id else None,
             )
             if answer.status_code == 404:
                 return None
@@ -62,7 +66,9 @@ class TokenCache:
         claims = _unverified(token)
         service, namespace = claims["iss"], claims.get("namespace", "")
         for ignore_cache in (False, True):
-            key = await self.public_key(service, namespace, ignore_cache=ignore_cache)
+            key = await self.public_key(
+                service, namespace, ignore_cache=ignore_cache, request_id=request.state.request_id
+            )
             if key and _signed_by(token, key):
                 return Caller(service, namespace, str(claims.get("sub", "")))
         raise HTTPException(403, "the token is not signed by the service it names")

@@ -20,7 +20,7 @@ from fb_testing.waiting import until
 def serving(app: Any, **options: Any) -> Iterator[str]:
     """Serve an ASGI app on a free port of 127.0.0.1; gives its address."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=5, **options)
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5, **options)
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -78,7 +78,7 @@ def _check_immutable(obj: Object, old: Object | None, fields: tuple[str, ...]) -
             yield forbidden(field, _IMMUTABLE)
 
 
-def check_quota(obj: Object, old: Object | None) -> Causes:
+def check_quota(obj: Object, _old: Object | None) -> Causes:
     for name, quantity in section(obj, "spec", "hard").items():
         if parse(quantity) < 0:
             yield invalid(f"spec.hard[{name}]", quantity, "must be greater than or equal to 0")
@@ -102,11 +102,14 @@ def check_claim(obj: Object, old: Object | None) -> Causes:
     fixed = (spec.keys() | before.keys()) - {"resources", "volumeAttributesClassName"}
     # A claim that is not bound yet may still be given its volume.
     if any(spec.get(key) != before.get(key) for key in fixed if key != "volumeName" or before.get(key)):
-        why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        why = (
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName "
+            "for bound claims"
+        )
         yield forbidden("spec", why)
 
 
-def check_autoscaler(obj: Object, old: Object | None) -> Causes:
+def check_autoscaler(obj: Object, _old: Object | None) -> Causes:
     spec = section(obj, "spec")
     most, least = spec.get("maxReplicas") or 0, spec.get("minReplicas")
     if least is not None and least < 1:
@@ -120,7 +123,7 @@ def check_autoscaler(obj: Object, old: Object | None) -> Causes:
             yield required(f"spec.scaleTargetRef.{field}")
 
 
-def check_disruption_budget(obj: Object, old: Object | None) -> Causes:
+def check_disruption_budget(obj: Object, _old: Object | None) -> Causes:
     spec = section(obj, "spec")
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         yield invalid("spec", {}, "minAvailable and maxUnavailable cannot be both set")
@@ -128,7 +131,7 @@ def check_disruption_budget(obj: Object, old: Object | None) -> Causes:
         yield from check_share(f"spec.{field}", spec.get(field))
 
 
-def check_role(obj: Object, old: Object | None) -> Causes:
+def check_role(obj: Object, _old: Object | None) -> Causes:
     for i, rule in enumerate(each(obj, "rules")):
         if not rule.get("verbs"):
             yield required(f"rules[{i}].verbs", "verbs must contain at least one value")
@@ -159,7 +162,7 @@ def check_binding(obj: Object, old: Object | None) -> Causes:
         yield invalid("roleRef", role, "cannot change roleRef")
 
 
-def check_service_account(obj: Object, old: Object | None) -> Causes:
+def check_service_account(obj: Object, _old: Object | None) -> Causes:
     seen: set[str] = set()
     for i, secret in enumerate(each(obj, "secrets")):
         if secret.get("name") in seen:

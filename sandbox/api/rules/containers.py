@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.api.rules import names
 from sandbox.api.rules.causes import (
     Causes,
-    at_least,
     duplicate,
     forbidden,
     invalid,
@@ -16,12 +15,13 @@ from sandbox.api.rules.causes import (
     one_of,
     required,
 )
+from sandbox.api.rules.environment import check_environment
+from sandbox.api.rules.probes import check_handler, check_probe
 from sandbox.api.sections import each, section
 from sandbox.quantity import parse
 
 Object = dict[str, Any]
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
-_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 
 
 def check_containers(path: str, spec: Object, volumes: Collection[str]) -> Causes:
@@ -58,13 +58,13 @@ def _check_container(path: str, container: Object, volumes: Collection[str], *, 
         ("FallbackToLogsOnError", "File"),
     )
     yield from _check_ports(path, each(container, "ports"))
-    yield from _check_env(path, container)
+    yield from check_environment(path, container)
     yield from _check_mounts(path, each(container, "volumeMounts"), volumes)
     yield from check_resources(f"{path}.resources", section(container, "resources"))
     lifecycle = section(container, "lifecycle")
     for hook in ("postStart", "preStop"):
         if hook in lifecycle:
-            yield from _check_handler(f"{path}.lifecycle.{hook}", lifecycle[hook])
+            yield from check_handler(f"{path}.lifecycle.{hook}", lifecycle[hook])
     sidecar = container.get("restartPolicy") == "Always"
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         if probe in container:
@@ -72,7 +72,7 @@ def _check_container(path: str, container: Object, volumes: Collection[str], *, 
                 yield forbidden(
                     f"{path}.{probe}", "may not be set for init containers without restartPolicy=Always"
                 )
-            yield from _check_probe(f"{path}.{probe}", container[probe], only_one=probe != "readinessProbe")
+            yield from check_probe(f"{path}.{probe}", container[probe], only_one=probe != "readinessProbe")
 
 
 def _check_ports(path: str, ports: list[Object]) -> Causes:
@@ -96,50 +96,6 @@ def _check_ports(path: str, ports: list[Object]) -> Causes:
                 for why in names.port_number(port["hostPort"])
             )
         yield from one_of(f"{at}.protocol", port.get("protocol"), _PROTOCOLS)
-
-
-def _check_env(path: str, container: Object) -> Causes:
-    for i, variable in enumerate(each(container, "env")):
-        at = f"{path}.env[{i}]"
-        name = variable.get("name")
-        if not name:
-            yield required(f"{at}.name")
-        else:
-            yield from (invalid(f"{at}.name", name, why) for why in names.environment_name(name))
-        if "valueFrom" not in variable:
-            continue
-        source = section(variable, "valueFrom")
-        if variable.get("value"):
-            yield invalid(f"{at}.valueFrom", "", "may not be specified when `value` is not empty")
-        if len(source) != 1:
-            why = (
-                "may not have more than one field specified at a time"
-                if source
-                else "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
-            )
-            yield invalid(f"{at}.valueFrom", "", why)
-        for kind in ("configMapKeyRef", "secretKeyRef"):
-            if kind not in source:
-                continue
-            reference = section(source, kind)
-            if not reference.get("name"):
-                yield required(f"{at}.valueFrom.{kind}.name")
-            if not reference.get("key"):
-                yield required(f"{at}.valueFrom.{kind}.key")
-        if "fieldRef" in source and not section(source, "fieldRef").get("fieldPath"):
-            yield required(f"{at}.valueFrom.fieldRef.fieldPath")
-    for i, source in enumerate(each(container, "envFrom")):
-        kinds = [kind for kind in ("configMapRef", "secretRef") if kind in source]
-        if len(kinds) != 1:
-            why = (
-                "may not have more than one field specified at a time"
-                if kinds
-                else "must specify one of: `configMapRef` or `secretRef`"
-            )
-            yield invalid(f"{path}.envFrom[{i}]", "", why)
-        for kind in kinds:
-            if not section(source, kind).get("name"):
-                yield required(f"{path}.envFrom[{i}].{kind}.name")
 
 
 def _check_mounts(path: str, mounts: list[Object], volumes: Collection[str]) -> Causes:
@@ -175,48 +131,3 @@ def check_resources(path: str, resources: Object) -> Causes:
             yield invalid(
                 f"{path}.requests", quantity, f"must be less than or equal to {name} limit of {limits[name]}"
             )
-
-
-def _check_probe(path: str, probe: Object, *, only_one: bool) -> Causes:
-    yield from _check_handler(path, {key: value for key, value in probe.items() if key in _HANDLERS[:-1]})
-    for field in (
-        "initialDelaySeconds",
-        "timeoutSeconds",
-        "periodSeconds",
-        "successThreshold",
-        "failureThreshold",
-    ):
-        yield from at_least(f"{path}.{field}", probe.get(field))
-    if only_one and probe.get("successThreshold") not in (None, 1):
-        yield invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1")
-    if probe.get("terminationGracePeriodSeconds") is not None and probe["terminationGracePeriodSeconds"] <= 0:
-        yield invalid(
-            f"{path}.terminationGracePeriodSeconds",
-            probe["terminationGracePeriodSeconds"],
-            "must be greater than 0",
-        )
-
-
-def _check_handler(path: str, handler: Object) -> Causes:
-    kinds = [kind for kind in _HANDLERS if kind in handler]
-    if not kinds:
-        yield required(path, "must specify a handler type")
-    for kind in kinds[1:]:
-        yield forbidden(f"{path}.{kind}", "may not specify more than 1 handler type")
-    if kinds[:1] == ["exec"] and not section(handler, "exec").get("command"):
-        yield required(f"{path}.exec.command")
-    for kind in ("httpGet", "tcpSocket", "grpc"):
-        if kinds[:1] == [kind]:
-            yield from _check_target(f"{path}.{kind}.port", section(handler, kind).get("port"))
-    if kinds[:1] == ["httpGet"]:
-        yield from one_of(
-            f"{path}.httpGet.scheme", section(handler, "httpGet").get("scheme"), ("HTTP", "HTTPS")
-        )
-
-
-def _check_target(path: str, port: Any) -> Causes:
-    """A port by number or by name."""
-    if isinstance(port, str):
-        yield from (invalid(path, port, why) for why in names.port_name(port))
-    else:
-        yield from (invalid(path, port or 0, why) for why in names.port_number(port or 0))

@@ -1,4 +1,5 @@
-"""metadata: names, labels, annotations, owners, finalizers (apimachinery/pkg/api/validation/objectmeta.go)."""
+"""metadata: names, labels, annotations, owners, finalizers
+(apimachinery/pkg/api/validation/objectmeta.go)."""
 
 from __future__ import annotations
 
@@ -55,13 +56,17 @@ def check_label_selector(path: str, selector: Object) -> Causes:
     yield from check_labels(f"{path}.matchLabels", section(selector, "matchLabels"))
     for i, term in enumerate(each(selector, "matchExpressions")):
         at, operator = f"{path}.matchExpressions[{i}]", term.get("operator")
-        yield from (invalid(f"{at}.key", term.get("key", ""), why) for why in names.qualified(term.get("key", "")))
+        yield from (
+            invalid(f"{at}.key", term.get("key", ""), why) for why in names.qualified(term.get("key", ""))
+        )
         if operator in ("In", "NotIn"):
             if not term.get("values"):
                 yield required(f"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'")
         elif operator in ("Exists", "DoesNotExist"):
             if term.get("values"):
-                yield forbidden(f"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+                yield forbidden(
+                    f"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+                )
         else:
             yield invalid(f"{at}.operator", operator or "", "not a valid selector operator")
 

@@ -1,4 +1,5 @@
-"""Names, label keys and values, ports: k8s.io/apimachinery/pkg/util/validation. Each answers with what is wrong, if anything."""
+"""Names, label keys and values, ports: k8s.io/apimachinery/pkg/util/validation. Each answers with what is
+wrong, if anything."""
 
 from __future__ import annotations
 
@@ -29,13 +30,14 @@ _LABEL_WHY = _explained(
     "123-abc",
 )
 _SUBDOMAIN_WHY = _explained(
-    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    f"and {_ENDS}",
     _SUBDOMAIN,
     "example.com",
 )
 _DNS_1035_WHY = _explained(
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    "and end with an alphanumeric character",
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+    "start with an alphabetic character, and end with an alphanumeric character",
     _DNS_1035,
     "my-name",
     "abc-123",
@@ -48,7 +50,8 @@ _QUALIFIED_WHY = _explained(
     "123-abc",
 )
 _LABEL_VALUE_WHY = _explained(
-    f"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}",
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    f"and {_ENDS}",
     _LABEL_VALUE,
     "MyValue",
     "my_value",
@@ -98,7 +101,8 @@ def qualified(value: str) -> Iterator[str]:
     """A label or annotation key: [prefix/]name."""
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
-        yield f"a qualified name {_QUALIFIED_WHY} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        optional = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        yield f"a qualified name {_QUALIFIED_WHY} {optional}"
         return
     if slash and not prefix:
         yield "prefix part must be non-empty"
@@ -127,7 +131,9 @@ def config_key(value: str) -> Iterator[str]:
 
 def environment_name(value: str) -> Iterator[str]:
     if not value.isascii() or not value.isprintable() or "=" in value:
-        yield "a valid environment variable name must consist only of printable ASCII characters other than '='"
+        yield (
+            "a valid environment variable name must consist only of printable ASCII characters other than '='"
+        )
 
 
 def port_name(value: str) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _check_ports(ports: list[Object]) -> Causes:
         numbers.add((number, port.get("protocol")))
 
 
-def check_ingress(obj: Object, old: Object | None) -> Causes:
+def check_ingress(obj: Object, _old: Object | None) -> Causes:
     spec = section(obj, "spec")
     if not each(spec, "rules") and "defaultBackend" not in spec:
         yield invalid("spec", {}, "either `defaultBackend` or `rules` must be specified")

@@ -1,4 +1,5 @@
-"""Pods and pod templates: pkg/apis/core/validation/validation.go of Kubernetes, for what the sandbox acts on."""
+"""Pods and pod templates: pkg/apis/core/validation/validation.go of Kubernetes, for what the sandbox acts
+on."""
 
 from __future__ import annotations
 

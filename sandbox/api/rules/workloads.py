@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-from math import ceil
 from typing import Any
 
 from sandbox.api.rules import names
@@ -95,11 +94,10 @@ def check_stateful_set(obj: Object, old: Object | None) -> Causes:
         for key in spec.keys() | before.keys()
         if key not in _STATEFUL_MAY_CHANGE
     ):
-        allowed = ", ".join(f"'{field}'" for field in _STATEFUL_MAY_CHANGE[:-1])
-        yield forbidden(
-            "spec",
-            f"updates to statefulset spec for fields other than {allowed} and 'minReadySeconds' are forbidden",
-        )
+        *others, last = (f"'{field}'" for field in _STATEFUL_MAY_CHANGE)
+        allowed = f"{', '.join(others)} and {last}"
+        why = f"updates to statefulset spec for fields other than {allowed} are forbidden"
+        yield forbidden("spec", why)
 
 
 def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
@@ -114,7 +112,9 @@ def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
         wrong = list(check_label_selector("spec.selector", selector))
         yield from wrong
         if not wrong and not matches_labels(selector, labels):
-            yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+            yield invalid(
+                "spec.template.metadata.labels", labels, "`selector` does not match template `labels`"
+            )
     if "template" not in spec:
         yield required("spec.template")
     else:
@@ -170,7 +170,7 @@ def _check_job_spec(path: str, spec: Object) -> Causes:
         yield from check_template(f"{path}.template", section(spec, "template"), ("OnFailure", "Never"))
 
 
-def check_cron_job(obj: Object, old: Object | None) -> Causes:
+def check_cron_job(obj: Object, _old: Object | None) -> Causes:
     spec = section(obj, "spec")
     schedule = spec.get("schedule")
     if not schedule:

@@ -43,7 +43,7 @@ def apply(
     """Apply the objects in this order; what the API server made of each.
 
     scaled names the Deployments whose replicas an autoscaler owns: theirs are left alone. Raises Failed with
-    a sentence per field that belongs to another manager, for all objects at once; force takes such fields over.
+    a sentence per field that belongs to another manager, for all objects at once; force takes them over.
     """
     applied: list[Json] = []
     conflicts: list[str] = []

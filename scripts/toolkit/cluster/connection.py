@@ -223,7 +223,7 @@ def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | 
             if namespace is not None:
                 connection.check(namespace)
             return connection
-    command = [sys.executable, "-m", "sandbox", "--state", str(path.parent), "up"]
+    command = [sys.executable, "-m", "sandbox", "up", "--state", str(path.parent)]
     tools.run(command, cwd=root, echo=False, timeout=60)
     connection = Connection(cluster, space, load(cluster, space, root))
     connection.check(namespace)

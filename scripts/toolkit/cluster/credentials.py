@@ -116,6 +116,7 @@ def _credentials(cluster: Cluster, configuration: Any, holder: str) -> Credentia
 
     configuration.keep_alive = True  # a watch through a dead NAT must not look alive for ever
     configuration.retries = False
+    configuration.connection_pool_maxsize = 50
 
     def authorization() -> str:
         value = configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""

@@ -1,7 +1,7 @@
-"""One deployment per app and space: a Lease with its holder, renewed while it is held, taken over when it is not.
+"""One deployment per app and space: a Lease with its holder, renewed while held, taken over when it is not.
 
-Whether a holder is gone is told by this machine's monotonic clock (the Lease did not change for as long as it was
-granted for), never by comparing two machines' clocks; a dead process of this very machine is seen at once.
+Whether a holder is gone is told by this machine's monotonic clock (the Lease did not change for as long as it
+was granted for), never by comparing two machines' clocks; a dead process of this machine is seen at once.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Held:
 def held(
     connection: Connection, namespace: str, app: str, *, run: str, who: str, space: Space, wait: float
 ) -> Iterator[Held]:
-    """Hold the app's lock in a space. Waits up to `wait` seconds for it; raises Refused with who has it since when.
+    """Hold the app's lock in a space; after `wait` seconds raises Refused with who has it since when.
 
     It is given back on every way out of the block; a process that is killed leaves a Lease that expires.
     """

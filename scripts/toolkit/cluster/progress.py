@@ -62,12 +62,11 @@ class Awaited:
         """Whether it is complete, and its pods run the digests that they ask for."""
         if not self.runs(live, replica_sets, pods):
             return False
-        return number(live, "metadata", "generation") >= self.generation and (
-            self.kind == "Job" or complete(live)
-        )
+        seen = number(live, "metadata", "generation") >= self.generation
+        return seen and (self.kind == "Job" or complete(live))
 
     def runs(self, live: Json | None, replica_sets: Iterable[Json], pods: Iterable[Json]) -> bool:
-        """Whether as many pods of this revision as wanted are ready with the right images; or the Job is done."""
+        """Whether as many pods of this revision as wanted are ready on the right images, or the Job done."""
         if live is None or uid(live) != self.uid:
             return False
         if self.kind == "Job":
@@ -122,7 +121,7 @@ def wrong_images(pod: Any) -> list[str]:
     for container in objects(pod, "spec", "containers"):
         wanted = digest_of(text(container, "image"))
         image_id = running.get(text(container, "name"), "")
-        # Runtimes that report the image's configuration instead of its manifest give no name before the digest.
+        # A runtime that reports the image's configuration, not its manifest, gives no name before it.
         if wanted and "@" in image_id and digest_of(image_id) != wanted:
             wrong.append(f"{shown(pod)} container {text(container, 'name')} runs {image_id}, not {wanted}")
     return wrong
@@ -138,12 +137,3 @@ def about(finding: Finding) -> str:
     """A finding as one clause: Pod/x, container api: sentence."""
     where = f"{finding.object}, container {finding.container}" if finding.container else finding.object
     return f"{where}: {finding.sentence}"
-
-
-def restart_counts(pods: Iterable[Any]) -> dict[str, int]:
-    """Restart count by "<pod uid>/<container>"."""
-    return {
-        f"{uid(pod)}/{text(status, 'name')}": number(status, "restartCount")
-        for pod in pods
-        for status in objects(pod, "status", "containerStatuses")
-    }

@@ -1,7 +1,7 @@
 """Watch plus diagnosis is a verdict: passed, failed with the cause, or timed out.
 
 It belongs to the revision that was applied. Deadlines are monotonic; a suspicious finding's patience counts
-the time that it is present, so that a pod that flaps neither restarts its clock nor is blamed for the time in between.
+the time that it is present: a pod that flaps neither restarts its clock nor is blamed for the time between.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.cluster import evidence, progress
+from toolkit.cluster import evidence, pods, progress
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.diagnosis import events_by_object
 from toolkit.cluster.errors import ApiError
@@ -168,7 +168,7 @@ class _Rollout:
     def _passed(self, ran_before: bool) -> Verdict:
         names = ", ".join(each.name for each in self.awaited)
         words = "already runs" if ran_before else "is rolled out"
-        return Verdict(Outcome(reason=f"{names} {words}"), progress.restart_counts(self.watcher.all("Pod")))
+        return Verdict(Outcome(reason=f"{names} {words}"), pods.counts(self.watcher.all("Pod")))
 
     def _failed(self, fatal: Sequence[Finding], findings: Sequence[Finding]) -> Verdict:
         lead = fatal[0]

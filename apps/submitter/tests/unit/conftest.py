@@ -1,7 +1,9 @@
 """The submitter against real servers on loopback: token cache, pdf generator, filestore, webhooks, mail."""
 
+import asyncio
 import email.policy
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 from fb_testing import postgres
 from fb_testing.runner import Runner
 from fb_testing.servers import KeyServer, key_pair, serving
@@ -34,7 +36,7 @@ def keys() -> tuple[str, str]:
 
 @pytest.fixture
 def runner(keys: tuple[str, str]) -> Runner:
-    return Runner(SLUG, NAMESPACE, keys[0])
+    return Runner(SLUG, NAMESPACE, keys[0], KEY)
 
 
 @pytest.fixture
@@ -129,7 +131,18 @@ class Others:
                 {"url": f"https://s3/{name}", "encryption_key": "k", "encryption_iv": "i"}, 201
             )
 
+        @asynccontextmanager
+        async def smtp(_: Starlette) -> AsyncIterator[None]:
+            def conversation() -> SMTP:
+                return SMTP(self, enable_SMTPUTF8=True, data_size_limit=10**8)
+
+            server = await asyncio.get_running_loop().create_server(conversation, "127.0.0.1", 0)
+            self.smtp_port = server.sockets[0].getsockname()[1]
+            async with server:
+                yield
+
         return Starlette(
+            lifespan=smtp,
             routes=[
                 Route("/v1/pdfs", route("pdf", pdf), methods=["POST"]),
                 Route("/files/{name}", route("file", file)),
@@ -142,14 +155,8 @@ class Others:
 @pytest.fixture
 def others() -> Iterator[Others]:
     found = Others()
-    controller = Controller(found, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True, data_size_limit=10**8)
-    # Controller.start() dials the port it was given, and 0 cannot be dialled: learn the real one in between
-    controller._trigger_server = lambda: None
-    controller.start()
-    found.smtp_port = controller.server.sockets[0].getsockname()[1]
     with serving(found.app()) as found.url:
         yield found
-    controller.stop()
 
 
 @pytest.fixture(scope="session")

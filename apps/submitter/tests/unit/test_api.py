@@ -1,6 +1,7 @@
 """POST /v2/submissions and its neighbours, over HTTP."""
 
 import base64
+import hmac
 import json
 import logging
 import time
@@ -13,8 +14,6 @@ from fb_platform import logs
 from fb_platform.settings import SettingError
 from fb_testing.runner import Runner, encrypt, form
 from fb_testing.servers import KeyServer, key_pair, serving
-from joserfc import jwt
-from joserfc.jwk import OctKey
 from submitter import api
 from submitter.queue import Queue
 
@@ -37,7 +36,7 @@ def email(**fields: object) -> dict[str, object]:
 
 def test_a_submission_is_queued(url: str, runner: Runner, queue: Queue) -> None:
     document = form(SLUG, actions=[email()])
-    answer = runner.submit(url, document, KEY)
+    answer = runner.submit(url, document)
     assert (answer.status_code, answer.json()) == (201, {})
     queued = queue.claim("w")
     assert answer.headers["location"] == f"/v2/submissions/{queued.id}"
@@ -49,7 +48,7 @@ def test_a_submission_is_queued(url: str, runner: Runner, queue: Queue) -> None:
 
 def test_authorization_is_taken_where_the_other_header_is_missing(url: str, runner: Runner) -> None:
     headers = {"authorization": f"Bearer {runner.token()}"}
-    assert runner.submit(url, form(SLUG, actions=[]), KEY, headers=headers).status_code == 201
+    assert runner.submit(url, form(SLUG, actions=[]), headers=headers).status_code == 201
 
 
 def test_a_token_without_namespace_is_looked_up_by_slug(
@@ -57,13 +56,13 @@ def test_a_token_without_namespace_is_looked_up_by_slug(
 ) -> None:
     key_server.keys[SLUG, "default"] = keys[1]
     headers = runner.headers(namespace=None)
-    assert runner.submit(url, form(SLUG, actions=[]), KEY, headers=headers).status_code == 201
+    assert runner.submit(url, form(SLUG, actions=[]), headers=headers).status_code == 201
     assert key_server.asked == [f"/service/v2/{SLUG}"]
 
 
 def test_a_rotated_key_is_fetched_past_the_cache(url: str, runner: Runner, key_server: KeyServer) -> None:
     key_server.cached[SLUG, NAMESPACE] = key_pair()[1]
-    assert runner.submit(url, form(SLUG, actions=[]), KEY).status_code == 201
+    assert runner.submit(url, form(SLUG, actions=[])).status_code == 201
     route = f"/v3/applications/{SLUG}/namespaces/{NAMESPACE}"
     assert key_server.asked == [route, f"{route}?ignore_cache=true"]
 
@@ -75,11 +74,12 @@ def unsigned(runner: Runner) -> str:
 
 def with_public_key_as_secret(runner: Runner, public: str) -> str:
     """The old confusion: an HMAC over the public key, which everybody knows."""
-    claims = {"iss": SLUG, "namespace": NAMESPACE, "iat": int(time.time()), "sub": "u"}
-    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(public))
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256"}').decode().rstrip("=")
+    signed = f"{header}.{runner.token().split('.')[1]}"
+    digest = hmac.digest(public.encode(), signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
-@pytest.mark.filterwarnings("ignore:.*")
 def test_tokens_that_are_refused(url: str, runner: Runner, keys: tuple[str, str]) -> None:
     now = int(time.time())
     tokens = {
@@ -108,7 +108,7 @@ def test_tokens_that_are_refused(url: str, runner: Runner, keys: tuple[str, str]
     answers = {}
     for name, token in tokens.items():
         headers = [("x-access-token-v2", token.encode("latin-1"))] if token else [("x-nothing", b"")]
-        answer = runner.submit(url, form(SLUG, actions=[]), KEY, headers=headers)
+        answer = runner.submit(url, form(SLUG, actions=[]), headers=headers)
         answers[name] = answer.status_code
     assert answers == dict.fromkeys(tokens, 403)
 
@@ -117,11 +117,11 @@ def test_tokens_at_the_edge_are_taken(url: str, runner: Runner) -> None:
     now = int(time.time())
     for iat in (now - 85, now + 85):
         headers = runner.headers(iat=iat)
-        assert runner.submit(url, form(SLUG, actions=[]), KEY, headers=headers).status_code == 201
+        assert runner.submit(url, form(SLUG, actions=[]), headers=headers).status_code == 201
 
 
 def test_one_service_cannot_submit_for_another(url: str, runner: Runner) -> None:
-    answer = runner.submit(url, form(SLUG, actions=[]), KEY, service_slug="another")
+    answer = runner.submit(url, form(SLUG, actions=[]), service_slug="another")
     assert answer.status_code == 403
 
 
@@ -143,21 +143,20 @@ def bad_forms() -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("name", bad_forms())
-def test_forms_that_break_the_contract(name: str, url: str, runner: Runner, queue: Queue) -> None:
-    answer = runner.submit(url, bad_forms()[name], KEY)
-    assert answer.status_code == 422, name
-    assert answer.json()["message"]
+def test_forms_that_break_the_contract(url: str, runner: Runner, queue: Queue) -> None:
+    answers = {name: runner.submit(url, document) for name, document in bad_forms().items()}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 422)
+    assert all(answer.json()["message"] for answer in answers.values())
     assert queue.claim("w") is None
 
 
 def test_payloads_that_cannot_be_read(url: str, runner: Runner) -> None:
     good = form(SLUG, actions=[])
-    assert runner.submit(url, good, "F" * 32).status_code == 422
-    assert runner.submit(url, good, KEY, encrypted_submission="not base64!").status_code == 422
-    assert runner.submit(url, good, KEY, encrypted_submission="").status_code == 422
-    assert runner.submit(url, good, KEY, encrypted_submission=None).status_code == 422
-    assert runner.submit(url, good, KEY, service_slug="../x").status_code == 422
+    assert runner.submit(url, good, encrypted_submission=encrypt(good, "F" * 32)).status_code == 422
+    assert runner.submit(url, good, encrypted_submission="not base64!").status_code == 422
+    assert runner.submit(url, good, encrypted_submission="").status_code == 422
+    assert runner.submit(url, good, encrypted_submission=None).status_code == 422
+    assert runner.submit(url, good, service_slug="../x").status_code == 422
 
 
 def test_bodies_that_are_refused(url: str, runner: Runner) -> None:
@@ -180,11 +179,11 @@ def test_without_token_cache_the_runner_may_try_again(
     url: str, runner: Runner, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key_server.keys[SLUG, NAMESPACE] = "not a key"
-    assert runner.submit(url, form(SLUG, actions=[]), KEY).status_code == 503
+    assert runner.submit(url, form(SLUG, actions=[])).status_code == 503
 
 
 def test_state_is_for_the_service_that_submitted(url: str, runner: Runner, key_server: KeyServer) -> None:
-    where = url + runner.submit(url, form(SLUG, actions=[]), KEY).headers["location"]
+    where = url + runner.submit(url, form(SLUG, actions=[])).headers["location"]
     assert httpx.get(where, headers=runner.headers()).json() == {"state": "waiting"}
     assert httpx.get(where).status_code == 403
     private, key_server.keys["other", NAMESPACE] = key_pair()
@@ -197,8 +196,8 @@ def test_state_is_for_the_service_that_submitted(url: str, runner: Runner, key_s
 def test_probes_and_metrics(url: str, runner: Runner) -> None:
     assert httpx.get(f"{url}/health").text == "healthy"
     assert httpx.get(f"{url}/readiness").status_code == 200
-    runner.submit(url, form(SLUG, actions=[]), KEY)
-    runner.submit(url, [], KEY)
+    runner.submit(url, form(SLUG, actions=[]))
+    runner.submit(url, [])
     text = httpx.get(f"{url}/metrics").text
     assert 'submitter_submissions_received_total{status="201"} 1.0' in text
     assert 'submitter_submissions_received_total{status="422"} 1.0' in text
@@ -216,7 +215,7 @@ def test_without_database_it_lives_but_is_not_ready(
     with serving(api.build()) as url:
         assert httpx.get(f"{url}/health").status_code == 200
         assert httpx.get(f"{url}/readiness").status_code == 503
-        assert runner.submit(url, form(SLUG, actions=[]), KEY).status_code == 503
+        assert runner.submit(url, form(SLUG, actions=[])).status_code == 503
 
 
 def test_log_lines_are_json_without_personal_data(
@@ -224,15 +223,15 @@ def test_log_lines_are_json_without_personal_data(
 ) -> None:
     logs.start("submitter-api")
     try:
-        runner.submit(url, form(SLUG, actions=[email(to="canary@example.com")]), KEY)
-        runner.submit(url, form(SLUG, actions=[email(to="canary@example.com")], pages="canary"), KEY)
+        runner.submit(url, form(SLUG, actions=[email(to="canary@example.com")]))
+        runner.submit(url, form(SLUG, actions=[email(to="canary@example.com")], pages="canary"))
         httpx.get(f"{url}/health")
     finally:
         logging.getLogger().handlers = []
     out = capsys.readouterr().out
     lines = [json.loads(line) for line in out.splitlines()]
     assert [line["message"] for line in lines] == ["accepted", "request", "request"]
-    assert lines[1]["status"], lines[2]["status"] == (201, 422)
+    assert (lines[1]["status"], lines[2]["status"]) == (201, 422)
     assert lines[0]["request_id"] == lines[1]["request_id"]
     for secret in ("canary", runner.user, "Petty France", KEY):
         assert secret not in out
@@ -240,7 +239,7 @@ def test_log_lines_are_json_without_personal_data(
 
 def test_a_form_with_many_questions_fits(url: str, runner: Runner) -> None:
     questions = [{"field_id": f"f{n}", "field_name": "n", "answer": ""} for n in range(100)]
-    assert runner.submit(url, form(SLUG, actions=[], pages=[{"answers": questions}]), KEY).status_code == 201
+    assert runner.submit(url, form(SLUG, actions=[], pages=[{"answers": questions}])).status_code == 201
 
 
 def test_settings_are_checked_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Asks every pod and the app itself: healthy, ready, and what was deployed?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from toolkit import command, healthcheck
+from toolkit.command import Request
+from toolkit.healthcheck import Rule
+from toolkit.outcome import Outcome
+from toolkit.spaces import Space, side_by_side
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="good rounds in a row; default 3")
+    parser.add_argument("--interval", type=float, default=0.5, metavar="S", help="seconds between rounds")
+    parser.add_argument(
+        "--within", type=float, default=60.0, metavar="S", help="give up after so many seconds"
+    )
+
+
+def run(request: Request) -> Outcome:
+    options = request.options
+    rule = Rule(max(1, options.rounds), options.interval, options.within)
+
+    def one(space: Space) -> Outcome:
+        try:
+            return healthcheck.in_space(request, space, rule)
+        except healthcheck.NotDeployed as error:
+            if request.named:
+                raise
+            return Outcome(reason=error.reason)
+
+    return side_by_side(request.spaces, one, request.say)
+
+
+if __name__ == "__main__":
+    sys.exit(
+        command.main(
+            run, stage="healthcheck", help=__doc__ or "", app="all", place="one", arguments=arguments
+        )
+    )

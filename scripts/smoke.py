@@ -1,0 +1,18 @@
+#!/usr/bin/env python3
+"""Runs an app's smoke suite against the app where it is deployed, in all spaces side by side."""
+
+from __future__ import annotations
+
+import sys
+
+from toolkit import command, suites
+from toolkit.command import Request
+from toolkit.outcome import Outcome
+
+
+def run(request: Request) -> Outcome:
+    return suites.run(request, "smoke")
+
+
+if __name__ == "__main__":
+    sys.exit(command.main(run, stage="smoke", help=__doc__ or "", app="all", place="one"))

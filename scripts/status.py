@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Shows which version of each app runs in each space, since when, by whom, and whether it was verified."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from toolkit import command, overview
+from toolkit.cluster.connection import connect
+from toolkit.command import Request
+from toolkit.outcome import Failed, Outcome, PipelineError
+from toolkit.overview import Row
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--app", metavar="APP", default="", help="only this app")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(request: Request) -> Outcome:
+    config = request.config
+    apps = [config.app(request.options.app)] if request.options.app else list(config.apps.values())
+    places = [request.place] if request.place else [config.place(name) for name in config.environments]
+    wanted = [(app, place, space) for place in places for app in apps for space in app.spaces_in(place)]
+    spaces = list(dict.fromkeys(space for _, _, space in wanted))
+    problems: dict[str, PipelineError] = {}
+
+    def rows_of(space: str) -> list[Row]:
+        mine = [(app, place) for app, place, each in wanted if each == space]
+        try:
+            connection = connect(request.cluster, space, request.root)
+            return [overview.row(connection, app, place.environment.name, space) for app, place in mine]
+        except PipelineError as error:
+            problems[space] = error
+            return [Row(app.name, place.environment.name, space, note=error.reason) for app, place in mine]
+
+    with ThreadPoolExecutor(max_workers=8) as executor:
+        found = [row for rows in executor.map(rows_of, spaces) for row in rows]
+    order = {app.name: place for place, app in enumerate(apps)}
+    found.sort(key=lambda row: (order[row.app], spaces.index(row.space)))
+    if request.options.json:
+        print(json.dumps(overview.as_json(found), indent=2))
+    else:
+        print("\n".join(overview.table(found)))
+    if spaces and len(problems) == len(spaces):
+        first = next(iter(problems.values()))
+        raise Failed(first.reason, remedy=first.remedy)
+    return Outcome()
+
+
+if __name__ == "__main__":
+    sys.exit(
+        command.main(
+            run,
+            stage="status",
+            help=__doc__ or "",
+            app="none",
+            place="optional",
+            arguments=arguments,
+            record=False,
+        )
+    )

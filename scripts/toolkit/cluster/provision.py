@@ -1,0 +1,151 @@
+"""What a cluster that we provision needs before an app can run: namespaces, and fixtures that are made once.
+
+Fixtures are the templates in <app>/<manifests>/provision/*.yaml, created where absent and never changed.
+Beside the manifests' variables they see rsa_key() (.private and .public, PEM), random_string(n) and
+existing(kind, namespace, name) -> the object or None.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Any
+
+from toolkit import manifests
+from toolkit.cluster.connection import Connection
+from toolkit.cluster.errors import ApiError
+from toolkit.cluster.fields import condition, mapping, shown, text
+from toolkit.cluster.resources import BUILT_IN, built_in
+from toolkit.manifests import Values
+from toolkit.model import App
+from toolkit.outcome import Misused
+from toolkit.spaces import Space
+
+Json = dict[str, Any]
+FOLDER = "provision"
+_LETTERS = string.ascii_letters + string.digits
+
+
+class RsaKey:
+    """A fresh RSA key; made when one of its halves is asked for first."""
+
+    def __init__(self) -> None:
+        self._halves: tuple[str, str] | None = None
+
+    @property
+    def private(self) -> str:
+        """PKCS#8 PEM."""
+        return self._made()[0]
+
+    @property
+    def public(self) -> str:
+        """SubjectPublicKeyInfo PEM."""
+        return self._made()[1]
+
+    def _made(self) -> tuple[str, str]:
+        if self._halves is None:
+            from cryptography.hazmat.primitives import serialization
+            from cryptography.hazmat.primitives.asymmetric import rsa
+
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            private = key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            public = key.public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            self._halves = (private.decode(), public.decode())
+        return self._halves
+
+
+class _Nobody(RsaKey):
+    """Stands for a key while only the names of the objects are of interest."""
+
+    def _made(self) -> tuple[str, str]:
+        return ("-", "-")
+
+
+def random_string(length: int) -> str:
+    """That many letters and digits, fit for a password."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def namespace(connection: Connection, name: str, space: Space) -> None:
+    """Create a namespace that is not there. One that is being deleted is waited for."""
+    path = built_in("Namespace").path(name=name)
+    live = connection.find(path)
+    if live is not None and text(live, "status", "phase") == "Terminating":
+        space.say(f"waiting for the old namespace {name} to be gone")
+        connection.wait_gone(path, text(live, "metadata", "uid"))
+        live = None
+    if live is None:
+        obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        if _create(connection, built_in("Namespace").path(), obj):
+            space.say(f"created namespace {name}")
+
+
+def fixtures(connection: Connection, app: App, given: Values, space: Space) -> None:
+    """Create the app's fixtures that are absent. Raises Misused for a template that cannot be rendered."""
+    folder = app.path / app.manifests / FOLDER
+    if not folder.is_dir():
+        return
+
+    def existing(kind: str, namespace: str, name: str) -> Json | None:
+        try:
+            return connection.find(built_in(kind).path(namespace, name))
+        except KeyError:
+            raise ValueError(f"existing(): unknown kind {kind}") from None
+
+    variables = given.variables()
+    probing: dict[str, Any] = {
+        "rsa_key": _Nobody,
+        "random_string": lambda length: "-" * length,
+        "existing": existing,
+    }
+    wanted = [obj for _, obj in manifests.render_folder(folder, variables, probing)]
+    if all(connection.find(_path(connection, obj, given)) for obj in wanted):
+        return
+    making: dict[str, Any] = {"rsa_key": RsaKey, "random_string": random_string, "existing": existing}
+    for _, obj in manifests.render_folder(folder, variables, making):
+        path = _path(connection, obj, given)
+        home = text(obj, "metadata", "namespace")
+        if connection.find(path) is None:
+            if home and home != given.namespace:
+                namespace(connection, home, space)
+            if _create(connection, path.rpartition("/")[0], obj):
+                space.say(f"created {shown(obj)} in {home or 'the cluster'}")
+
+
+def is_deployed(connection: Connection, app: App, space: str) -> bool:
+    """Whether an app serves in a space: its Service is there and has an available Deployment behind it."""
+    home = app.namespace_in(space)
+    if connection.find(built_in("Service").path(home, app.service_in(space))) is None:
+        return False
+    selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+    found = connection.list(built_in("Deployment").path(home), labelSelector=selector)["items"]
+    return bool(found) and all(condition(each, "Available").get("status") == "True" for each in found)
+
+
+def _path(connection: Connection, obj: Json, given: Values) -> str:
+    """The object's path; an object without a namespace gets the app's."""
+    known = BUILT_IN.get((text(obj, "apiVersion"), text(obj, "kind")))
+    resource = known or connection.resource(text(obj, "apiVersion"), text(obj, "kind"))
+    metadata = mapping(obj, "metadata")
+    if resource.namespaced and not metadata.get("namespace"):
+        metadata["namespace"] = given.namespace
+    if not isinstance(metadata.get("namespace", ""), str):
+        raise Misused(f"{shown(obj)}: metadata.namespace must be text")
+    return connection.path_of(obj)
+
+
+def _create(connection: Connection, collection: str, obj: Json) -> bool:
+    """Create it; False when somebody else just did."""
+    try:
+        connection.create(collection, obj)
+    except ApiError as error:
+        if error.status == 409:
+            return False
+        raise
+    return True

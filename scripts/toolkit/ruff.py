@@ -1,0 +1,64 @@
+"""ruff: which of the lint commands are ruff's, and what its reports say. Nothing here starts a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from toolkit.findings import Finding
+from toolkit.outcome import Failed
+
+
+def subcommand(argv: Sequence[str]) -> str:
+    """`check` or `format --check` when the command is ruff's and has no report of its own; else ""."""
+    words = list(argv[2:] if argv[1:2] == ["-m"] else argv)
+    if not words or Path(words[0]).name != "ruff" or any(word.startswith("--output-") for word in words):
+        return ""
+    if "format" in words[1:]:
+        return "format --check" if "--check" in words else ""
+    return "check" if "check" in words[1:] else ""
+
+
+def reporting(argv: Sequence[str], report: Path) -> list[str]:
+    """The command with findings that can be read. Only `check` writes a file; `format` has the screen."""
+    if subcommand(argv) == "check":
+        return [*argv, "--output-format=json", f"--output-file={report}"]
+    return [*argv, "--output-format=concise"]
+
+
+def checked(report: Path, folder: Path) -> list[Finding]:
+    """The findings of a JSON report of `ruff check`; files below folder are named relative to it."""
+    try:
+        return [
+            Finding(
+                tool="ruff",
+                id=str(row["code"] or "syntax"),
+                message=row["message"],
+                file=_relative(row["filename"], folder),
+                line=row["location"]["row"],
+                link=row.get("url") or "",
+            )
+            for row in json.loads(report.read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Failed(f"ruff left no readable report: {error}") from None
+
+
+def formatted(output: str) -> list[Finding]:
+    """The files that `ruff format --check --output-format=concise` says it would write differently.
+
+    A line is `<file>:<line>:<column>: unformatted: File would be reformatted`.
+    """
+    places = [
+        line.partition(": unformatted: ")[0] for line in output.splitlines() if ": unformatted: " in line
+    ]
+    rows = [place.rsplit(":", 2) for place in places]
+    return [
+        Finding("ruff", "format", "is not formatted", row[0], int(row[1])) for row in rows if len(row) == 3
+    ]
+
+
+def _relative(file: str, folder: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else file

@@ -1,0 +1,292 @@
+"""Advisories from several places, as one database that safety reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toolkit.advisories import database, live, registry, sources
+from toolkit.advisories.model import SCHEMA, Advisory, Source, documents, merge
+from toolkit.outcome import Failed, Misused
+
+TODAY = date(2026, 11, 23)
+STAMP = int(datetime(2021, 7, 1, 12, tzinfo=UTC).timestamp())
+OLD = {
+    "$meta": {"advisory": "PyUp.io metadata", "timestamp": STAMP},
+    "Jinja2": [
+        {"id": "pyup.io-39525", "cve": "CVE-2020-28493", "specs": ["<2.11.3"], "advisory": "ReDoS", "v": ""}
+    ],
+    "cumin": [{"id": "pyup.io-1", "cve": None, "specs": ["<r5238"], "advisory": "old", "v": "<r5238"}],
+}
+NEW = {
+    "meta": {"schema_version": SCHEMA, "timestamp": STAMP + 86400 * 365},
+    "vulnerable_packages": {
+        "jinja2": [
+            {
+                "ids": [{"type": "pyup", "id": "65511"}, {"type": "cve", "id": "CVE-2024-22195"}],
+                "specs": ["<3.1.3"],
+                "advisory": "xmlattr",
+                "more_info_path": "/v/65511",
+            }
+        ]
+    },
+}
+KNOWN = """
+[[advisory]]
+id = "GHSA-h5c8-rqwp-cp95"
+cve = "CVE-2024-22195"
+package = "Jinja2"
+affected = ["<3.1.3"]
+published = 2024-01-11
+summary = "HTML attribute injection"
+source = "https://github.com/advisories/GHSA-h5c8-rqwp-cp95"
+"""
+
+
+def packaged(folder: Path, content: Any = OLD) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(content)
+    (folder / "insecure_full.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def known(root: Path, text: str = KNOWN) -> None:
+    (root / "advisories").mkdir(exist_ok=True)
+    (root / "advisories/known.toml").write_text(text, encoding="utf-8")
+
+
+def answers(root: Path, asked: dict[tuple[str, str], str], found: list[dict[str, str]] | None = None) -> None:
+    (root / "advisories").mkdir(exist_ok=True)
+    content: dict[str, Any] = {}
+    for (name, version), day in asked.items():
+        content.setdefault(name, {})[version] = {"asked": day, "advisories": found or []}
+    (root / "advisories/registry.json").write_text(json.dumps({"answers": content}), encoding="utf-8")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ADVISORIES_BASE", str(packaged(tmp_path / "safety_db")))
+    return tmp_path
+
+
+def prepare(root: Path, *pins: tuple[str, str], mode: str = "local") -> database.Database:
+    return database.prepare(root, mode, pins, TODAY, lambda _text: None)
+
+
+def test_the_packaged_database_says_of_when_it_is(root: Path) -> None:
+    made = prepare(root, ("jinja2", "3.1.6"))
+    assert made.dated == date(2021, 7, 1)
+    assert made.age(TODAY) == 1971
+    assert made.description == "safety-db: 2 advisories, of 2021-07-01 (1971 days old)"
+
+
+def test_it_becomes_the_schema_that_safety_reads(root: Path) -> None:
+    folder = prepare(root).folder
+    brief = json.loads((folder / "insecure.json").read_text(encoding="utf-8"))
+    full = json.loads((folder / "insecure_full.json").read_text(encoding="utf-8"))
+    assert brief["meta"]["schema_version"] == full["meta"]["schema_version"] == "2.0.0"
+    assert brief["vulnerable_packages"] == {"cumin": [], "jinja2": ["<2.11.3"]}
+    (entry,) = full["vulnerable_packages"]["jinja2"]
+    assert entry["ids"] == [{"type": "pyup", "id": "39525"}, {"type": "cve", "id": "CVE-2020-28493"}]
+    assert entry["specs"] == ["<2.11.3"]
+
+
+def test_versions_that_cannot_be_compared_are_said_for_the_packages_in_use(root: Path) -> None:
+    assert prepare(root, ("jinja2", "3.1.6")).warnings == ()
+    (warning,) = prepare(root, ("cumin", "1")).warnings
+    assert "cumin" in warning
+    assert "<r5238" in warning
+
+
+def test_the_repositorys_own_are_added_and_said(root: Path) -> None:
+    known(root)
+    made = prepare(root)
+    full = json.loads((made.folder / "insecure_full.json").read_text(encoding="utf-8"))
+    assert [each["ids"][0]["id"] for each in full["vulnerable_packages"]["jinja2"]] == [
+        "39525",
+        "GHSA-h5c8-rqwp-cp95",
+    ]
+    assert "advisories/known.toml: 1 advisories, of 2024-01-11" in made.description
+    assert made.dated == date(2021, 7, 1), "a few newer ones do not make the whole newer"
+
+
+def test_a_cve_that_two_sources_know_is_told_once() -> None:
+    first = Source(
+        "a", None, (Advisory("1", "jinja2", ("<2",), "", "CVE-1"), Advisory("2", "x", ("<2",), ""))
+    )
+    second = Source(
+        "b", None, (Advisory("3", "jinja2", ("<2",), "", "CVE-1"), Advisory("4", "x", ("<2",), ""))
+    )
+    assert [each.id for each in merge([first, second])] == ["1", "2", "4"]
+
+
+def test_the_registrys_answers_make_it_as_new_as_the_oldest_of_them(root: Path) -> None:
+    answers(root, {("jinja2", "3.1.6"): "2026-11-20", ("h11", "0.16.0"): "2026-11-01"})
+    assert prepare(root, ("jinja2", "3.1.6"), ("h11", "0.16.0")).dated == date(2026, 11, 1)
+    assert prepare(root, ("jinja2", "3.1.6")).dated == date(2026, 11, 20)
+
+
+def test_one_pin_that_the_registry_did_not_answer_for_leaves_it_old(root: Path) -> None:
+    answers(root, {("jinja2", "3.1.6"): "2026-11-20"})
+    assert prepare(root, ("jinja2", "3.1.6"), ("h11", "0.16.0")).dated == date(2021, 7, 1)
+    assert prepare(root, ("jinja2", "3.1.5")).dated == date(2021, 7, 1)
+
+
+def test_what_the_registry_found_is_in_the_database(root: Path) -> None:
+    found = [{"id": "PYSEC-1", "cve": "CVE-2", "summary": "bad", "link": "https://osv"}]
+    answers(root, {("h11", "0.14.0"): "2026-11-20"}, found)
+    full = json.loads((prepare(root).folder / "insecure_full.json").read_text(encoding="utf-8"))
+    (entry,) = full["vulnerable_packages"]["h11"]
+    assert entry["specs"] == ["==0.14.0"]
+    assert entry["ids"][0]["id"] == "PYSEC-1"
+
+
+def test_a_newer_copy_of_the_live_one_is_preferred_to_the_packaged(root: Path) -> None:
+    copy = packaged(root / ".pipeline/cache/advisories/live", NEW)
+    assert prepare(root).dated == date(2022, 7, 1)
+    packaged(copy, {**NEW, "meta": {"schema_version": SCHEMA, "timestamp": STAMP - 86400}})
+    assert prepare(root).dated == date(2021, 7, 1)
+
+
+def test_the_same_inputs_are_laid_out_once(root: Path) -> None:
+    first = prepare(root).folder
+    made = (first / "insecure.json").stat().st_mtime_ns
+    assert prepare(root).folder == first
+    assert (first / "insecure.json").stat().st_mtime_ns == made
+    known(root)
+    assert prepare(root).folder != first
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"$meta": {"timestamp": 1}}', '{"$meta": {"timestamp": 1}, "a": 1}']
+)
+def test_a_damaged_packaged_database_is_a_failure(root: Path, content: str) -> None:
+    packaged(root / "safety_db", content)
+    with pytest.raises(Failed, match="advisory database"):
+        prepare(root)
+
+
+def test_a_missing_packaged_database_is_a_failure(root: Path) -> None:
+    (root / "safety_db/insecure_full.json").unlink()
+    with pytest.raises(Failed, match="advisory database"):
+        prepare(root)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not toml",
+        '[[advisory]]\nid = "x"\n',
+        KNOWN.replace("<3.1.3", "all of them"),
+        KNOWN.replace('["<3.1.3"]', "[]"),
+        KNOWN.replace("2024-01-11", '"some day"'),
+        KNOWN + 'colour = "red"\n',
+    ],
+)
+def test_a_damaged_file_of_the_repository_is_a_failure(root: Path, text: str) -> None:
+    known(root, text)
+    with pytest.raises(Failed, match=r"known\.toml"):
+        prepare(root)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"answers": 3}', '{"answers": {"a": {"1": {"asked": "x"}}}}'])
+def test_a_damaged_answer_of_the_registry_is_a_failure(root: Path, text: str) -> None:
+    answers(root, {})
+    (root / "advisories/registry.json").write_text(text, encoding="utf-8")
+    with pytest.raises(Failed, match=r"registry\.json"):
+        prepare(root, ("a", "1"))
+
+
+def test_a_live_database_of_another_schema_is_refused() -> None:
+    with pytest.raises(Failed, match=r"schema 3\.0"):
+        sources.read_live({**NEW, "meta": {"schema_version": "3.0"}}, "x")
+
+
+def test_a_live_database_is_read() -> None:
+    source = sources.read_live(NEW, "x")
+    assert source.advisories == (
+        Advisory("65511", "jinja2", ("<3.1.3",), "xmlattr", "CVE-2024-22195", "/v/65511"),
+    )
+
+
+def test_both_documents_speak_of_the_same_specifiers() -> None:
+    advisories = [Advisory("1", "a", ("<1", "<2"), ""), Advisory("2", "a", ("<2",), "")]
+    brief, full = documents(advisories, 1)
+    assert brief["vulnerable_packages"] == {"a": ["<1", "<2"]}
+    assert [each["specs"] for each in full["vulnerable_packages"]["a"]] == [["<1", "<2"], ["<2"]]
+
+
+def test_the_mode_is_one_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADVISORIES", raising=False)
+    assert database.mode() == "auto"
+    monkeypatch.setenv("ADVISORIES", "offline")
+    with pytest.raises(Misused, match="auto, local, live"):
+        database.mode()
+
+
+def test_the_live_address_can_be_a_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADVISORIES_URL", "https://mirror.invalid/db/")
+    assert live.address() == "https://mirror.invalid/db/insecure_full.json"
+    monkeypatch.delenv("ADVISORIES_URL")
+    assert live.address().endswith(f"/{SCHEMA}/insecure_full.json")
+
+
+@pytest.mark.parametrize(
+    ("index", "address", "headers"),
+    [
+        ("https://index.invalid/simple/", "https://index.invalid/pypi", {}),
+        ("https://index.invalid/root/pypi/+simple", "https://index.invalid/root/pypi/+simple/pypi", {}),
+        (
+            "https://me:s%40cret-word@index.invalid:8443/simple",
+            "https://index.invalid:8443/pypi",
+            {"Authorization": "Basic bWU6c0BjcmV0LXdvcmQ="},
+        ),
+    ],
+)
+def test_the_json_api_is_beside_pips_index(index: str, address: str, headers: dict[str, str]) -> None:
+    found = registry.beside(index)
+    assert (found.address, found.headers) == (address, headers)
+    assert "cret" not in repr(found)
+
+
+def test_a_registry_that_is_no_web_address_is_refused() -> None:
+    with pytest.raises(Failed):
+        registry.beside("file:///srv/wheels")
+
+
+VULNERABLE = {
+    "id": "PYSEC-1",
+    "aliases": ["GHSA-x", "CVE-2024-1"],
+    "details": "bad\nvery",
+    "link": "https://osv",
+}
+
+
+def test_an_answer_about_a_release() -> None:
+    withdrawn = {**VULNERABLE, "withdrawn": "2024-01-01T00:00:00Z"}
+    assert registry.advisories({"vulnerabilities": [VULNERABLE, withdrawn]}, "1", whole_project=False) == [
+        {"id": "PYSEC-1", "cve": "CVE-2024-1", "summary": "bad", "link": "https://osv"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "whole"),
+    [(None, False), ([], False), ({}, False), ({"vulnerabilities": [], "info": {"version": "2"}}, True)],
+)
+def test_an_answer_that_does_not_speak_of_the_version_is_none(document: Any, whole: bool) -> None:
+    assert registry.advisories(document, "1", whole_project=whole) is None
+
+
+def test_an_older_answer_is_kept_where_there_is_no_newer_one(tmp_path: Path) -> None:
+    file = tmp_path / "advisories/registry.json"
+    first, second = {"asked": "2026-01-01", "advisories": []}, {"asked": "2026-02-02", "advisories": []}
+    registry.keep(
+        file, [("a", "1"), ("b", "1"), ("c", "1")], {("a", "1"): first, ("b", "1"): first, ("c", "1"): first}
+    )
+    registry.keep(file, [("a", "1"), ("b", "1")], {("a", "1"): second})
+    assert json.loads(file.read_text(encoding="utf-8")) == {
+        "answers": {"a": {"1": second}, "b": {"1": first}}
+    }

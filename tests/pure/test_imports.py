@@ -1,0 +1,96 @@
+"""Imports point downward only, and the parts of the house do not reach into each other."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+STAGES = {path.stem for path in SCRIPTS.glob("*.py")}
+
+
+def modules(folder: Path, root: Path) -> dict[str, Path]:
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """What a file imports when it is itself imported: nothing inside functions, nothing for types only."""
+    for node in _toplevel(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in known else node.module
+
+
+def _toplevel(tree: ast.Module) -> Iterator[ast.stmt]:
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.Try | ast.If):
+            yield from ast.walk(node)  # type: ignore[misc]
+        else:
+            yield node
+
+
+def everything_imported(path: Path) -> set[str]:
+    """Every module named in an import anywhere in a file."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides where it points"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize(("folder", "root"), [("scripts/toolkit", "scripts"), ("sandbox", ".")])
+def test_no_two_modules_import_each_other(folder: str, root: str) -> None:
+    known = modules(ROOT / folder, ROOT / root)
+    graph = {name: set(imported(path, known)) & known.keys() - {name} for name, path in known.items()}
+    packages = {name for name, path in known.items() if path.name == "__init__.py"}
+    try:
+        list(graphlib.TopologicalSorter({n: d - packages for n, d in graph.items()}).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_toolkit_does_not_import_the_stage_scripts_that_use_it() -> None:
+    for path in (SCRIPTS / "toolkit").rglob("*.py"):
+        assert not {name.split(".")[0] for name in everything_imported(path)} & STAGES, path
+
+
+def test_a_stage_script_imports_no_other_stage_script() -> None:
+    for path in SCRIPTS.glob("*.py"):
+        assert not everything_imported(path) & (STAGES - {path.stem}), path
+
+
+@pytest.mark.parametrize(
+    ("part", "others"),
+    [("sandbox", ("toolkit", "apps")), ("scripts", ("sandbox", "apps")), ("apps", ("toolkit", "sandbox"))],
+)
+def test_the_sandbox_the_toolkit_and_the_apps_know_each_other_only_as_programs(
+    part: str, others: tuple[str, ...]
+) -> None:
+    for path in (ROOT / part).rglob("*.py"):
+        assert not {name.split(".")[0] for name in everything_imported(path)} & set(others), path
+
+
+def test_the_sandboxs_parts_know_each_other_only_through_the_api() -> None:
+    parts = ("sandbox.api", "sandbox.controllers", "sandbox.node")
+    for part in parts:
+        for path in (ROOT / part.replace(".", "/")).rglob("*.py"):
+            for other in set(parts) - {part}:
+                strangers = {name for name in everything_imported(path) if f"{name}.".startswith(f"{other}.")}
+                assert not strangers, f"{path} imports {strangers}"

@@ -1,0 +1,56 @@
+"""Pods of the tiny image for tests of the node."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import Any
+
+Object = dict[str, Any]
+
+
+def pod(name: str, image: str, env: dict[str, str] | None = None, **container: Any) -> Object:
+    """A pod with one container, "app"; ``container`` adds to its specification."""
+    spec = container.pop("spec", {})
+    variables = [{"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
+    variables += [{"name": key, "value": value} for key, value in (env or {}).items()]
+    variables += container.pop("more_env", [])
+    app = {"name": "app", "image": image, "env": variables, **container}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {"terminationGracePeriodSeconds": 5, "containers": [app], **spec},
+    }
+
+
+def http(path: str, **numbers: int) -> Object:
+    """An httpGet probe of port 3000."""
+    return {"httpGet": {"path": path, "port": 3000}, "periodSeconds": 1, **numbers}
+
+
+def app(obj: Object) -> Object:
+    """The status of the container "app" ({} before there is one)."""
+    statuses = (obj.get("status") or {}).get("containerStatuses") or []
+    return next((one for one in statuses if one["name"] == "app"), {})
+
+
+def waiting(obj: Object) -> str:
+    """Its waiting reason."""
+    return str(((app(obj).get("state") or {}).get("waiting") or {}).get("reason", ""))
+
+
+def ended(obj: Object) -> Object:
+    """How it ended, now or before."""
+    return (app(obj).get("state") or {}).get("terminated") or (app(obj).get("lastState") or {}).get("terminated") or {}
+
+
+def ready(obj: Object) -> bool:
+    """The pod's Ready condition."""
+    conditions = (obj.get("status") or {}).get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def get(url: str, data: bytes | None = None) -> str:
+    """The body of an HTTP answer."""
+    with urllib.request.urlopen(url, data, timeout=5) as answer:
+        return str(answer.read().decode())
