@@ -79,8 +79,7 @@ def _error(status: int, body: str, fallback: str) -> ApiError:
 
 
 class Client:
-    """One connection pool to one API server, as an async context manager. ``server`` is a URL without a
-    path."""
+    """A connection pool to one API server; an async context manager. ``server`` is a URL without a path."""
 
     def __init__(self, server: str, token: str) -> None:
         self.server = server.rstrip("/")
@@ -121,8 +120,8 @@ class Client:
     async def delete(
         self, path: str, *, grace: int | None = None, propagation: str | None = None, uid: str | None = None
     ) -> None:
-        """DELETE. ``grace`` in seconds, ``propagation`` Background, Foreground or Orphan, ``uid`` a
-        precondition."""
+        """DELETE. ``grace`` in seconds, ``propagation`` Background|Foreground|Orphan; 409 if ``uid``
+        differs."""
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions"}
         if grace is not None:
             options["gracePeriodSeconds"] = grace
@@ -214,8 +213,7 @@ class Informer:
         self._handlers: list[Handler] = []
 
     def subscribe(self, callback: Handler) -> None:
-        """Call ``callback(type, new, old)`` for ADDED (old None), MODIFIED and DELETED; what is known comes
-        as ADDED."""
+        """``callback(type, new, old)`` hears ADDED (old None; also what is known now), MODIFIED, DELETED."""
         self._handlers.append(callback)
         for obj in list(self.items.values()):
             self._tell(callback, "ADDED", obj, None)

@@ -1,19 +1,193 @@
-"""Says whether this machine can run the pipeline; each cross carries its fix. Exit code 2 when there is one."""
+"""Says whether this machine can run the pipeline; each cross carries its fix. Exit code 2 if there is one.
+
+It stands alone, because it has to run before anything is set up: only the standard library, nothing of the
+toolkit, and no newer grammar than Python 3.8 has.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
 import sys
 from pathlib import Path
+from typing import Callable, List, NamedTuple, Optional, Tuple  # noqa: UP035 - Python 3.8
 
-from toolkit import doctor
-
+OLDEST = (3, 11)
+PARTS = ("venv", "ensurepip", "ssl", "sqlite3")
+GIGABYTE = 1024**3
+FREE_GIGABYTES = 2
+LOOPBACK = "127.77.0.1"
+SECONDS = 20
 SIGNS = {True: ("✔", "ok"), False: ("✘", "NO"), None: ("·", "--")}
+
+
+class Finding(NamedTuple):
+    """What a check saw: well, not well (with the fix), or None for what is only good to know."""
+
+    well: Optional[bool]  # noqa: UP045
+    saw: str
+    fix: str = ""
+
+
+def python(version: Tuple[int, ...] = sys.version_info[:3]) -> Finding:  # noqa: UP006
+    """The interpreter that runs this."""
+    saw = "Python " + ".".join(map(str, version))
+    if tuple(version[:2]) >= OLDEST:
+        return Finding(True, saw)
+    return Finding(
+        False,
+        f"{saw} is too old",
+        "install Python 3.11 or newer; if it is there under another name: make PYTHON=python3.12 ...",
+    )
+
+
+def modules(names: Tuple[str, ...] = PARTS) -> Finding:  # noqa: UP006
+    """Parts of Python that distributions package apart or leave out."""
+    missing = [name for name in names if not importlib.util.find_spec(name)]
+    if not missing:
+        return Finding(True, f"Python's {', '.join(names)}")
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    return Finding(
+        False,
+        f"this Python lacks {', '.join(missing)}",
+        f"Debian and Ubuntu: apt install {name}; elsewhere: a complete Python build",
+    )
+
+
+def make() -> Finding:
+    """GNU make."""
+    if shutil.which("make"):
+        return Finding(True, "make")
+    return Finding(False, "make is missing", "install GNU make with this system's package manager")
+
+
+def git(root: Path) -> Finding:
+    """git, and a commit to name what is deployed."""
+    if not shutil.which("git"):
+        return Finding(False, "git is missing", "install git with this system's package manager")
+    ran = _run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
+    if ran is not None and ran.returncode == 0:
+        return Finding(True, f"git, at commit {ran.stdout.strip()[:12]}")
+    if ran is not None and "dubious ownership" in ran.stderr:
+        return Finding(
+            False, "git does not trust this folder", f"git config --global --add safe.directory '{root}'"
+        )
+    return Finding(
+        False,
+        "this folder is no git repository with a commit, so releases would have no name",
+        "clone it with git; or here: git init && git add -A && git commit -m 'Begin'",
+    )
+
+
+def disk(root: Path) -> Finding:
+    """Room for .venv, the sandbox and the records."""
+    free = shutil.disk_usage(str(root)).free / GIGABYTE
+    if free >= FREE_GIGABYTES:
+        return Finding(True, f"{free:.0f} GB of disk are free")
+    return Finding(
+        False,
+        f"only {free:.1f} GB of disk are free",
+        f"free {FREE_GIGABYTES} GB; `make clean` gives back ours",
+    )
+
+
+def loopback() -> Finding:
+    """The sandbox gives every pod an address of its own in 127.0.0.0/8, all of which Linux has."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
+            server.bind((LOOPBACK, 0))
+    except OSError as error:
+        return Finding(
+            False,
+            f"{LOOPBACK} cannot be used ({error.strerror}): the sandbox needs all of 127.0.0.0/8",
+            "use Linux (a virtual machine will do), with the loopback device up: ip link set lo up",
+        )
+    return Finding(True, "the addresses 127.0.0.0/8")
+
+
+def registry(root: Path) -> Finding:
+    """Where .venv comes from: asked for with pip's own settings, unless it is there already."""
+    if any((root / ".venv").glob(".ready-*")):
+        return Finding(True, ".venv is set up")
+    if not importlib.util.find_spec("pip"):
+        return Finding(None, "the package registry was not asked: this Python has no pip (.venv will)")
+    ran = _run(
+        [sys.executable, "-m", "pip", "index", "versions", "pip", "--timeout", "5", "--retries", "0"],
+    )
+    if ran is not None and ran.returncode == 0:
+        return Finding(True, "the package registry answers")
+    return Finding(
+        False,
+        "the package registry does not answer, and .venv is not set up",
+        "check the network, or name your mirror: pip config set global.index-url https://...",
+    )
+
+
+def sandbox(root: Path) -> Finding:
+    """The embedded cluster; it starts by itself."""
+    state = Path(os.environ.get("SANDBOX_STATE") or root / ".sandbox")
+    try:
+        pid = int(json.loads((state / "daemon.json").read_text(encoding="utf-8"))["pid"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return Finding(None, "the sandbox is not running: it starts when it is needed")
+    return Finding(None, f"the sandbox is running (process {pid})")
+
+
+def optional(program: str, purpose: str) -> Finding:
+    """A program that most never need."""
+    found = shutil.which(program)
+    return Finding(None, f"{program} {'is here' if found else 'is not here'}: {purpose}")
+
+
+def webhook(root: Path) -> Finding:
+    """Where alerts go."""
+    name = "SLACK_WEBHOOK"
+    try:
+        import tomllib
+
+        name = tomllib.loads((root / "apps.toml").read_text(encoding="utf-8"))["alert"]["webhook"]["env"]
+    except (ImportError, OSError, ValueError, KeyError, TypeError):
+        pass  # its default, which is also what a broken apps.toml will be told about elsewhere
+    if os.environ.get(name):
+        return Finding(None, f"{name} is set: alerts are sent")
+    return Finding(None, f"{name} is not set: alerts are printed and kept")
+
+
+def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
+    """All checks, what is needed before what is good to know."""
+    return [
+        python,
+        modules,
+        make,
+        lambda: git(root),
+        lambda: disk(root),
+        loopback,
+        lambda: registry(root),
+        lambda: sandbox(root),
+        lambda: optional("kubectl", "optional, to look into a cluster by hand"),
+        lambda: optional("docker", 'only needed for clusters with builder = "docker"'),
+        lambda: webhook(root),
+    ]
+
+
+def _run(argv: List[str]) -> Optional[subprocess.CompletedProcess[str]]:  # noqa: UP006, UP045
+    try:
+        return subprocess.run(
+            argv, capture_output=True, text=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def main() -> int:
     """Check everything, print it, and count the crosses."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     repository = Path(__file__).resolve().parents[1]
     parser.add_argument(
         "--root", metavar="DIR", type=Path, default=repository, help="default: this repository"
@@ -24,11 +198,9 @@ def main() -> int:
         return 2
     plain = "utf" not in (sys.stdout.encoding or "").lower()
     crosses = 0
-    for check in doctor.checks(root):
+    for check in checks(root):
         well, saw, fix = check()
-        print(f"{SIGNS[well][plain]} {saw}")
-        if fix:
-            print(f"    fix: {fix}")
+        print(f"{SIGNS[well][plain]} {saw}" + (f"\n    fix: {fix}" if fix else ""))
         crosses += well is False
     if crosses:
         print(f"\n{crosses} of these must be mended first.")

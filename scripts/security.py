@@ -22,8 +22,7 @@ def run(request: command.Request) -> Outcome:
     broken: list[Outcome] = []
     details: dict[str, object] = {}
     for row in checks.commands(app, "security"):
-        scan = scans.BY_NAME.get(row[0], scans.plain) if len(row) == 1 else scans.plain
-        result = scan(request, row, today())
+        result = scans.scan(request, row, today())
         findings += result.findings
         broken += [result.failure] if result.failure else []
         details |= result.details

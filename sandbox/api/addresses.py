@@ -27,7 +27,7 @@ class ClusterAddresses:
         return _FIRST <= offset <= _LAST
 
     def assign(self, service: Object, services: Iterable[Object]) -> None:
-        """Gives a new Service its cluster IP, in place. 422 for a taken or foreign one, and for node ports."""
+        """Gives a new Service its cluster IP, in place. 422 for a taken or foreign one."""
         spec = service.setdefault("spec", {})
         name = service["metadata"]["name"]
         kind = spec.get("type") or "ClusterIP"

@@ -16,6 +16,7 @@ from sandbox.api.fieldsets import Paths
 from sandbox.api.kinds import by_kind
 from sandbox.api.managers import APPLY, UPDATE, Entry, ownable, read, write
 from sandbox.api.schema import Schema
+from sandbox.api.sections import section
 from sandbox.api.skeletons import skeleton
 from sandbox.api.values import too_deep
 
@@ -66,8 +67,9 @@ def apply(
     if not isinstance(applied, dict) or too_deep(applied):
         raise PatchError(400, "the applied configuration must be an object that is not nested too deeply")
     applied = canonical(applied, schema, keep_empty=True)
-    metadata = applied.get("metadata")
-    if isinstance(metadata, dict) and metadata.get("managedFields"):
+    if not isinstance(applied.get("metadata", {}), dict):
+        raise PatchError(400, "metadata must be an object")
+    if section(applied, "metadata").get("managedFields"):
         raise PatchError(400, "metadata.managedFields must be nil")
     merging.check_items(applied, schema)
     entries = {entry.key: entry for entry in _entries(live, schema, now)}
@@ -96,7 +98,7 @@ def apply(
     ):
         return copy.deepcopy(live)
     others = [entry.owning(entry.paths - differences.changed - differences.removed) for entry in others]
-    merged["metadata"] = {**(merged.get("metadata") or {}), "managedFields": write([*others, me])}
+    merged["metadata"] = {**section(merged, "metadata"), "managedFields": write([*others, me])}
     _renew_last_applied(merged, applied, manager)
     return merged
 
@@ -145,7 +147,7 @@ def _entries(live: Object | None, schema: Schema, now: str) -> list[Entry]:
     """The live object's managers; an object without any was written before anyone kept count."""
     if live is None:
         return []
-    entries = read((live.get("metadata") or {}).get("managedFields"))
+    entries = read(section(live, "metadata").get("managedFields"))
     if entries:
         return entries
     paths = _ownable(fieldsets.of_value(_bare(live), schema), live, "")
@@ -153,8 +155,8 @@ def _entries(live: Object | None, schema: Schema, now: str) -> list[Entry]:
 
 
 def _told(old: Object | None, new: Object, subresource: str) -> list[Entry]:
-    stored = read(((old or {}).get("metadata") or {}).get("managedFields"))
-    sent = (new.get("metadata") or {}).get("managedFields")
+    stored = read(section(old, "metadata").get("managedFields"))
+    sent = section(new, "metadata").get("managedFields")
     if subresource or not sent:
         return stored
     if sent == [{}]:
@@ -179,14 +181,14 @@ def _abandoned(last: Paths, owned: list[Paths], schema: Schema) -> Paths:
 
 
 def _bare(obj: Object) -> Object:
-    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key != "managedFields"}
+    metadata = {key: value for key, value in section(obj, "metadata").items() if key != "managedFields"}
     return {**obj, "metadata": metadata}
 
 
 def _last_applied_by_kubectl(live: Object, schema: Schema) -> Paths:
     """What `kubectl apply` without --server-side set and nobody changed since: kubectl may take that over
     unasked."""
-    annotations = (live.get("metadata") or {}).get("annotations") or {}
+    annotations = section(live, "metadata", "annotations")
     try:
         last = json.loads(annotations.get(LAST_APPLIED) or "null")
     except (TypeError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
 """The SQLite file that holds every object, written before a request is answered.
 
-Write-ahead log with synchronous=NORMAL: what was answered survives kill -9 of the process. A power cut may lose
-the last writes, never the file's consistency.
+Write-ahead log with synchronous=NORMAL: what was answered survives kill -9 of the process. A power cut may
+lose the last writes, never the file's consistency.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INSERT OR IGNORE INTO latest VALUES (1, 0);
 
 
 class StateError(Exception):
-    """The state on disk cannot be used; the text is a sentence for a person, with the file and the way out."""
+    """The state on disk cannot be used; the text is one sentence: what, where, and the way out."""
 
 
 class DamagedDatabase(StateError):

@@ -60,8 +60,8 @@ def typed(
     """The body as an object of a kind, and warnings.
 
     apiVersion and kind may be left out; if given they must fit the path, and so must the namespace (400).
-    Unknown fields are dropped and, by `field_validation`, refused (Strict, 400), warned of (Warn) or passed over
-    (Ignore).
+    Unknown fields are dropped and, by `field_validation`, refused (Strict, 400), warned of (Warn) or passed
+    over (Ignore).
     """
     if not isinstance(body, dict) or not isinstance(body.get("metadata") or {}, dict):
         raise bad_request(

@@ -84,7 +84,7 @@ def _collect(path: Path, value: Any, schema: Schema, found: Paths) -> None:
         found.add(path)
         return
     for key, (child, child_schema) in inner.items():
-        if key[:2] != "f:" or key[2:] not in schema.fields:
+        if key[:2] != "f:" or not schema.names(key[2:]):
             found.add((*path, key))
         _collect((*path, key), child, child_schema, found)
 
@@ -124,7 +124,7 @@ def with_named(paths: Iterable[Path], schema: Schema) -> Paths:
         result.add(path)
         inner = schema
         for i, key in enumerate(path):
-            if key[:2] == "f:" and key[2:] in inner.fields:
+            if key[:2] == "f:" and inner.names(key[2:]):
                 result.add(path[: i + 1])
             inner = inner.child(key[2:]) if key[:2] == "f:" else inner.item
     return result

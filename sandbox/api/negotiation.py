@@ -18,7 +18,7 @@ class Form(StrEnum):
 
 
 def form_of(accept: str) -> Form:
-    """The first form in the header that is offered here. Raises 406 when there is none (protobuf only, say)."""
+    """The first form in the header that is offered here. Raises 406 when there is none (protobuf, say)."""
     if not accept.strip():
         return Form.OBJECT
     for choice in accept.split(","):

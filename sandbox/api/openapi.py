@@ -1,7 +1,7 @@
 """Just enough OpenAPI for kubectl to leave validation to the server.
 
-kubectl looks for the fieldValidation parameter of a kind's PATCH operation in the OpenAPI v3 document of its group; schemas
-are not published, so `kubectl explain` has nothing to show. Pure.
+kubectl looks for the fieldValidation parameter of a kind's PATCH operation in the OpenAPI v3 document of its
+group. Schemas are not published, so `kubectl explain` has nothing to show. Pure.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def document(path: str) -> dict[str, Any] | None:
         paths[collection] = {"post": _operation(info, "post")}
         if info.stored:
             paths[collection + "/{name}"] = {verb: _operation(info, verb) for verb in ("put", "patch")}
-    return {"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION[2]}, "paths": paths, "components": {"schemas": {}}}
+    about = {"title": "Kubernetes", "version": VERSION[2]}
+    return {"openapi": "3.0.0", "info": about, "paths": paths, "components": {"schemas": {}}}
 
 
 def _operation(info: KindInfo, action: str) -> dict[str, Any]:
@@ -70,7 +71,7 @@ PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 
 
 def version_2(accept: str) -> tuple[bytes, str]:
-    """/openapi/v2 as (body, media type): a document without definitions. Clients then use what they know themselves.
+    """/openapi/v2 as (body, media type): a document without definitions; clients use what they know then.
 
     kubectl takes it in protobuf only; field 1 of that message is the string "2.0".
     """

@@ -14,10 +14,11 @@ from sandbox.api.status import StatusError, bad_request, expired
 from sandbox.api.store import Entry, Store
 
 _EXPIRED = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-    "deleted between the time the first chunk was returned and now may show up in the list."
+    "The provided continue parameter is too old to display a consistent list result. You can start a "
+    "new list without the continue parameter, or use the continue token in this response to retrieve "
+    "the remainder of the results. Continuing with the provided token results in an inconsistent "
+    "list - objects that were created, modified, or deleted between the time the first chunk was "
+    "returned and now may show up in the list."
 )
 
 
@@ -48,7 +49,7 @@ def page(
     version: str = "",
     match: str = "",
 ) -> tuple[Sequence[Entry], dict[str, Any]]:
-    """Up to `limit` objects (0: all) and the list's metadata: resourceVersion, continue, remainingItemCount."""
+    """Up to `limit` objects (0: all) and the metadata: resourceVersion, continue, remainingItemCount."""
     if token and version not in ("", "0"):
         raise bad_request("specifying resource version is not allowed when using continue")
     at, after = _start(store, token, version, match)

@@ -28,7 +28,10 @@ def _bounded(patch: Callable[P, Any]) -> Callable[P, Object]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> Object:
         if any(too_deep(argument) for argument in args if isinstance(argument, dict | list)):
             raise PatchError(400, "nested too deeply")
-        patched = patch(*args, **kwargs)
+        try:
+            patched = patch(*args, **kwargs)
+        except RecursionError:  # a patch can nest the object step by step
+            raise PatchError(422, "the patched object is nested too deeply") from None
         if not isinstance(patched, dict):
             raise PatchError(422, f"the patch turns the object into {_article(patched)}")
         if too_deep(patched):

@@ -36,7 +36,7 @@ class Target:
 
 
 def group_version(path: str) -> tuple[str, str, list[str]] | None:
-    """("apps", "v1", remaining parts) of a path below /api or /apis; None for any other path or unknown group."""
+    """("apps", "v1", remaining parts) of a path below /api or /apis; None for any other path or group."""
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) >= 2:
         found = ("", parts[1], parts[2:])
@@ -48,13 +48,13 @@ def group_version(path: str) -> tuple[str, str, list[str]] | None:
 
 
 def target(method: str, path: str, query: Mapping[str, str]) -> Target | None:
-    """What `path` asks for; None when it is not a resource path at all. Raises 404 for an unknown resource."""
+    """What `path` asks for; None when it is no resource path at all. Raises 404 for an unknown resource."""
     found = group_version(path)
     if found is None or not found[2]:
         return None
     group, version, parts = found
     namespace = ""
-    # /api/v1/namespaces/x/pods is about pods; /api/v1/namespaces/x and its own subresources are about the namespace.
+    # .../namespaces/x/pods is about pods; .../namespaces/x and its own subresources are about the namespace.
     if (
         parts[0] == "namespaces"
         and len(parts) >= 3

@@ -83,7 +83,7 @@ async def _stream_back(request: web.Request, answer: aiohttp.ClientResponse) -> 
             await response.write(chunk)
         await response.write_eof()
     except (aiohttp.ClientError, ConnectionError):
-        # Half an answer cannot be taken back: cut the connection, so that the client does not take it for a whole one.
+        # Half an answer cannot be taken back: cut the connection, so that nobody takes it for a whole one.
         if request.transport is not None:
             request.transport.abort()
     return response
@@ -100,7 +100,7 @@ def end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
 
 
 def request_headers(request: web.Request) -> CIMultiDict[str]:
-    """What of a client's headers goes to a proxied pod: never the credential for this API. Upgrades are refused."""
+    """What of a client's headers goes to a pod: never the credential for this API. 405 for upgrades."""
     if request.headers.get("Upgrade"):
         raise method_not_allowed("the sandbox's proxy does not support protocol upgrades")
     kept = end_to_end(request.headers)
@@ -115,7 +115,7 @@ def request_headers(request: web.Request) -> CIMultiDict[str]:
 
 
 def client_session() -> aiohttp.ClientSession:
-    """The session for everything that is proxied: bodies as they come, connections reused, no time limit on streams."""
+    """The session for all that is proxied: bodies as they come, connections reused, no limit on streams."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
     connector: Any = aiohttp.TCPConnector(limit=0, use_dns_cache=False)
     return aiohttp.ClientSession(

@@ -1,4 +1,4 @@
-"""Objects as the client wants to see them: plain, as a table, or metadata alone; single, listed or watched."""
+"""Objects as the client wants to see them: plain, as a table or metadata alone; single, listed or watched."""
 
 from __future__ import annotations
 

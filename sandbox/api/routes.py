@@ -1,4 +1,4 @@
-"""From a request to the handler that answers it: discovery, health, authentication, authorization, dispatch."""
+"""From a request to its handler: health, authentication, discovery, authorization, dispatch."""
 
 from __future__ import annotations
 

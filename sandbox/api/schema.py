@@ -61,6 +61,10 @@ class Schema:
             return self.fields.get(key, ANY)
         return self.element or ANY
 
+    def names(self, key: str) -> bool:
+        """Whether `key` is a field of a structure, rather than one of a map's free keys (ANY counts as a structure)."""
+        return not self.known or key in self.fields
+
     @property
     def item(self) -> Schema:
         """The schema of a LIST's items."""

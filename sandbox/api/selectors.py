@@ -59,7 +59,7 @@ def _compare(value: str | None, operator: str, bound: int) -> bool:
 
 
 def label_selector(text: str) -> Predicate | None:
-    """A predicate on objects for "app=a,tier in (x,y),!gone"; None when everything matches. 400 when unparsable."""
+    """A predicate for "app=a,tier in (x,y),!gone"; None when everything matches. 400 when unparsable."""
     if not text.strip():
         return None
     terms = [_label_term(term) for term in _split(text)]
@@ -72,7 +72,7 @@ def label_selector(text: str) -> Predicate | None:
 
 
 def matches_labels(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
-    """Whether a metav1.LabelSelector (matchLabels, matchExpressions) selects `labels`; None selects nothing."""
+    """Whether a LabelSelector (matchLabels, matchExpressions) selects `labels`; None selects nothing."""
     if selector is None:
         return False
     wanted = selector.get("matchLabels") or {}
@@ -130,7 +130,7 @@ _BOOLEAN_OR_NUMBER = {
     "spec.hostNetwork": "false",
     "spec.unschedulable": "false",
     "status.replicas": "0",
-    "status.successful": "0",
+    "status.succeeded": "0",
 }
 
 
@@ -152,7 +152,7 @@ def _field(obj: Mapping[str, Any], path: str) -> str:
 
 
 def field_selector(text: str, kind: str) -> Predicate | None:
-    """A predicate for "status.phase!=Failed,spec.nodeName=n"; None when everything matches. 400 when not supported."""
+    """A predicate for "status.phase!=Failed"; None when everything matches. 400 when not supported."""
     if not text.strip():
         return None
     known = _METADATA + _FIELDS.get(kind, ())

@@ -40,8 +40,8 @@ class AddressTaken(StateError):
 class Server:
     """The Kubernetes API of one sandbox.
 
-    `history` is how many changes watches and pages can go back, `bookmark_seconds` how often a watch that asks for
-    bookmarks gets one.
+    `history` is how many changes watches and pages can go back, `bookmark_seconds` how often a watch that
+    asks for bookmarks gets one.
     """
 
     def __init__(self, *, history: int = 5000, bookmark_seconds: float = 60.0) -> None:
@@ -64,8 +64,8 @@ class Server:
     ) -> None:
         """Serves https://address:tls_port and http://address:plain_port from the state directory.
 
-        `token` is the administrator's bearer token. Raises StateError (DamagedDatabase, DatabaseInUse, AddressTaken)
-        with a sentence for a person; nothing is left running then.
+        `token` is the administrator's bearer token. Raises StateError (DamagedDatabase, DatabaseInUse,
+        AddressTaken) with a sentence for a person; nothing is left running then.
         """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = Store(Database(state / "cluster.db"), self._history)
@@ -85,12 +85,13 @@ class Server:
                 session=client_session(),
             )
             _bootstrap(store, addresses, self._certificates.authority)
-            await self._listen(self._cluster, address, {tls_port: self._certificates.context, plain_port: None})
+            ports = {tls_port: self._certificates.context, plain_port: None}
+            await self._listen(self._cluster, address, ports)
         except BaseException:
             await self.stop()
             store.close()
             raise
-        # The schemas come from a large package: loaded aside, so that neither readiness nor the first write waits.
+        # The schemas come from a large package: loaded aside, so that readiness does not wait for it.
         self._tasks = [
             asyncio.create_task(asyncio.to_thread(_warm_up)),
             asyncio.create_task(retention.sweep(store)),
@@ -135,7 +136,7 @@ def _warm_up() -> None:
 
 
 def _bootstrap(store: Store, addresses: ClusterAddresses, authority: bytes) -> None:
-    """Creates what every cluster has, and moves Services whose address is not of this block (the sandbox was moved)."""
+    """Creates what every cluster has, and moves the Services of a sandbox that was moved to another block."""
     ca = {
         "metadata": {"name": "kube-root-ca.crt", "namespace": "kube-public"},
         "data": {"ca.crt": authority.decode()},

@@ -134,7 +134,7 @@ def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
 def invalid(
     kind: str, group: str, name: str, causes: Iterable[tuple[str, str, str]], code: int = 422
 ) -> StatusError:
-    """422: `causes` are (field, reason, message) such as ("spec.replicas", "FieldValueInvalid", "Invalid value: -1: ...")."""
+    """422: `causes` are (field, reason, message): ("spec.x", "FieldValueInvalid", "Invalid value: 1")."""
     rows = [{"reason": reason, "message": message, "field": field} for field, reason, message in causes]
     texts = [f"{row['field']}: {row['message']}" for row in rows]
     summary = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"

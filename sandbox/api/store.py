@@ -1,7 +1,7 @@
 """All objects in memory, every change written through to SQLite first, one resourceVersion for all of them.
 
-Single-threaded: a read, the decision and the commit happen without an await in between, so there are no locks. An
-entry is never changed in place; its JSON is made once and serves every get, list and watch.
+Single-threaded: a read, the decision and the commit happen without an await in between, so there are no
+locks. An entry is never changed in place; its JSON is made once and serves every get, list and watch.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Store:
         return self._objects[info].get((namespace, name))
 
     def entries(self, info: KindInfo, namespace: str = "", at: int | None = None) -> list[Entry]:
-        """Every object of a kind (of one namespace when given), by namespace and name, now or `at` an old version.
+        """Every object of a kind (of one namespace when given) in order, now or `at` an old version.
 
         Raises 410 when the changes since that version are no longer remembered.
         """
@@ -135,7 +135,7 @@ class Store:
         return lambda: self._subscribers[info].discard(callback)
 
     def put(self, info: KindInfo, obj: Object) -> Entry:
-        """Creates or replaces an object (which is the store's from then on) and gives it its resourceVersion."""
+        """Creates or replaces an object, which is the store's from then on, with a new resourceVersion."""
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         entry = self._entry(info, namespace, name, obj)

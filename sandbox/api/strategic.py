@@ -101,7 +101,9 @@ def _merge_list(old: list[Any], new: list[Any], schema: Schema, order: Any) -> l
     if order is not None and not isinstance(order, list):
         raise PatchError(400, f"{ORDER}... must be a list")
     merged = _merge_items(old, new, schema, key) if key else _union(old, new)
-    return merged if order is None else _ordered(old, new, merged, order, key)
+    # Without an order of its own, a patch's items come in the order in which the patch has them.
+    wanted = [item for item in new if not _is_directive(item)] if order is None else order
+    return _ordered(old, new, merged, wanted, key)
 
 
 def _union(old: list[Any], new: list[Any]) -> list[Any]:

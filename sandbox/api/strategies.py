@@ -79,7 +79,7 @@ def prepare_create(info: KindInfo, obj: Object, *, uid: str, now: str) -> None:
 
 
 def prepare_update(info: KindInfo, new: Object, old: Object, subresource: str) -> Object:
-    """The object to store when a client sends `new` over `old`, through the main resource or `subresource`."""
+    """The object to store when a client sends `new` over `old`, directly or through `subresource`."""
     kept = {key: old["metadata"][key] for key in (*_KEPT_METADATA, "generation") if key in old["metadata"]}
     if subresource == "status":
         annotations = (new.get("metadata") or {}).get("annotations")

@@ -18,7 +18,7 @@ _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
 def signing_key(directory: Path) -> bytes:
-    """The key in <directory>/service-account.key; made when missing or cut short (old tokens are void then)."""
+    """The key in <directory>/service-account.key; made when missing or short (old tokens are void then)."""
     path = directory / "service-account.key"
     try:
         key = path.read_bytes()
@@ -52,7 +52,7 @@ def issue(
     audiences: Sequence[str] = (),
     bound: Mapping[str, Any] | None = None,
 ) -> str:
-    """A token for a ServiceAccount object. Times are UNIX seconds; `expires` None never does (a Secret's token).
+    """A token for a ServiceAccount. Times are UNIX seconds; `expires` None never does (a Secret's token).
 
     `bound` is the spec.boundObjectRef of the TokenRequest, recorded as the claim kubernetes.io/<kind>.
     """

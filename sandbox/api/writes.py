@@ -12,20 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.api import apply, defaults, schema, strategies, validation
+from sandbox.api import apply, schema, strategies, updates, validation
 from sandbox.api.admission import Admission
 from sandbox.api.decoding import typed
 from sandbox.api.errors import PatchError
 from sandbox.api.kinds import KindInfo
-from sandbox.api.status import (
-    StatusError,
-    already_exists,
-    bad_request,
-    conflict,
-    invalid,
-    modified,
-    not_found,
-)
+from sandbox.api.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.store import Entry, Object, Store, encode
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
@@ -44,7 +36,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Written:
-    """What a write answers: the object as JSON, whether it is new, and what the client should be warned of."""
+    """What a write answers: the object, whether it is new, and what the client should be warned of."""
 
     object: Object
     data: bytes
@@ -65,7 +57,7 @@ class Registry:
         self._admission = admission
 
     def create(self, info: KindInfo, namespace: str, body: Any, options: Options) -> Written:
-        """POST. 404 for the namespace, 409 when it exists, 400 and 422 for a wrong object, 403 by admission."""
+        """POST. 404 for the namespace, 409 when it exists, 400 and 422 when wrong, 403 by admission."""
         obj, warnings = typed(info, namespace, body, options.field_validation)
         metadata = obj["metadata"]
         if metadata.get("resourceVersion"):
@@ -81,9 +73,9 @@ class Registry:
     def update(
         self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
     ) -> Written:
-        """PUT. 404 when it is not there, 409 when the body's resourceVersion or uid is not the stored one's."""
+        """PUT. 404 when it is not there, 409 when resourceVersion or uid is not the stored one's."""
         live = self.live(info, namespace, name)
-        obj, warnings = typed(info, namespace, body, options.field_validation)
+        obj, warnings = typed(info, namespace, updates.written(body, subresource), options.field_validation)
         if obj["metadata"].setdefault("name", name) != name:
             told = obj["metadata"]["name"]
             raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
@@ -100,17 +92,18 @@ class Registry:
     ) -> Written:
         """PATCH other than apply: `change` makes the new object of a copy of the stored one."""
         live = self.live(info, namespace, name)
-        obj, warnings = typed(info, namespace, change(live.copy()), options.field_validation)
+        changed = updates.written(change(live.copy()), subresource)
+        obj, warnings = typed(info, namespace, changed, options.field_validation)
         if obj["metadata"].get("name") != name:
             raise invalid(
-                info.kind, info.group, name, [_immutable("metadata.name", obj["metadata"].get("name"))]
+                info.kind, info.group, name, [updates.immutable("metadata.name", obj["metadata"].get("name"))]
             )
         return self._replace(live, obj, options, subresource, warnings)
 
     def apply(
         self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
     ) -> Written:
-        """PATCH application/apply-patch+yaml: creates or merges. 409 when another manager owns what it changes."""
+        """PATCH application/apply-patch+yaml: creates or merges. 409 when somebody else owns a field."""
         applied, warnings = typed(info, namespace, body, options.field_validation)
         if applied["metadata"].setdefault("name", name) != name:
             told = applied["metadata"]["name"]
@@ -123,7 +116,7 @@ class Registry:
                 raise not_found(info, name)
             self._admission.namespace(info, namespace, name)
         else:
-            _check_preconditions(live, applied["metadata"])
+            updates.check_preconditions(live, applied["metadata"])
         merged = self._merge(live, applied, options, subresource)
         if live is not None:
             return self._replace(live, merged, options, subresource, warnings, tracked=True)
@@ -159,7 +152,7 @@ class Registry:
         if info.namespaced:
             obj["metadata"]["namespace"] = namespace
         strategies.prepare_create(info, obj, uid=str(uuid.uuid4()), now=timestamp())
-        new = _completed(info, obj)
+        new = updates.completed(info, obj)
         self._validate(info, new, None)
         self._admission.complete(info, new, int(time.time()))
         self._admission.check(info, new)
@@ -175,9 +168,9 @@ class Registry:
         tracked: bool = False,
     ) -> Written:
         info, old = live.info, live.object
-        _check_preconditions(live, obj["metadata"])
+        updates.check_preconditions(live, obj["metadata"])
         managed = obj["metadata"].pop("managedFields", None)
-        new = _completed(info, strategies.prepare_update(info, obj, old, subresource))
+        new = updates.completed(info, strategies.prepare_update(info, obj, old, subresource))
         if strategies.changed_generation(info, new, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         self._validate(info, new, old)
@@ -185,7 +178,7 @@ class Registry:
             managed = old["metadata"].get("managedFields")
         if managed:
             new["metadata"]["managedFields"] = managed
-        if _same(new, old):
+        if updates.same(new, old):
             return Written(live.object, live.data, False, warnings)
         if not tracked and info.kind not in _UNTRACKED:
             new["metadata"]["managedFields"] = self._track(old, new, options, subresource)
@@ -220,9 +213,9 @@ class Registry:
                 subresource=subresource,
             )
         except PatchError as error:
-            raise patch_refused(error) from None
+            raise updates.patch_refused(error) from None
         except apply.Conflicts as error:
-            raise _apply_conflict(error) from None
+            raise updates.apply_conflict(error) from None
 
     def _commit(
         self, info: KindInfo, new: Object, live: Entry | None, options: Options, warnings: list[str]
@@ -231,68 +224,7 @@ class Registry:
             if live is None:
                 new["metadata"].pop("resourceVersion", None)
             return Written(new, encode(new), live is None, warnings)
-        entry = self._store.remove(live, new) if live and _finished(new) else self._store.put(info, new)
+        entry = (
+            self._store.remove(live, new) if live and updates.finished(new) else self._store.put(info, new)
+        )
         return Written(entry.object, entry.data, live is None, warnings)
-
-
-def _completed(info: KindInfo, obj: Object) -> Object:
-    """With defaults; a status is never left out, so that clients can look into it unasked."""
-    new = defaults.default(obj)
-    if "status" in info.subresources:
-        new.setdefault("status", {"loadBalancer": {}} if info.kind in ("Service", "Ingress") else {})
-    return new
-
-
-def _immutable(field_path: str, value: Any) -> tuple[str, str, str]:
-    return (field_path, "FieldValueInvalid", f'Invalid value: "{value}": field is immutable')
-
-
-def _check_preconditions(live: Entry, metadata: Object) -> None:
-    uid, version = metadata.get("uid"), metadata.get("resourceVersion")
-    stored = live.object["metadata"]["uid"]
-    if uid and uid != stored:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
-        raise conflict(live.info, live.name, why)
-    if version and version != str(live.version):
-        raise modified(live.info, live.name)
-
-
-def _same(new: Object, old: Object) -> bool:
-    """Whether a write would change nothing: it is answered without a new resourceVersion then."""
-    if any(new.get(key) != old.get(key) for key in new.keys() | old.keys() if key != "metadata"):
-        return False
-    return _bare(new["metadata"]) == _bare(old["metadata"])
-
-
-def _bare(metadata: Object) -> Object:
-    bare = {key: value for key, value in metadata.items() if key not in ("resourceVersion", "managedFields")}
-    managed = metadata.get("managedFields") or ()
-    return {**bare, "managedFields": [{**entry, "time": None} for entry in managed]}
-
-
-def _finished(obj: Object) -> bool:
-    """Whether the last finalizer of a deleted object has just gone."""
-    metadata = obj["metadata"]
-    if (
-        "deletionTimestamp" not in metadata
-        or metadata.get("finalizers")
-        or metadata.get("deletionGracePeriodSeconds")
-    ):
-        return False
-    return obj["kind"] != "Namespace" or not (obj.get("spec") or {}).get("finalizers")
-
-
-def patch_refused(error: PatchError) -> StatusError:
-    """The Status of a patch that cannot be applied."""
-    if error.status == 400:
-        return bad_request(error.message)
-    reason = "UnsupportedMediaType" if error.status == 415 else "Invalid"
-    return StatusError(error.status, reason, error.message)
-
-
-def _apply_conflict(error: apply.Conflicts) -> StatusError:
-    causes = [
-        {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
-        for manager, path in error.conflicts
-    ]
-    return StatusError(409, "Conflict", str(error), details={"causes": causes})

@@ -1,5 +1,4 @@
-"""What every controller is: a name, a queue of keys, and a function that brings one object closer to what it
-asks for."""
+"""What every controller is: a queue of keys, and a function that brings one object nearer its spec."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Cluster:
-    """What the controllers share: one client, and one informer for each collection that somebody asked
-    for."""
+    """What the controllers share: one client, and an informer for each collection asked for."""
 
     client: Client
     informers: dict[tuple[str, str], Informer] = field(default_factory=dict)
@@ -33,8 +31,7 @@ class Cluster:
 
 
 def namespace_is_going(error: ApiError) -> bool:
-    """Whether a create was refused because its namespace is being deleted: nothing to report and no use to
-    retry."""
+    """Whether a create was refused because its namespace is being deleted: no news, and no use to retry."""
     return error.status == 403 and "because it is being terminated" in error.message
 
 

@@ -1,5 +1,4 @@
-"""Deployments: roll ReplicaSets forward, scale them, keep their revisions (upstream:
-pkg/controller/deployment)."""
+"""Deployments: roll ReplicaSets, scale them, keep their revisions (upstream: pkg/controller/deployment)."""
 
 from __future__ import annotations
 
@@ -140,8 +139,7 @@ class DeploymentController(Controller):
         return await self._scale(rollout, {rollout.new["metadata"]["name"]: desired})
 
     async def _resize(self, rollout: Rollout) -> None:
-        """Scaling apart from rolling: the one active set, or the old ones of a finished rollout, or all in
-        proportion."""
+        """Scale without rolling: the one active set, old ones of a finished rollout, or all in proportion."""
         desired, plan = rollout.deployment["spec"]["replicas"], report.plan_of(rollout.deployment)
         active = rollout.active
         lone = active or [*rollout.old, *([rollout.new] if rollout.new else [])][-1:]
@@ -157,8 +155,7 @@ class DeploymentController(Controller):
         await self._scale(rollout, sizes)
 
     async def _sync_revision(self, rollout: Rollout, *, create: bool = False) -> None:
-        """The current set exists (if ``create``) and both it and the Deployment carry the newest revision
-        number."""
+        """The current set exists (if ``create``), and it and the Deployment carry the newest revision."""
         deployment, plan = rollout.deployment, report.plan_of(rollout.deployment)
         number = max(map(revisions.revision, rollout.old), default=0) + 1
         if rollout.new is not None:
@@ -185,8 +182,7 @@ class DeploymentController(Controller):
             deployment["metadata"]["annotations"] = marks  # written with the status, so that generation stays
 
     async def _scale(self, rollout: Rollout, sizes: dict[str, int]) -> bool:
-        """Bring sets to these sizes; whether any size changed (their desired and maximum annotations may
-        have, too)."""
+        """Bring sets to these sizes (and their annotations up to date); whether any size changed."""
         plan, changed = report.plan_of(rollout.deployment), False
         for each in rollout.active + ([rollout.new] if rollout.new else []) + rollout.old:
             size = sizes.pop(each["metadata"]["name"], None)

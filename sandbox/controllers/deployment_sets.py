@@ -34,8 +34,7 @@ def desired_of(replica_set: Object) -> int | None:
 
 
 class SetWriter:
-    """Each method answers with the set as the API now has it. Writes carry the resourceVersion they were
-    decided on."""
+    """Methods answer with the set as the API now has it. Writes carry the version they were decided on."""
 
     def __init__(self, client: Client, recorder: Recorder, index: Owned) -> None:
         self._client, self._recorder, self._index = client, recorder, index
@@ -103,8 +102,7 @@ class SetWriter:
         )
 
     async def annotate(self, deployment: Object, current: Object, revision: int, maximum: int) -> Object:
-        """The current set with the Deployment's annotations, at least this revision, and its
-        minReadySeconds."""
+        """The current set with the Deployment's annotations, minReadySeconds, and this revision or more."""
         wanted = revisions.annotated(deployment, current, revision, maximum)
         least = deployment["spec"].get("minReadySeconds", 0)
         if wanted == objects.annotations_of(current) and current["spec"].get("minReadySeconds", 0) == least:
@@ -149,8 +147,7 @@ class SetWriter:
 
 
 def new_set(deployment: Object, revision: int, size: int, maximum: int) -> Object:
-    """The ReplicaSet for the Deployment's template, marked with its pod-template-hash in name, labels and
-    selector."""
+    """The ReplicaSet for the Deployment's template, with the template's hash in name, labels and selector."""
     spec, meta = deployment["spec"], deployment["metadata"]
     collisions = (deployment.get("status") or {}).get("collisionCount", 0)
     mark = revisions.template_hash(spec["template"], collisions)

@@ -48,8 +48,7 @@ def condition(kind: str, status: str, reason: str, message: str, current: dateti
 
 
 def pause_condition(deployment: Object, current: datetime) -> Condition | None:
-    """The Progressing condition to set when it was just paused or resumed, so that a pause is no lack of
-    progress."""
+    """What Progressing says when it was just paused or resumed: a pause is no lack of progress."""
     seen = objects.condition(deployment, "Progressing")
     if not has_deadline(deployment) or (seen and seen["reason"] == TIMED_OUT):
         return None
@@ -66,8 +65,7 @@ def _total(sets: Sequence[Object], count: str) -> int:
 
 
 def counted(deployment: Object, new: Object | None, old: Sequence[Object], current: datetime) -> Object:
-    """The status with its counts and the Available condition; conditions otherwise as they were, zero counts
-    left out."""
+    """The status with new counts (zeros left out) and Available; the other conditions as they were."""
     before = deployment.get("status") or {}
     sets = [*old, *([new] if new else [])]
     available = _total(sets, "availableReplicas")
@@ -94,8 +92,7 @@ def counted(deployment: Object, new: Object | None, old: Sequence[Object], curre
 
 
 def complete(deployment: Object, status: Object) -> bool:
-    """Every replica is of the newest template and available, no old one is left, and the spec has been
-    seen."""
+    """Every replica is of the newest template and available, no old one is left, the spec has been seen."""
     desired = deployment["spec"]["replicas"]
     counts = [status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas")]
     seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
@@ -124,8 +121,7 @@ def deadline_in(deployment: Object, current: datetime) -> float | None:
 
 
 def rolled(deployment: Object, status: Object, new: Object | None, current: datetime) -> Object:
-    """``status`` (of ``counted``) with what can be said about progress: available, moving, or past its
-    deadline."""
+    """``status`` (of ``counted``) with what there is to say of progress: done, moving, or overdue."""
     conditions = status["conditions"]
     if not has_deadline(deployment):
         return {**status, "conditions": objects.without_condition(conditions, "Progressing")}

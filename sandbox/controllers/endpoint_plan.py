@@ -19,8 +19,7 @@ MANAGED_BY = "endpointslice-controller.k8s.io"
 
 
 def target_port(port: Object, pod: Object) -> int | None:
-    """The number of a Service port on a pod; a named targetPort is looked up in its containers, None if it
-    has none."""
+    """The number of a Service port on a pod, None if its containers have no port of that name."""
     wanted = str(port.get("targetPort", port["port"]))
     if wanted.isdigit():
         return int(wanted)

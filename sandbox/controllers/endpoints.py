@@ -11,8 +11,7 @@ SERVICE_NAME = "kubernetes.io/service-name"
 
 
 class EndpointsController(Controller):
-    """A Service without selector has its Endpoints from somebody else; they are left alone while it
-    exists."""
+    """Endpoints of a Service without selector are somebody else's; they are left alone while it exists."""
 
     name = "endpoints-controller"
 

@@ -11,6 +11,10 @@ from collections import OrderedDict
 from sandbox.client import ApiError, Client, Object, path
 from sandbox.controllers.objects import now, stamp
 
+SIMILAR, SIMILAR_FOR = (
+    10,
+    600.0,
+)  # after so many messages that differ only in detail they are combined (client-go)
 REMEMBERED = 1024  # distinct events that a repetition is still counted on; client-go keeps 4096
 BACKLOG = 1000  # events that wait while the API is away; beyond it the newest are dropped, as in client-go
 ATTEMPTS = 12  # client-go: 12, 10 s apart
@@ -29,10 +33,10 @@ class Recorder:
         self._client, self._component, self._host = client, component, host
         self._waiting: asyncio.Queue[Object] = asyncio.Queue(BACKLOG)
         self._known: OrderedDict[Identity, tuple[str, int]] = OrderedDict()
+        self._similar: OrderedDict[Identity, tuple[float, set[str]]] = OrderedDict()
 
     def record(self, obj: Object, kind: str, reason: str, message: str, field_path: str = "") -> None:
-        """Note something about ``obj``; ``kind`` is Normal or Warning, ``field_path`` such as
-        spec.containers{app}."""
+        """Note a Normal or Warning event about ``obj``; ``field_path`` such as spec.containers{app}."""
         meta = obj["metadata"]
         regarding = {
             "apiVersion": obj.get("apiVersion", ""),
@@ -66,17 +70,15 @@ class Recorder:
     async def _write(self, event: Object) -> None:
         about = event["involvedObject"]
         space = about.get("namespace", "default")
-        identity = (
-            about["uid"],
-            about.get("fieldPath", ""),
-            event["type"],
-            event["reason"],
-            event["message"],
-        )
+        group = (about["uid"], about.get("fieldPath", ""), event["type"], event["reason"])
+        identity = (*group, event["message"])
+        if self._too_many(group, event["message"]):
+            event = {**event, "message": f"(combined from similar events): {event['message']}"}
+            identity = (*group, "")
         if identity in self._known:
             name, count = self._known[identity]
             try:
-                again = {"count": count + 1, "lastTimestamp": event["lastTimestamp"]}
+                again = {"count": count + 1} | {part: event[part] for part in ("lastTimestamp", "message")}
                 await self._client.merge(path("v1", "events", space, name), again)
                 self._remember(identity, name, count + 1)
                 return
@@ -105,3 +107,14 @@ class Recorder:
         self._known.move_to_end(identity)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+    def _too_many(self, group: Identity, message: str) -> bool:
+        since, messages = self._similar.pop(group, (time.monotonic(), set()))
+        if time.monotonic() - since > SIMILAR_FOR:
+            since, messages = time.monotonic(), set()
+        if len(messages) <= SIMILAR:
+            messages.add(message)
+        self._similar[group] = (since, messages)
+        while len(self._similar) > REMEMBERED:
+            self._similar.popitem(last=False)
+        return len(messages) > SIMILAR

@@ -16,8 +16,7 @@ from sandbox.quantity import parse
 
 
 def request(pod: Object, resource: str) -> Fraction:
-    """What a pod asks of a node: the sum over its containers or the largest init container, whichever is
-    more."""
+    """What a pod asks of a node: all its containers together, or the largest init container if more."""
 
     def of(container: Object) -> Fraction:
         return parse(((container.get("resources") or {}).get("requests") or {}).get(resource, 0))

@@ -122,8 +122,7 @@ class GarbageCollector(Controller):
                 raise
 
     async def _find(self, obj: Object, reference: Object) -> Object | None:
-        """The owner as the API has it: the cache may not have seen it yet. An owner of unknown kind counts as
-        there."""
+        """The owner as the API has it, should the cache not know it yet; one of unknown kind exists."""
         resource = self._resources.get((reference["apiVersion"], reference["kind"]))
         if resource is None:
             return {"metadata": {"uid": reference["uid"]}}

@@ -7,6 +7,7 @@ forgotten.
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from datetime import UTC, datetime
 
@@ -16,10 +17,11 @@ from sandbox.controllers.controller import Cluster, Controller, namespace_is_goi
 from sandbox.controllers.index import Owned
 from sandbox.controllers.podcontrol import PodControl, pod_from
 
+log = logging.getLogger(__name__)
+
 
 class JobController(Controller):
-    """Also deletes finished Jobs after ttlSecondsAfterFinished. Pods are its own by owner reference, never
-    adopted."""
+    """Also deletes finished Jobs after ttlSecondsAfterFinished. Pods are never adopted."""
 
     name = "job-controller"
 
@@ -28,7 +30,7 @@ class JobController(Controller):
         self.jobs = cluster.informer("batch/v1", "jobs")
         self.pods = Owned(cluster.informer("v1", "pods"))
         self.control = PodControl(self.client, self.recorder, self.pods)
-        self.scale = float(os.environ.get("SANDBOX_BACKOFF_SCALE", "1"))
+        self.scale = back_off_scale(os.environ.get("SANDBOX_BACKOFF_SCALE", ""))
         self._written: dict[
             str, int
         ] = {}  # uid to the version of our last status: an older one must not be acted on
@@ -104,8 +106,7 @@ class JobController(Controller):
         outcome: job_plan.Verdict | None,
         current: datetime,
     ) -> None:
-        """Fill in what is active now and the conditions; the final one waits until every pod has ended and
-        counts."""
+        """Fill in the counts and conditions; the final one waits until every pod has ended and is counted."""
         numbers = {"active": len(running), "ready": sum(map(pods.ready, running))}
         numbers["terminating"] = sum(objects.deleting(p) and not pods.finished(p) for p in children)
         for name, number in numbers.items():
@@ -189,6 +190,18 @@ class JobController(Controller):
         return None
 
 
+def back_off_scale(text: str) -> float:
+    """The factor that SANDBOX_BACKOFF_SCALE names, 1 when it is unset or makes no sense."""
+    try:
+        scale = float(text or 1)
+    except ValueError:
+        scale = -1.0
+    if not 0 <= scale < float("inf"):
+        log.warning("SANDBOX_BACKOFF_SCALE=%s is no factor, 1 is used", text)
+        return 1.0
+    return scale
+
+
 def _was_of(pod: Object, key: Key) -> bool:
     if pod["metadata"]["namespace"] != key[0]:
         return False
@@ -219,8 +232,7 @@ def counts_now(pod: Object, status: Object) -> bool:
 
 
 def counted(job: Object, children: list[Object]) -> Object:
-    """The Job's status with pods whose finalizer is off moved to the counters, and newly ended ones noted as
-    uncounted."""
+    """The Job's status: pods whose finalizer is off in the counters, newly ended ones noted as uncounted."""
     status = copy.deepcopy(job.get("status") or {})
     tracked = {pod["metadata"]["uid"]: pod for pod in children if _tracked(pod)}
     waiting = _uncounted(status)

@@ -110,8 +110,7 @@ def verdict(job: Object, children: Sequence[Object], failures: int, current: dat
 
 
 def wanted(job: Object, succeeded: int, active: int) -> int:
-    """How many pods should be active. Without completions one success means: let the others finish, start no
-    more."""
+    """How many pods should be active; without completions one success means to start no more."""
     parallelism, completions = job["spec"]["parallelism"], job["spec"].get("completions")
     if job["spec"].get("suspend"):
         return 0

@@ -12,8 +12,7 @@ PATIENCE = 1.0  # seconds between looks at a namespace whose objects take their 
 
 
 class NamespaceController(Controller):
-    """Gives a namespace its ServiceAccount ``default`` and the cluster's CA; empties and ends a terminating
-    one."""
+    """Gives each namespace its ServiceAccount and the cluster's CA; empties and ends a terminating one."""
 
     name = "namespace-controller"
 

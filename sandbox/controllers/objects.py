@@ -42,8 +42,7 @@ def annotations_of(obj: Object) -> dict[str, str]:
 
 
 def selects(selector: Object | None, wanted: dict[str, str]) -> bool:
-    """Whether a LabelSelector (matchLabels, matchExpressions) picks these labels; None picks nothing, {}
-    all."""
+    """Whether a LabelSelector picks these labels; None picks nothing, {} everything."""
     if selector is None:
         return False
     if any(wanted.get(name) != value for name, value in (selector.get("matchLabels") or {}).items()):

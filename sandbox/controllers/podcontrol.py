@@ -33,8 +33,11 @@ class PodControl:
         return self._index.of(owner)
 
     async def create(self, owner: Object, body: Object, count: int) -> tuple[list[Object], ApiError | None]:
-        """(the new pods, the first refusal). In batches of 1, 2, 4, ... so that what is refused once is not
-        asked for hundreds of times (upstream's slow start)."""
+        """(the new pods, the first refusal).
+
+        In batches of 1, 2, 4, ... so that a refusal is not asked for hundreds of times (upstream's slow
+        start).
+        """
         created: list[Object] = []
         batch, count = 1, min(count, BURST)
         place = path("v1", "pods", owner["metadata"]["namespace"])

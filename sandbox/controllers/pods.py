@@ -32,8 +32,7 @@ def ready(pod: Object) -> bool:
 
 
 def available_in(pod: Object, min_ready_seconds: int, current: datetime) -> float | None:
-    """Seconds until it has been ready for min_ready_seconds: 0 when it is available, None while it is not
-    ready."""
+    """Seconds until it has been ready for min_ready_seconds: 0 when available, None while not ready."""
     found = objects.condition(pod, "Ready")
     if found is None or found["status"] != "True":
         return None

@@ -39,8 +39,7 @@ class ReplicaSetController(Controller):
                         self.queue.add(key)
 
     async def reconcile(self, key: Key) -> float | None:
-        """One step: claim, create or delete, report. A refusal is reported too, then tried again with
-        back-off."""
+        """One step: claim, create or delete, report. A refusal is reported, then retried with back-off."""
         replica_set = self.sets.items.get(key)
         if replica_set is None:
             return None
@@ -106,8 +105,7 @@ def status_of(
 
 
 def next_look(replica_set: Object, running: list[Object], current: datetime) -> float | None:
-    """Seconds until the next ready pod has been so for minReadySeconds, None when there is none to wait
-    for."""
+    """Seconds until the next ready pod counts as available, None when there is none to wait for."""
     least = replica_set["spec"].get("minReadySeconds") or 0
     waits = [wait for pod in running if (wait := pods.available_in(pod, least, current))]
     return min(waits) + 0.01 if waits else None

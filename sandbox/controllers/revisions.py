@@ -65,8 +65,7 @@ def same_template(one: Object, other: Object) -> bool:
 
 
 def split(deployment: Object, sets: Iterable[Object]) -> tuple[Object | None, list[Object]]:
-    """(the set with the Deployment's template, all others), oldest first; of several with that template the
-    oldest."""
+    """(the oldest set with the Deployment's template, all others from the oldest)."""
     ordered = sorted(sets, key=lambda s: (s["metadata"]["creationTimestamp"], s["metadata"]["name"]))
     template = deployment["spec"]["template"]
     new = next((s for s in ordered if same_template(s["spec"]["template"], template)), None)

@@ -58,8 +58,7 @@ def strategy(desired: int, max_surge: int | str | None, max_unavailable: int | s
 
 
 def new_size(new: int, total: int, plan: Strategy) -> int:
-    """Replicas of the new set, given those of all sets (``total`` includes ``new``): as many as surge has
-    room for."""
+    """Replicas of the new set: as many as surge has room for beside all (``total`` includes ``new``)."""
     if new > plan.desired:
         return plan.desired
     room = plan.desired + plan.surge - total

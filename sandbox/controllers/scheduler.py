@@ -11,8 +11,7 @@ NOT_READY = "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
 
 
 class Scheduler(Controller):
-    """Pods without a node and with the default scheduler's name. Nothing is preempted for the sake of
-    another."""
+    """Takes pods without a node and with the default scheduler's name. It never preempts."""
 
     name = "default-scheduler"
 

@@ -1,5 +1,4 @@
-"""PersistentVolumeClaims: binds each to a directory of the sandbox's own volume space, as a hostPath
-provisioner does."""
+"""PersistentVolumeClaims: binds each to a directory, as a hostPath provisioner does."""
 
 from __future__ import annotations
 
@@ -9,8 +8,7 @@ from sandbox.controllers.controller import Cluster, Controller
 
 
 class VolumeController(Controller):
-    """A claim without storage class, or with one that exists, is bound at once; access modes and size are not
-    enforced."""
+    """Claims without storage class, or with one that exists, are bound; modes and size are not enforced."""
 
     name = "persistentvolume-controller"
 
@@ -85,8 +83,7 @@ class VolumeController(Controller):
 
 
 def volume_for(claim: Object, name: str) -> Object:
-    """The PersistentVolume behind a claim; its path is relative to the sandbox's state, not to the host's
-    root."""
+    """The volume behind a claim; its path is below the sandbox's state, not the host's root."""
     meta, spec = claim["metadata"], claim["spec"]
     reference = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
     reference |= {"namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -271,7 +272,9 @@ def _command(one: Instruction) -> list[str]:
 
 def _read_stop_signal(recipe: Recipe, one: Instruction, scope: dict[str, str], *_: Mapping[str, str]) -> None:
     recipe.stop_signal = " ".join(_values(one, recipe, scope)).upper()
-    if not re.fullmatch(r"(SIG)?[A-Z]+[12]?|\d{1,2}", recipe.stop_signal):
+    known = {name for name in dir(signal) if re.fullmatch(r"SIG[A-Z]+[12]?", name)}
+    named = "SIG" + recipe.stop_signal.removeprefix("SIG")
+    if named not in known and not re.fullmatch(r"\d{1,2}", recipe.stop_signal):
         raise one.refuse(f"{recipe.stop_signal}: not a signal")
 
 

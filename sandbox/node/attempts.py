@@ -51,8 +51,11 @@ class Attempts:
             elif int(path.name) < self.latest:
                 remove_tree(path / "root")
 
-    def log(self, previous: bool) -> Path | None:
-        """The log of the newest attempt, or of the one before; None when there was none."""
-        number = self.latest - 1 if previous else self.latest
+    def log(self, previous: bool, waiting: bool) -> Path | None:
+        """The log of the newest attempt, or of the one before; None when there was none.
+
+        While the next attempt is waited for, the newest is the previous one as well (kubelet: lastState).
+        """
+        number = self.latest - 1 if previous and not waiting else self.latest
         directory = self.base / str(number)
         return directory / "log" if number >= 0 and directory.is_dir() else None

@@ -80,15 +80,14 @@ def _tell(kind: Kind, tracker: Tracker, success: bool, listener: Listener) -> bo
     return kind is Kind.STARTUP or (kind is Kind.LIVENESS and not verdict)
 
 
-async def _eager(probe: Object, settings: Settings, tick: float, listener: Listener) -> bool:
+async def _eager(probe: Object, settings: Settings, since: float, until: float, listener: Listener) -> bool:
     """Look for the first success between two scheduled probes; True when it came."""
     clock = asyncio.get_running_loop().time
-    for offset in eager_looks(settings.period):
-        if tick + offset < clock():
+    for offset in eager_looks(until - since):
+        if since + offset < clock():
             continue
-        await asyncio.sleep(tick + offset - clock())
-        if (
-            await listener.look(probe, min(settings.timeout, max(0.05, tick + settings.period - clock())))
-        ).success:
+        await asyncio.sleep(since + offset - clock())
+        left = max(EAGER_FIRST, until - clock())
+        if (await listener.look(probe, min(settings.timeout, left))).success:
             return True
     return False

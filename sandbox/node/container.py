@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ Object = dict[str, Any]
 MESSAGE_BYTES, MESSAGE_LINES, LOG_MESSAGE_BYTES = 4096, 80, 2048  # kubelet: termination messages
 HOOK_SECONDS = 60.0
 OOM_MARK = "oom"
+log = logging.getLogger(__name__)
 
 
 class Container:
@@ -62,6 +64,8 @@ class Container:
                     continue
             if self.process is not None:
                 await self._watch(self.process)
+            if not self.stopping:
+                self.ending.reset()  # a probe's request is done with
             if self.stopping or not self._again():
                 return
             await self._back_off()
@@ -133,7 +137,6 @@ class Container:
             await self.starter.pause(wait)
         if not self.stopping:
             self.over = None
-            self.view.restarts = self.attempts.latest + 1
             if not wait:
                 self.view.state = {}
 
@@ -142,8 +145,6 @@ class Container:
     async def _watch(self, process: Process) -> None:
         """From running to ended."""
         self.quiet.clear()
-        if not self.stopping:
-            self.ending.reset()
         self.view.state = {"running": {"startedAt": rfc3339(process.started)}}
         if not self.spec.get(Kind.STARTUP.field):
             self.up.set()
@@ -161,7 +162,9 @@ class Container:
             over.cancel()
             for helper in helpers:
                 helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            for result in await asyncio.gather(*helpers, return_exceptions=True):
+                if isinstance(result, Exception):
+                    log.error("watching %s of %s failed", self.label, self.home.named, exc_info=result)
         self._ended(over.result(), process)
         self.quiet.set()
 

@@ -73,7 +73,7 @@ async def _container_logs(
     if container is None:
         return web.Response(status=404, text=f'container "{wanted}" in pod "{name}" is not available')
     previous = _true(request.query, "previous")
-    path = container.attempts.log(previous)
+    path = container.attempts.log(previous, "waiting" in container.view.state)
     if path is None:
         if previous:
             text = f'previous terminated container "{wanted}" in pod "{name}" not found'

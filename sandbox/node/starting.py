@@ -55,7 +55,7 @@ class Starter:
             launch = await prepare(
                 home.pod, self.spec, image, directory, home.volumes, home.cluster, home.sources()
             )
-            if self.ending.kill is not None:
+            if self.ending.kill is not None:  # the pod is to end
                 return None
             self._created(directory)
             process = await Process.start(
@@ -79,6 +79,7 @@ class Starter:
         if self.attempts.latest == int(directory.name):
             return
         self.attempts.use(directory)
+        self.view.restarts = self.attempts.latest
         self.view.container_id = f"sandbox://{uuid.uuid4().hex}{uuid.uuid4().hex}"
         view = self.view
         record = {

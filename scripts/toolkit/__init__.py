@@ -1,8 +1,10 @@
 """What the stage scripts share.
 
-A script that is started with another Python goes on with the one of .venv, which has what the toolkit needs.
+A script that is started with another Python goes on with the one of .venv, which has what the toolkit needs;
+where there is no .venv, any Python will do that has the requirements installed.
 """
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -18,6 +20,8 @@ def _use_own_environment() -> None:
     if Path(sys.prefix).resolve() == _ENVIRONMENT:
         return
     python = _ENVIRONMENT / "bin" / "python"
+    if not python.exists() and importlib.util.find_spec("kubernetes"):
+        return
     if not python.exists():
         sys.exit(f"{started.name}: the toolkit is not set up here\n  fix: make setup")
     os.execv(python, [str(python), *sys.argv])  # noqa: S606 - no shell, our own interpreter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from toolkit import tools
@@ -61,9 +61,11 @@ def located(argv: Sequence[str]) -> list[str]:
     return list(argv)
 
 
-def run(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True) -> tools.Ran:
+def run(
+    argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True, env: Mapping[str, str] | None = None
+) -> tools.Ran:
     """Run one check to its end; its exit code is part of the answer."""
-    return tools.run(located(argv), cwd=cwd, check=False, timeout=timeout, echo=echo)
+    return tools.run(located(argv), cwd=cwd, env=env, check=False, timeout=timeout, echo=echo)
 
 
 def decide(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from toolkit import tools
 from toolkit.ci_systems import VENDORS, Vendor
@@ -81,8 +81,7 @@ def foldable(system: str, title: str, started: float, ended: float | None = None
     return vendor.folds(" ".join(title.split()), started, until) if vendor else ("", "")
 
 
-@dataclass(frozen=True)
-class _Checkout:
+class _Checkout(NamedTuple):
     system: str
     branch: str
     commit: str
@@ -123,7 +122,7 @@ def _first(env: Mapping[str, str], names: Sequence[str]) -> str:
 
 def _url(vendor: Vendor, env: Mapping[str, str]) -> str:
     for template in vendor.url:
-        names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
+        names = re.findall(r"{(\w+)}", template)
         if all(env.get(name) for name in names):
             return template.format_map(env).replace(" ", "%20")
     return ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Folds = Callable[[str, float, float], tuple[str, str]]
 
@@ -25,8 +25,7 @@ def _differ(one: str, other: str) -> Callable[[Mapping[str, str]], bool]:
     return lambda env: bool(env.get(one)) and bool(env.get(other)) and env[one] != env[other]
 
 
-@dataclass(frozen=True)
-class Vendor:
+class Vendor(NamedTuple):
     """One CI system: the variable that gives it away, then variables to try in order; urls are templates."""
 
     system: str

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from toolkit import console
+from toolkit.ci import Source, here
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place
 
@@ -55,8 +56,8 @@ def source(root: Path) -> Source:
     if given := os.environ.get(SOURCE):
         import json
 
-        return ci.Source(**json.loads(given))
-    return ci.here(root)
+        return Source(**json.loads(given))
+    return here(root)
 
 
 def about(seen: Source, cluster: Cluster) -> dict[str, str]:

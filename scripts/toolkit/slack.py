@@ -45,8 +45,12 @@ def message(record: summary.Record) -> Message:
     facts, url, run = summary.facts(record), summary.link(record), str(record.get("run") or "")
 
     blocks = [_header(title)]
-    for why, remedy in bad[:MOST_TROUBLES]:
-        text = f"*Why:* {escape(why, 1800)}" + (f"\n*What to do:* {escape(remedy, 1000)}" if remedy else "")
+    for each in bad[:MOST_TROUBLES]:
+        text = f"*Why:* {escape(each.why, 1200)}"
+        if each.evidence:
+            shown = "\n".join(line[-200:] for line in each.evidence).replace("`", "'")
+            text += f"\n```{escape(shown, 900)}```"
+        text += f"\n*What to do:* {escape(each.remedy, 800)}" if each.remedy else ""
         blocks.append(_section(text))
     if places:
         lines = [f"*{escape(name, 100)}:* {escape(state, 200)}" for name, state in places[:MOST_PLACES]]
@@ -59,12 +63,13 @@ def message(record: summary.Record) -> Message:
     blocks.append({"type": "context", "elements": [_mrkdwn(context)]})
 
     plain = [title]
-    for why, remedy in bad:
-        plain += [f"  why          {why}"] + ([f"  what to do   {remedy}"] if remedy else [])
+    for each in bad:
+        plain += [f"  why          {each.why}", *(f"    | {line}" for line in each.evidence)]
+        plain += [f"  what to do   {each.remedy}"] if each.remedy else []
     plain += [f"  {name:<12} {state}" for name, state in places]
     plain += [f"  {name.lower():<12} {value}" for name, value in facts]
     plain += [f"  {'CI job':<12} {url}" if url else f"  {'log':<12} .pipeline/runs/{run}"]
-    first = f"{title} — {bad[0][0]}" if bad else title
+    first = f"{title} — {bad[0].why}" if bad else title
     return Message(escape(first, SECTION_LIMIT), blocks, "\n".join(plain))
 
 

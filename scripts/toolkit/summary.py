@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 Record = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ _ENDS = {
     "interrupted": "was interrupted",
 }
 _WELL = ("passed", "reused")
+MOST_EVIDENCE = 5
 
 
 def outcome(record: Record) -> str:
@@ -62,13 +63,22 @@ def headline(record: Record) -> str:
     return f"{start} {listed(_distinct(str(stage['name']) for stage in _stages(record)))} passed"
 
 
-def troubles(record: Record) -> list[tuple[str, str]]:
-    """Why, and what to do about it, for each stage that decided the outcome."""
+class Trouble(NamedTuple):
+    """Why a stage did not pass, the last lines that show it, and what to do about it."""
+
+    why: str
+    evidence: tuple[str, ...]
+    remedy: str
+
+
+def troubles(record: Record) -> list[Trouble]:
+    """What is wrong with each stage that decided the outcome."""
     found = []
     for stage in _bad(record):
         name = " ".join(filter(None, (str(stage["name"]), _place(stage))))
         why = str(stage.get("reason") or f"{_ENDS[str(stage['outcome'])]} without a reason")
-        found.append((f"{name}: {why}", str(stage.get("remedy") or "")))
+        evidence = tuple(str(line) for line in (stage.get("evidence") or ())[-MOST_EVIDENCE:])
+        found.append(Trouble(f"{name}: {why}", evidence, str(stage.get("remedy") or "")))
     return found
 
 

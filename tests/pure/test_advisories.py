@@ -238,7 +238,7 @@ def test_the_live_address_can_be_a_mirror(monkeypatch: pytest.MonkeyPatch) -> No
     ("index", "address", "headers"),
     [
         ("https://index.invalid/simple/", "https://index.invalid/pypi", {}),
-        ("https://index.invalid/root/pypi/+simple", "https://index.invalid/root/pypi/+simple/pypi", {}),
+        ("https://index.invalid/api/pypi/own/simple", "https://index.invalid/api/pypi/own/pypi", {}),
         (
             "https://me:s%40cret-word@index.invalid:8443/simple",
             "https://index.invalid:8443/pypi",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.controllers import job_plan, objects
-from sandbox.controllers.job import counted
+from sandbox.controllers.job import back_off_scale, counted
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,6 +48,13 @@ def test_back_off_doubles_from_ten_seconds_to_ten_minutes(
 ) -> None:
     children = [pod(phase, end, uid=str(i)) for i, (phase, end) in enumerate(ends)]
     assert job_plan.pause(children, START + timedelta(seconds=now), 1.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "scale"), [("", 1), ("0.02", 0.02), ("0", 0), ("fast", 1), ("-1", 1), ("nan", 1)]
+)
+def test_a_scale_that_makes_no_sense_is_one(text: str, scale: float) -> None:
+    assert back_off_scale(text) == scale
 
 
 def test_the_back_off_scales() -> None:

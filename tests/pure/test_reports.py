@@ -70,11 +70,11 @@ def test_ruffs_findings(tmp_path: Path) -> None:
     ) == [Finding("ruff", "format", "is not formatted", "C:1:x.py", 2)]
 
 
-JUNIT = """<?xml version="1.0"?><testsuites><testsuite name="pytest">
+JUNIT = """<?xml version="1.0"?><testsuites><testsuite>
 <testcase classname="tests.unit.test_a" name="test_ok"/>
 <testcase classname="tests.unit.test_a" name="test_skipped"><skipped message="later"/></testcase>
-<testcase classname="tests.unit.test_a" name="test_bad"><failure message="AssertionError: 3 is not 4&#10;assert 3 == 4"
->def test_bad():
+<testcase classname="tests.unit.test_a" name="test_bad">
+<failure message="AssertionError: 3 is not 4&#10;assert 3 == 4">def test_bad():
 &gt;       helper(3)
 
 tests/unit/test_a.py:9:
@@ -220,6 +220,8 @@ def test_a_report_of_ruffs_that_breaks_off_is_a_failure(tmp_path: Path, content:
 def test_bandit_is_asked_to_ignore_inline_suppressions_and_settings() -> None:
     argv = bandit.argv("python", Path("/e/bandit.ini"), Path("/e/bandit.json"))
     assert argv[:7] == ["python", "-m", "bandit", "--recursive", ".", "--ignore-nosec", "--quiet"]
+    more = bandit.argv("python", Path("/e/bandit.ini"), Path("/e/bandit.json"), ["/shared"])
+    assert more[3:7] == ["--recursive", ".", "/shared", "--ignore-nosec"]
     assert argv[7:9] == ["--ini", "/e/bandit.ini"]
     assert argv[9] == "--exclude"
     assert argv[10].startswith("*/tests/*,")

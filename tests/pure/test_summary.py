@@ -39,7 +39,12 @@ def record(*stages: dict[str, Any], **more: Any) -> dict[str, Any]:
 TEST = [stage(name, "test") for name in ("deploy", "healthcheck", "smoke", "acceptance")]
 LIVE = [stage(name, "production") for name in ("deploy", "healthcheck", "smoke", "watch")]
 BROKEN_SMOKE = stage(
-    "smoke", "production", "failed", reason="POST /v2/submissions answered 500", remedy="make rollback"
+    "smoke",
+    "production",
+    "failed",
+    reason="POST /v2/submissions answered 500",
+    remedy="make rollback",
+    evidence=[*(f"line {n}" for n in range(9)), "assert 500 == `201`"],
 )
 
 
@@ -142,6 +147,7 @@ def test_the_message_answers_every_question() -> None:
         assert answer in whole
         assert answer in told.plain
     assert "<https://ci.example/job/7|CI job>" in whole
+    assert "```line 5\\nline 6\\nline 7\\nline 8\\nassert 500 == '201'```" in whole
     assert told.text.startswith("❌ submitter: smoke failed in production")
     assert told.blocks[0]["type"] == "header"
 
@@ -150,6 +156,11 @@ def test_the_plain_text_reads_like_this() -> None:
     assert slack.message(record(*TEST, *LIVE[:2], BROKEN_SMOKE)).plain == (
         "❌ submitter: smoke failed in production\n"
         "  why          smoke production: POST /v2/submissions answered 500\n"
+        "    | line 5\n"
+        "    | line 6\n"
+        "    | line 7\n"
+        "    | line 8\n"
+        "    | assert 500 == `201`\n"
         "  what to do   make rollback\n"
         "  test         deployed, healthcheck, smoke and acceptance passed\n"
         "  production   deployed, then smoke failed\n"
@@ -191,7 +202,9 @@ def test_escaping_never_cuts_an_entity_nor_passes_the_limit(text: str, limit: in
 
 def test_a_message_of_monstrous_texts_keeps_to_the_limits() -> None:
     long = "<" * 9000
-    bad = [stage(f"{long}{n}", long, "failed", reason=long, remedy=long) for n in range(40)]
+    bad = [
+        stage(f"{long}{n}", long, "failed", reason=long, remedy=long, evidence=[long] * 20) for n in range(40)
+    ]
     told = slack.message(record(*bad, branch=long, author=long, version=long, url="https://x/" + "a" * 9000))
     assert len(told.blocks) <= 50
     for block in told.blocks:

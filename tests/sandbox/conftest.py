@@ -1,4 +1,5 @@
-"""The sandbox ring: a real daemon, a real API, real processes. Fixtures: sandbox, namespace, kubectl, tiny_image."""
+"""The sandbox ring: a real daemon, a real API, real processes. Fixtures: sandbox, namespace, kubectl,
+tiny_image."""
 
 from __future__ import annotations
 
@@ -59,7 +60,9 @@ class Sandbox:
         ran = self.run("build", "--name", name, "--context", str(context))
         return str(json.loads(ran.stdout.splitlines()[-1])["image"])
 
-    def _open(self, method: str, path: str, body: Object | None, kind: str, seconds: float) -> http.client.HTTPResponse:
+    def _open(
+        self, method: str, path: str, body: Object | None, kind: str, seconds: float
+    ) -> http.client.HTTPResponse:
         data = None if body is None else json.dumps(body).encode()
         token = (self.state / "token").read_text()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
@@ -70,7 +73,9 @@ class Sandbox:
             raise Refused(error.code, error.read().decode()) from None
         return answer
 
-    def api(self, method: str, path: str, body: Object | None = None, kind: str = "application/json") -> Object:
+    def api(
+        self, method: str, path: str, body: Object | None = None, kind: str = "application/json"
+    ) -> Object:
         """One request; raises Refused."""
         with self._open(method, path, body, kind, 30) as answer:
             result: Object = json.load(answer)
@@ -87,7 +92,9 @@ class Sandbox:
         obj = self.api("GET", path)
         while not until(obj):
             left = deadline - time.monotonic()
-            assert left > 0, f"still waiting after {seconds} s for {path}: {json.dumps(obj.get('status'), indent=1)}"
+            assert left > 0, (
+                f"still waiting after {seconds} s for {path}: {json.dumps(obj.get('status'), indent=1)}"
+            )
             collection, _, name = path.rpartition("/")
             query = f"?watch=true&fieldSelector=metadata.name%3D{name}&timeoutSeconds={int(left) + 1}"
             query += f"&resourceVersion={obj['metadata']['resourceVersion']}"
@@ -95,7 +102,9 @@ class Sandbox:
                 for line in stream:
                     event = json.loads(line)
                     if event["type"] == "DELETED":
-                        raise AssertionError(f"{path} was deleted: {json.dumps(event['object'].get('status'))}")
+                        raise AssertionError(
+                            f"{path} was deleted: {json.dumps(event['object'].get('status'))}"
+                        )
                     if event["type"] in ("ADDED", "MODIFIED"):
                         obj = event["object"]
                         if until(obj):
@@ -147,7 +156,8 @@ def namespace(sandbox: Sandbox) -> Iterator[str]:
 
 @pytest.fixture
 def kubectl(sandbox: Sandbox, namespace: str) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """`kubectl words...` in the test's namespace; input= goes to its standard input, check=False allows failure."""
+    """`kubectl words...` in the test's namespace; input= goes to its standard input, check=False allows
+    failure."""
     program = shutil.which("kubectl")
     if program is None:
         pytest.skip("kubectl is not installed on this machine")

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fb_platform import web
-from fb_platform.settings import number, setting
+from fb_platform.settings import listen_address, number
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -77,7 +77,7 @@ def build() -> Starlette:
     """The app, from the environment."""
     store = Store()
     api = Api(store)
-    host, port = setting("HOST", "0.0.0.0"), int(number("SMTP_PORT", 2525))  # noqa: S104  # nosec B104
+    host, port = listen_address(), int(number("SMTP_PORT", 2525))
 
     @asynccontextmanager
     async def smtp(_: Starlette) -> AsyncIterator[None]:

@@ -32,7 +32,7 @@ def build() -> Starlette:
             await to_thread.run_sync(document.render, wanted, limiter=turns), media_type="application/pdf"
         )
 
-    return web.application([Route("/v1/pdfs", create, methods=["POST"])])
+    return web.application([Route("/v1/pdfs", create, methods=["POST"])], lifespan=tokens.lifespan)
 
 
 def main() -> None:

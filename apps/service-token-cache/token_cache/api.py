@@ -1,5 +1,8 @@
 """The routes of the service token cache."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fb_platform import web
 from fb_platform.settings import number, setting
 from fb_platform.tokens import NAME
@@ -43,12 +46,18 @@ def build() -> Starlette:
         """The cache answers, and there is a service account to fill it with."""
         kubernetes.token()
 
+    @asynccontextmanager
+    async def connected(_: Starlette) -> AsyncIterator[None]:
+        async with kubernetes.client:
+            yield
+
     return web.application(
         [
             Route("/service/v2/{slug}", public_key),
             Route("/v3/applications/{slug}/namespaces/{namespace}", public_key),
         ],
         ready=ready,
+        lifespan=connected,
     )
 
 

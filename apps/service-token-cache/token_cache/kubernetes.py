@@ -4,7 +4,7 @@ import ssl
 from typing import Any
 
 import httpx
-from fb_platform.settings import rooted, setting
+from fb_platform.settings import SettingError, rooted, setting
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -19,9 +19,13 @@ class Kubernetes:
     def __init__(self) -> None:
         host, port = setting("KUBERNETES_SERVICE_HOST"), setting("KUBERNETES_SERVICE_PORT", "443")
         host = f"[{host}]" if ":" in host else host
+        try:
+            trusted = ssl.create_default_context(cafile=str(rooted(f"{ACCOUNT}/ca.crt")))
+        except OSError:
+            raise SettingError(f"there is no service account in {ACCOUNT}") from None
         self.client = httpx.AsyncClient(
             base_url=f"https://{host}:{port}",
-            verify=ssl.create_default_context(cafile=str(rooted(f"{ACCOUNT}/ca.crt"))),
+            verify=trusted,
             timeout=5,
             trust_env=False,
         )

@@ -35,6 +35,15 @@ def number(name: str, default: float) -> float:
         raise SettingError(f"{name} is not a number") from None
 
 
+def listen_address() -> str:
+    """Where servers listen: $HOST, which is the pod's own address in the cluster; else everywhere.
+
+    A container's network is its own, so "everywhere" is what a container has to listen on.
+    """
+    everywhere = "0.0.0.0"  # noqa: S104  # nosec B104
+    return setting("HOST", everywhere)
+
+
 def rooted(path: str) -> Path:
     """An absolute path as this container sees it: below CONTAINER_ROOT where there is no chroot."""
     return Path(os.environ.get("CONTAINER_ROOT", "/")) / path.lstrip("/")

@@ -4,6 +4,8 @@ import base64
 import json
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +38,12 @@ class TokenCache:
         self.client = httpx.AsyncClient(
             timeout=5, trust_env=False, transport=httpx.AsyncHTTPTransport(retries=2)
         )
+
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """What an app hands to its server, so that connections are closed when it stops."""
+        async with self.client:
+            yield
 
     async def public_key(
         self, service: str, namespace: str, *, ignore_cache: bool = False, request_id: str = ""

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from fb_platform import logs
-from fb_platform.settings import SettingError, number, setting
+from fb_platform.settings import SettingError, listen_address, number
 
 PROBES = ("/health", "/readiness", "/metrics")
 REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
@@ -79,7 +79,7 @@ def serve(name: str, build: Callable[[], Starlette]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         app = build()
-        host, port = setting("HOST", "0.0.0.0"), int(number("PORT", 3000))  # noqa: S104  # nosec B104
+        host, port = listen_address(), int(number("PORT", 3000))
     except SettingError as problem:
         logs.error(f"cannot start: {problem}")
         sys.exit(1)

@@ -1,12 +1,11 @@
-"""The four apps as plain processes on loopback, without any cluster: `python -m fb_testing.platform <command...>`.
+"""The four apps as plain processes, no cluster needed: `python -m fb_testing.platform <command...>`.
 
-Runs the command with the environment variables that the suites want, and stops everything after it. A small stand-in
-for the Kubernetes API serves the two ConfigMaps that the token cache reads.
+Runs the command with the environment variables that the suites want, and stops everything after it. A small
+stand-in for the Kubernetes API serves the two ConfigMaps that the token cache reads.
 """
 
 import base64
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,24 +15,18 @@ from pathlib import Path
 
 import httpx
 import trustme
-from fb_testing.servers import key_pair, serving
-from fb_testing.waiting import until
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fb_testing.servers import free_port, key_pair, serving
+from fb_testing.waiting import until
+
 APPS = Path(__file__).parents[2]
 SERVICES, PLATFORM = "formbuilder-services-local", "formbuilder-platform-local"
 KEY = "0123456789abcdef0123456789ABCDEF"
 ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def kubernetes(keys: dict[tuple[str, str], str]) -> Starlette:

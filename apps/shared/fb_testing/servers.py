@@ -1,6 +1,7 @@
 """Real servers on loopback for unit tests: any ASGI app in a thread of its own, and a token cache."""
 
 import base64
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,15 @@ from fb_testing.waiting import until
 def serving(app: Any, **options: Any) -> Iterator[str]:
     """Serve an ASGI app on a free port of 127.0.0.1; gives its address."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5, **options)
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            **options,
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -63,3 +72,11 @@ def key_pair() -> tuple[str, str]:
     """A new RSA key as PEM: private, public."""
     key = RSAKey.generate_key(2048)
     return key.as_pem(private=True).decode(), key.as_pem(private=False).decode()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -131,7 +131,7 @@ def build() -> Starlette:
         Route("/v2/submissions/{id}", api.state),
         Route("/metrics", api.metrics),
     ]
-    return web.application(routes, ready=api.ready)
+    return web.application(routes, ready=api.ready, lifespan=api.tokens.lifespan)
 
 
 def main() -> None:

@@ -34,11 +34,11 @@ def recipients(to: str) -> list[str]:
     return list(dict.fromkeys(address for _, address in getaddresses([to]) if "@" in address))
 
 
-def parcels(files: Sequence[File], limit: int = MAIL_LIMIT) -> list[list[File]]:
+def parcels(files: Sequence[File]) -> list[list[File]]:
     """The files in one group for each mail, in order; a file above the limit has a mail to itself."""
     groups: list[list[File]] = [[]]
     for file in files:
-        if groups[-1] and sum(len(each.content) for each in groups[-1]) + len(file.content) > limit:
+        if groups[-1] and sum(len(each.content) for each in groups[-1]) + len(file.content) > MAIL_LIMIT:
             groups.append([])
         groups[-1].append(file)
     return groups

@@ -15,7 +15,7 @@ _SHORTEST, _LONGEST, _USUAL = 600, 1 << 32, 3600
 
 
 async def request_token(call: Call) -> web.StreamResponse:
-    """POST .../token: a signed token for spec.expirationSeconds (3600) and spec.audiences (the API itself)."""
+    """POST .../token: a signed token for spec.expirationSeconds (3600) and spec.audiences (this API)."""
     target = call.target
     body = await call.body()
     spec = (body.get("spec") or {}) if isinstance(body, dict) else None

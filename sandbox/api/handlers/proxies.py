@@ -31,7 +31,7 @@ async def proxy(call: Call) -> web.StreamResponse:
 
 
 def split(name: str) -> tuple[str, str, str]:
-    """ "https:web:8443" to ("https", "web", "8443"); scheme http and port "" when not given. 400 for anything else."""
+    """Scheme, name and port of "http:web:8080"; scheme http and port "" when not given. 400 otherwise."""
     parts = name.split(":")
     if len(parts) == 1:
         return "http", parts[0], ""

@@ -62,7 +62,7 @@ class Watcher:
         return lines
 
     def _concerning(self, change: Change) -> bytes | None:
-        """An object that enters the selection is ADDED, one that leaves it is DELETED as it last was inside."""
+        """What enters the selection is ADDED, what leaves it is DELETED as it last was inside."""
         matches, entry, previous = self.matches, change.entry, change.previous
         if matches is None:
             return self._line(change, change.type, entry)

@@ -12,7 +12,8 @@ from sandbox.api.call import Call, answer
 from sandbox.api.errors import PatchError
 from sandbox.api.status import invalid, method_not_allowed
 from sandbox.api.store import Object
-from sandbox.api.writes import Written, patch_refused
+from sandbox.api.updates import patch_refused
+from sandbox.api.writes import Written
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"

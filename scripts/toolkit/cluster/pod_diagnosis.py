@@ -210,12 +210,13 @@ class _Pod:
         if status.get("ready") is not False or not mapping(status, "state", "running"):
             return None
         startup = mapping(spec, "startupProbe")
+        mine = [event for event in self.events if self._about(event, name)]
         if startup and status.get("started") is False:
-            return waiting(Cause.STARTING, self.name, "its startup probe has not passed yet", name)
+            said = self._last_answer(mine, "startup")
+            return waiting(Cause.STARTING, self.name, f"its startup probe has not passed yet: {said}", name)
         probe = mapping(spec, "readinessProbe")
         if not probe:
             return None
-        mine = [event for event in self.events if self._about(event, name)]
         sentence = f"{_probe_words(probe)} does not pass: {self._last_answer(mine, 'readiness')}"
         return suspicious(Cause.READINESS, self.name, sentence, name, patience=readiness_patience(spec))
 

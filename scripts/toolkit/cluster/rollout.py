@@ -138,7 +138,7 @@ class _Rollout:
             line = each.line(self.watcher.named(each.kind, each.name))
             spoke = self._say_once(each.name, line) or spoke
         for finding in findings:
-            if finding.severity is not Severity.WAITING or finding.cause is not Cause.STARTING:
+            if self.patience.is_news(finding):
                 line = f"{finding.severity}: {progress.about(finding)}"
                 spoke = self._say_once(" ".join(finding.key), line) or spoke
         return spoke
@@ -177,7 +177,7 @@ class _Rollout:
         kind = Kind.FAILED
         if lead.cause is Cause.PROGRESS_DEADLINE:
             kind = Kind.TIMED_OUT
-            lead = next((each for each in findings if each.severity is Severity.SUSPICIOUS), lead)
+            lead = next((each for each in findings if each.cause is not lead.cause), lead)
             also = "" if lead.cause is Cause.PROGRESS_DEADLINE else f"; {fatal[0].sentence}"
         return self._verdict(kind, lead, f"{lead.cause}: {progress.about(lead)}{also}")
 
@@ -203,6 +203,10 @@ class _Rollout:
         return Verdict(outcome, {})
 
 
+# A finding that goes away by itself within this time (a pod that starts) is not worth a line.
+NEWS_SECONDS = 5.0
+
+
 class Patience:
     """How long each suspicious finding has been present, in seconds, all its appearances added up."""
 
@@ -225,3 +229,9 @@ class Patience:
                     fatal.append(finding.as_fatal(f"{finding.sentence} (for {self._present[key]:.0f} s)"))
         self._last = seen
         return ordered(fatal)
+
+    def is_news(self, finding: Finding) -> bool:
+        """Whether a finding is worth a line of its own before the regular report."""
+        if finding.severity is Severity.SUSPICIOUS:
+            return self._present.get(finding.key, 0.0) >= min(NEWS_SECONDS, finding.patience / 2)
+        return finding.severity is Severity.FATAL or finding.cause is not Cause.STARTING

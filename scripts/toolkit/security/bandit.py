@@ -27,11 +27,14 @@ SETTINGS = "[bandit]\n"
 """An empty settings file: without one, bandit reads the app's .bandit, which may skip checks in silence."""
 
 
-def argv(python: str, settings: Path, report: Path) -> list[str]:
-    """The command, to be run in the app's folder. `# nosec` is ignored: apps.toml is the place for that."""
+def argv(python: str, settings: Path, report: Path, more: Sequence[str] = ()) -> list[str]:
+    """The command, to be run in the app's folder, which it scans, and more folders after it.
+
+    `# nosec` is ignored: apps.toml is the place for that.
+    """
     excluded = ",".join(f"*/{folder}/*" for folder in NOT_THE_APP)
     return [
-        *(python, "-m", "bandit", "--recursive", ".", "--ignore-nosec", "--quiet"),
+        *(python, "-m", "bandit", "--recursive", ".", *more, "--ignore-nosec", "--quiet"),
         *("--ini", str(settings), "--exclude", excluded, "--format", "json", "--output", str(report)),
     ]
 

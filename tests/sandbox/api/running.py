@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import random
+import secrets
 import socket
 import threading
 import time
@@ -25,7 +25,7 @@ T = TypeVar("T")
 def free_address() -> str:
     """127.N.0.1 where neither port is taken; drawn at random, so that parallel test processes rarely meet."""
     while True:
-        address = f"127.{random.randint(130, 250)}.0.1"
+        address = f"127.{secrets.choice(range(130, 250))}.0.1"
         try:
             for port in (6443, 8001):
                 with socket.socket() as probe:
@@ -145,7 +145,10 @@ def deployment(name: str, replicas: int = 1) -> dict[str, Any]:
     """The smallest deployment."""
     template = {**pod(name, app=name), "metadata": {"labels": {"app": name}}}
     selector = {"matchLabels": {"app": name}}
-    return {"metadata": {"name": name}, "spec": {"replicas": replicas, "selector": selector, "template": template}}
+    return {
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas, "selector": selector, "template": template},
+    }
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:

@@ -32,9 +32,11 @@ def grant(api: Running, namespace: str, rules: list[dict[str, Any]], name: str =
     api.create(f"{RBAC}/namespaces/{namespace}/rolebindings", binding)
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic dGVzdDp0ZXN0", "Bearer a.b.c", "Bearer é"])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer wrong", "Basic dGVzdDp0ZXN0", "Bearer a.b.c", "Bearer é"]
+)
 def test_without_a_good_token_nothing_is_shown(api: Running, header: str | None) -> None:
-    headers = {} if header is None else {"Authorization": header.encode()}
+    headers = [] if header is None else [(b"Authorization", header.encode())]
     for path in ("/api", "/api/v1/namespaces", "/apis", "/nonsense", "/openapi/v3"):
         answer = httpx.get(api.url + path, headers=headers)
         assert answer.status_code == 401 and answer.json()["reason"] == "Unauthorized"
@@ -63,12 +65,13 @@ def test_a_new_account_may_do_nothing(api: Running, namespace: str) -> None:
     answer = robot.get(f"/api/v1/namespaces/{namespace}/pods")
     assert answer.status_code == 403 and answer.json()["reason"] == "Forbidden"
     assert answer.json()["message"] == (
-        f'pods is forbidden: User "{who}" cannot list resource "pods" in API group "" in the namespace "{namespace}"'
+        f'pods is forbidden: User "{who}" cannot list resource "pods" in API group "" '
+        f'in the namespace "{namespace}"'
     )
     named = robot.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/web").json()["message"]
     assert named == (
-        f'deployments.apps "web" is forbidden: User "{who}" cannot get resource "deployments" in API group "apps" '
-        f'in the namespace "{namespace}"'
+        f'deployments.apps "web" is forbidden: User "{who}" cannot get resource "deployments" '
+        f'in API group "apps" in the namespace "{namespace}"'
     )
     everywhere = robot.get("/api/v1/nodes").json()["message"]
     assert everywhere.endswith('cannot list resource "nodes" in API group "" at the cluster scope')
@@ -77,7 +80,9 @@ def test_a_new_account_may_do_nothing(api: Running, namespace: str) -> None:
 def test_roles_open_what_they_say(api: Running, namespace: str) -> None:
     robot, _ = account(api, namespace)
     pods = f"/api/v1/namespaces/{namespace}/pods"
-    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "create"], "resourceNames": []}]
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "create"], "resourceNames": []}
+    ]
     grant(api, namespace, rules)
     assert robot.post(pods, json=pod("a")).status_code == 201
     assert robot.get(pods).status_code == 200
@@ -131,7 +136,10 @@ def test_token_secrets_are_filled_in(api: Running, namespace: str) -> None:
     import base64
 
     annotations = {"kubernetes.io/service-account.name": "robot"}
-    secret = {"metadata": {"name": "t", "annotations": annotations}, "type": "kubernetes.io/service-account-token"}
+    secret = {
+        "metadata": {"name": "t", "annotations": annotations},
+        "type": "kubernetes.io/service-account-token",
+    }
     data = api.create(f"/api/v1/namespaces/{namespace}/secrets", secret)["data"]
     assert base64.b64decode(data["namespace"]).decode() == namespace
     assert base64.b64decode(data["ca.crt"]) == api.server.authority
@@ -142,8 +150,13 @@ def test_token_secrets_are_filled_in(api: Running, namespace: str) -> None:
 def test_reviews(api: Running, namespace: str) -> None:
     robot, _ = account(api, namespace)
     grant(api, namespace, [{"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}])
-    who = robot.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", json={}).json()["status"]["userInfo"]
-    assert who["username"] == f"system:serviceaccount:{namespace}:robot" and "system:authenticated" in who["groups"]
+    who = robot.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", json={}).json()["status"][
+        "userInfo"
+    ]
+    assert (
+        who["username"] == f"system:serviceaccount:{namespace}:robot"
+        and "system:authenticated" in who["groups"]
+    )
 
     def may(verb: str, resource: str, subresource: str = "") -> bool:
         attributes = {"namespace": namespace, "verb": verb, "resource": resource, "subresource": subresource}
@@ -169,20 +182,31 @@ def test_discovery(api: Running) -> None:
     assert {"apps", "batch", "rbac.authorization.k8s.io", "discovery.k8s.io"} <= groups
     resources = {one["name"]: one for one in api.http.get("/api/v1").json()["resources"]}
     assert resources["pods"]["shortNames"] == ["po"] and resources["pods"]["namespaced"]
-    assert {"pods/log", "pods/status", "pods/proxy", "services/proxy", "serviceaccounts/token"} <= set(resources)
+    assert {"pods/log", "pods/status", "pods/proxy", "services/proxy", "serviceaccounts/token"} <= set(
+        resources
+    )
     assert api.http.get("/apis/apps").json()["preferredVersion"]["version"] == "v1"
     assert api.http.get("/apis/nonsense/v1").status_code == 404
     paths = api.http.get("/openapi/v3").json()["paths"]
     document = api.http.get(paths["apis/apps/v1"]["serverRelativeURL"]).json()
     patch = document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
     assert "fieldValidation" in {one["name"] for one in patch["parameters"]}
-    assert patch["x-kubernetes-group-version-kind"] == {"group": "apps", "version": "v1", "kind": "Deployment"}
+    assert patch["x-kubernetes-group-version-kind"] == {
+        "group": "apps",
+        "version": "v1",
+        "kind": "Deployment",
+    }
 
 
 def test_methods_that_are_not_there(api: Running, namespace: str) -> None:
     collection = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     api.create(collection, deployment("web"))
-    for method, path in (("PUT", collection), ("POST", f"{collection}/web"), ("POST", "/api/v1/pods"), ("POST", "/api")):
+    for method, path in (
+        ("PUT", collection),
+        ("POST", f"{collection}/web"),
+        ("POST", "/api/v1/pods"),
+        ("POST", "/api"),
+    ):
         assert api.http.request(method, path, json={}).status_code == 405, (method, path)
 
 

@@ -63,8 +63,13 @@ def test_apply_and_diff_client_side(kubectl: Kubectl) -> None:
     assert "+  replicas: 3" in changed and "-  replicas: 1" in changed
     dry = kubectl("apply", "-f", "-", "--dry-run=server", stdin=[manifest(replicas=3)]).stdout
     assert dry == "deployment.apps/web configured (server dry run)\n"
-    assert kubectl("apply", "-f", "-", stdin=[manifest(replicas=3)]).stdout == "deployment.apps/web configured\n"
-    assert kubectl("get", "deploy", "web", "-o", "jsonpath={.spec.replicas}/{.metadata.generation}").stdout == "3/2"
+    assert (
+        kubectl("apply", "-f", "-", stdin=[manifest(replicas=3)]).stdout == "deployment.apps/web configured\n"
+    )
+    assert (
+        kubectl("get", "deploy", "web", "-o", "jsonpath={.spec.replicas}/{.metadata.generation}").stdout
+        == "3/2"
+    )
     without = manifest(replicas=3)
     without["spec"]["template"]["spec"]["containers"].append({"name": "side", "image": "sandbox/side"})
     kubectl("apply", "-f", "-", stdin=[without])
@@ -96,7 +101,9 @@ def test_mistakes_are_named_by_the_server(kubectl: Kubectl) -> None:
     assert "Warning: unknown field" in kubectl("apply", "--validate=warn", "-f", "-", stdin=[wrong]).stderr
     mismatch = manifest(selector={"matchLabels": {"app": "other"}})
     mismatch["metadata"]["name"] = "mismatch"
-    assert 'The Deployment "mismatch" is invalid' in kubectl("apply", "-f", "-", stdin=[mismatch], code=1).stderr
+    assert (
+        'The Deployment "mismatch" is invalid' in kubectl("apply", "-f", "-", stdin=[mismatch], code=1).stderr
+    )
     elsewhere = {**manifest(), "apiVersion": "apps/v9"}
     assert "no matches for kind" in kubectl("apply", "-f", "-", stdin=[elsewhere], code=1).stderr
 
@@ -153,7 +160,8 @@ def test_official_python_client(api: Running, namespace: str) -> None:
     from kubernetes import client, config, watch
 
     connection = config.new_client_from_config(str(api.kubeconfig()))
-    core, apps = client.CoreV1Api(connection), client.AppsV1Api(connection)
+    core: Any = client.CoreV1Api(connection)
+    apps: Any = client.AppsV1Api(connection)
     made = apps.create_namespaced_deployment(namespace, manifest())
     assert made.metadata.uid and made.spec.replicas == 1 and made.status.replicas is None
     with pytest.raises(client.ApiException) as error:

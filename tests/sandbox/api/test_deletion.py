@@ -33,7 +33,9 @@ def test_binding(api: Running, namespace: str) -> None:
     path = bound_pod(api, namespace)
     bound = api.http.get(path).json()
     assert bound["spec"]["nodeName"] == "sandbox"
-    assert [(one["type"], one["status"]) for one in bound["status"]["conditions"]] == [("PodScheduled", "True")]
+    assert [(one["type"], one["status"]) for one in bound["status"]["conditions"]] == [
+        ("PodScheduled", "True")
+    ]
     again = api.http.post(f"{path}/binding", json={"target": {"name": "other"}})
     assert again.status_code == 409 and "already assigned" in again.json()["message"]
 
@@ -93,9 +95,15 @@ def test_jobs_keep_their_pods_unless_told(api: Running, namespace: str) -> None:
     uid = made["metadata"]["uid"]
     assert made["spec"]["selector"] == {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
     labels = made["spec"]["template"]["metadata"]["labels"]
-    assert labels["job-name"] == labels["batch.kubernetes.io/job-name"] == "a" and labels["controller-uid"] == uid
+    assert (
+        labels["job-name"] == labels["batch.kubernetes.io/job-name"] == "a"
+        and labels["controller-uid"] == uid
+    )
     answer = delete(api, f"{path}/a")
-    assert answer.json()["metadata"]["finalizers"] == ["orphan"] and "child pods are preserved" in answer.headers["Warning"]
+    assert (
+        answer.json()["metadata"]["finalizers"] == ["orphan"]
+        and "child pods are preserved" in answer.headers["Warning"]
+    )
 
 
 def test_preconditions(api: Running, namespace: str) -> None:
@@ -120,7 +128,9 @@ def test_namespaces_go_by_their_own_finalizer(api: Running) -> None:
     name = api.namespace()
     path = f"/api/v1/namespaces/{name}"
     terminating = delete(api, path).json()
-    assert terminating["status"]["phase"] == "Terminating" and terminating["spec"] == {"finalizers": ["kubernetes"]}
+    assert terminating["status"]["phase"] == "Terminating" and terminating["spec"] == {
+        "finalizers": ["kubernetes"]
+    }
     refused = api.http.post(f"{path}/configmaps", json=config_map("a"))
     assert refused.status_code == 403 and "because it is being terminated" in refused.json()["message"]
     assert refused.json()["details"]["causes"][0]["reason"] == "NamespaceTerminating"
@@ -136,7 +146,10 @@ def test_eviction_asks_the_disruption_budgets(api: Running, namespace: str) -> N
     api.http.patch(path, content='{"metadata": {"labels": {"app": "web"}}}', headers=MERGE)
     ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
     api.http.patch(f"{path}/status", content=json.dumps({"status": ready}), headers=MERGE)
-    budget = {"metadata": {"name": "keep"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}}
+    budget = {
+        "metadata": {"name": "keep"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}},
+    }
     budgets = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
     api.create(budgets, budget)
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "a"}}

@@ -67,7 +67,9 @@ def test_field_selectors(api: Running, namespace: str) -> None:
     assert select("spec.nodeName=") == ["b"]
     assert select("metadata.name!=a,status.phase=Pending") == ["b"]
     refused = api.http.get(path, params={"fieldSelector": "spec.colour=red"})
-    assert refused.status_code == 400 and "field label not supported: spec.colour" in refused.json()["message"]
+    assert (
+        refused.status_code == 400 and "field label not supported: spec.colour" in refused.json()["message"]
+    )
     assert api.http.get(path, params={"labelSelector": "a b"}).status_code == 400
 
 
@@ -75,7 +77,12 @@ def test_events_by_involved_object(api: Running, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/events"
     for name in ("a", "b"):
         involved = {"kind": "Pod", "name": name, "namespace": namespace}
-        event = {"metadata": {"name": f"{name}.1"}, "involvedObject": involved, "reason": "Started", "type": "Normal"}
+        event = {
+            "metadata": {"name": f"{name}.1"},
+            "involvedObject": involved,
+            "reason": "Started",
+            "type": "Normal",
+        }
         api.create(path, event)
     chosen = api.http.get(path, params={"fieldSelector": "involvedObject.name=b,type=Normal"})
     assert names(chosen) == ["b.1"]
@@ -129,7 +136,9 @@ def test_tables_and_metadata(api: Running, namespace: str) -> None:
     as_table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
     table = api.http.get(path, headers=as_table).json()
     assert table["kind"] == "Table" and table["columnDefinitions"][0]["name"] == "Name"
-    assert table["rows"][0]["cells"][0] == "a" and table["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
+    assert (
+        table["rows"][0]["cells"][0] == "a" and table["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
+    )
     single = api.http.get(f"{path}/a", headers=as_table, params={"includeObject": "Object"}).json()
     assert single["rows"][0]["object"]["kind"] == "Pod"
     as_metadata = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
@@ -212,7 +221,11 @@ def test_bookmarks(own_api: Running) -> None:
 def test_initial_events_end_with_a_bookmark(api: Running, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     api.create(path, config_map("a"))
-    query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
+    query = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
     stream = api.watch(path, **query)
     assert next(stream)["type"] == "ADDED"
     end = next(stream)

@@ -20,7 +20,11 @@ def test_create_fills_in_what_the_server_owns(api: Running, namespace: str) -> N
     metadata = made["metadata"]
     assert made["kind"] == "Deployment" and made["apiVersion"] == "apps/v1"
     assert metadata["namespace"] == namespace and metadata["generation"] == 1
-    assert metadata["uid"] and metadata["creationTimestamp"].endswith("Z") and int(metadata["resourceVersion"]) > 0
+    assert (
+        metadata["uid"]
+        and metadata["creationTimestamp"].endswith("Z")
+        and int(metadata["resourceVersion"]) > 0
+    )
     assert made["spec"]["strategy"]["type"] == "RollingUpdate" and made["status"] == {}
     assert metadata["managedFields"][0]["manager"] == "python-httpx"
 
@@ -52,7 +56,9 @@ def test_not_found_names_kind_and_group(api: Running, namespace: str) -> None:
     assert answer.json()["message"] == 'deployments.apps "gone" not found'
 
 
-@pytest.mark.parametrize("path", ["/apis/apps/v1/foos", "/api/v1/foos", "/api/v1/namespaces/default/pods/x/nonsense"])
+@pytest.mark.parametrize(
+    "path", ["/apis/apps/v1/foos", "/api/v1/foos", "/api/v1/namespaces/default/pods/x/nonsense"]
+)
 def test_unknown_kinds_are_not_found(api: Running, path: str) -> None:
     assert status_of(api.http.get(path)) == (404, "NotFound")
 
@@ -206,7 +212,9 @@ def test_field_validation(api: Running, namespace: str) -> None:
     assert warned.status_code == 201
     assert warned.headers["Warning"] == '299 - "unknown field \\"spec.containers[0].imagee\\""'
     assert "imagee" not in warned.json()["spec"]["containers"][0]
-    ignored = api.http.post(path, json={**wrong, "metadata": {"name": "b"}}, params={"fieldValidation": "Ignore"})
+    ignored = api.http.post(
+        path, json={**wrong, "metadata": {"name": "b"}}, params={"fieldValidation": "Ignore"}
+    )
     assert ignored.status_code == 201 and "Warning" not in ignored.headers
 
 
@@ -217,7 +225,9 @@ def test_invalid_objects_name_the_field(api: Running, namespace: str) -> None:
     assert status_of(answer) == (422, "Invalid")
     causes = answer.json()["details"]["causes"]
     assert [cause["field"] for cause in causes] == ["spec.template.metadata.labels"]
-    assert answer.json()["message"].startswith('Deployment.apps "web" is invalid: spec.template.metadata.labels: ')
+    assert answer.json()["message"].startswith(
+        'Deployment.apps "web" is invalid: spec.template.metadata.labels: '
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,7 +252,9 @@ def test_invalid_objects_name_the_field(api: Running, namespace: str) -> None:
         b"[" * 5000,
     ],
 )
-@pytest.mark.parametrize("kind", ["api/v1/{}/pods", "apis/apps/v1/{}/deployments", "apis/batch/v1/{}/jobs", "api/v1/{}/services"])
+@pytest.mark.parametrize(
+    "kind", ["api/v1/{}/pods", "apis/apps/v1/{}/deployments", "apis/batch/v1/{}/jobs", "api/v1/{}/services"]
+)
 def test_malformed_bodies_are_refused(api: Running, namespace: str, kind: str, body: bytes) -> None:
     path = "/" + kind.format(f"namespaces/{namespace}")
     answer = api.http.post(path, content=body, headers={"Content-Type": "application/json"})
@@ -263,7 +275,9 @@ def test_yaml_bodies(api: Running, namespace: str) -> None:
 
 
 def test_secrets_take_text_and_keep_bytes(api: Running, namespace: str) -> None:
-    made = api.create(f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": "a"}, "stringData": {"x": "é"}})
+    made = api.create(
+        f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": "a"}, "stringData": {"x": "é"}}
+    )
     assert made["data"] == {"x": "w6k="} and "stringData" not in made and made["type"] == "Opaque"
 
 
@@ -286,7 +300,11 @@ def test_scale(api: Running, namespace: str) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     api.create(path, deployment("web"))
     scale = api.http.get(f"{path}/web/scale").json()
-    assert scale["kind"] == "Scale" and scale["spec"] == {"replicas": 1} and scale["status"]["selector"] == "app=web"
+    assert (
+        scale["kind"] == "Scale"
+        and scale["spec"] == {"replicas": 1}
+        and scale["status"]["selector"] == "app=web"
+    )
     scale["spec"]["replicas"] = 4
     assert api.http.put(f"{path}/web/scale", json=scale).json()["spec"] == {"replicas": 4}
     assert status_of(api.http.put(f"{path}/web/scale", json=scale)) == (409, "Conflict")
@@ -312,6 +330,9 @@ def test_pods_need_their_service_account(api: Running, namespace: str) -> None:
     wanted = pod("a")
     wanted["spec"]["serviceAccountName"] = "robot"
     answer = api.http.post(f"/api/v1/namespaces/{namespace}/pods", json=wanted)
-    assert status_of(answer) == (403, "Forbidden") and 'serviceaccount "robot" not found' in answer.json()["message"]
+    assert (
+        status_of(answer) == (403, "Forbidden")
+        and 'serviceaccount "robot" not found' in answer.json()["message"]
+    )
     api.create(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "robot"}})
     assert api.http.post(f"/api/v1/namespaces/{namespace}/pods", json=wanted).status_code == 201

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.api.database import Database, DatabaseInUse, DamagedDatabase, StateError, set_aside
+from sandbox.api.database import DamagedDatabase, Database, DatabaseInUse, StateError, set_aside
 from sandbox.api.server import AddressTaken
 from tests.sandbox.api.running import TOKEN, Running, config_map, free_address
 
@@ -120,7 +120,9 @@ def test_damage_is_told_in_one_sentence(tmp_path: Path, damage: str) -> None:
         database.close()
     with pytest.raises(DamagedDatabase) as error:
         Running(tmp_path)
-    assert str(path) in str(error.value) and "sandbox reset" in str(error.value) and "\n" not in str(error.value)
+    assert (
+        str(path) in str(error.value) and "sandbox reset" in str(error.value) and "\n" not in str(error.value)
+    )
     kept = set_aside(path)
     assert kept.exists() and not path.exists()
     fresh = Running(tmp_path)
@@ -152,7 +154,9 @@ def test_damaged_keys_are_made_anew(tmp_path: Path, name: str) -> None:
 def test_keys_are_private(tmp_path: Path) -> None:
     Running(tmp_path).stop()
     assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "ca").iterdir())
-    assert TOKEN not in "".join(file.read_bytes().decode(errors="replace") for file in (tmp_path / "ca").iterdir())
+    assert TOKEN not in "".join(
+        file.read_bytes().decode(errors="replace") for file in (tmp_path / "ca").iterdir()
+    )
 
 
 def test_a_taken_port_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,5 +197,3 @@ def test_full_disk_is_an_answer(tmp_path: Path) -> None:
         assert api.http.post(CONFIG_MAPS, json=config_map("a")).status_code == 201
     finally:
         api.stop()
-
-

@@ -38,10 +38,16 @@ class Backend(BaseHTTPRequestHandler):
             self.wfile.write(b"7\r\nsecond\n\r\n0\r\n\r\n")
             return
         if self.path.startswith("/containerLogs") and "/broken" in self.path:
-            return self.send(400, b'container "broken" in pod "a" is waiting to start: ContainerCreating')
-        told = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body.decode()}
+            self.send(400, b'container "broken" in pod "a" is waiting to start: ContainerCreating')
+            return
+        told = {
+            "method": self.command,
+            "path": self.path,
+            "headers": dict(self.headers),
+            "body": body.decode(),
+        }
         code = 201 if self.command == "POST" else 200
-        return self.send(code, json.dumps(told).encode(), {"X-Backend": "yes", "Set-Cookie": "a=b"})
+        self.send(code, json.dumps(told).encode(), {"X-Backend": "yes", "Set-Cookie": "a=b"})
 
     def send(self, code: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(code)
@@ -51,7 +57,7 @@ class Backend(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -92,7 +98,9 @@ def node(api: Running, namespace: str, backend: tuple[str, int]) -> None:
 
 def service(api: Running, namespace: str, backend: tuple[str, int], **endpoints: Any) -> str:
     ports = [{"name": "http", "port": 80, "targetPort": backend[1]}]
-    api.create(f"/api/v1/namespaces/{namespace}/services", {"metadata": {"name": "web"}, "spec": {"ports": ports}})
+    api.create(
+        f"/api/v1/namespaces/{namespace}/services", {"metadata": {"name": "web"}, "spec": {"ports": ports}}
+    )
     subsets = [{"addresses": [{"ip": backend[0]}], "ports": [{"name": "http", "port": backend[1]}]}]
     body = {"metadata": {"name": "web"}, "subsets": subsets, **endpoints}
     api.create(f"/api/v1/namespaces/{namespace}/endpoints", body)
@@ -117,7 +125,9 @@ def test_service_proxy_passes_everything_but_the_credential(
         answer = api.http.request(method, f"{path}/web/proxy/x", content="body", headers=headers)
         told = answer.json()
         assert (told["method"], told["body"]) == (method, "body")
-        assert answer.status_code == (201 if method == "POST" else 200) and answer.headers["X-Backend"] == "yes"
+        assert (
+            answer.status_code == (201 if method == "POST" else 200) and answer.headers["X-Backend"] == "yes"
+        )
         sent = {name.lower(): value for name, value in told["headers"].items()}
         assert sent["x-access-token-v2"] == "for the app" and sent["content-type"] == "text/plain"
         assert "authorization" not in sent and TOKEN not in json.dumps(told)
@@ -143,7 +153,9 @@ def test_service_proxy_takes_large_bodies(api: Running, namespace: str, backend:
 def test_service_proxy_without_endpoints(api: Running, namespace: str, backend: tuple[str, int]) -> None:
     path = service(api, namespace, backend, subsets=[])
     answer = api.http.get(f"{path}/web/proxy/")
-    assert answer.status_code == 503 and answer.json()["message"] == 'no endpoints available for service "web"'
+    assert (
+        answer.status_code == 503 and answer.json()["message"] == 'no endpoints available for service "web"'
+    )
     assert api.http.get(f"{path}/gone/proxy/").status_code == 404
     wrong = api.http.get(f"{path}/web:81/proxy/")
     assert wrong.status_code == 503 and 'no service port "81" found' in wrong.json()["message"]
@@ -180,11 +192,16 @@ def test_logs_of_several_containers(api: Running, namespace: str, backend: tuple
     node(api, namespace, backend)
     which = api.http.get(f"{path}/log")
     assert which.status_code == 400
-    assert which.json()["message"] == "a container name must be specified for pod a, choose one of: [main broken]"
+    assert (
+        which.json()["message"]
+        == "a container name must be specified for pod a, choose one of: [main broken]"
+    )
     wrong = api.http.get(f"{path}/log", params={"container": "other"})
     assert wrong.json()["message"] == "container other is not valid for pod a"
     waiting = api.http.get(f"{path}/log", params={"container": "broken"})
-    assert waiting.status_code == 400 and waiting.json()["message"].endswith("waiting to start: ContainerCreating")
+    assert waiting.status_code == 400 and waiting.json()["message"].endswith(
+        "waiting to start: ContainerCreating"
+    )
 
 
 def test_a_pod_without_a_node_has_no_log(api: Running, namespace: str) -> None:

@@ -14,7 +14,7 @@ import base64
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -212,13 +212,23 @@ async def _listening(server: Server, state: Path) -> str:
     raise AssertionError("no free block of addresses")
 
 
+Route = Callable[
+    [str], AbstractAsyncContextManager[str]
+]  # from the API's URL to the one that controllers are given
+
+
 @asynccontextmanager
-async def _staged(state: Path, options: dict[str, Any]) -> AsyncIterator[Stage]:
+async def _straight(url: str) -> AsyncIterator[str]:
+    yield url
+
+
+@asynccontextmanager
+async def _staged(state: Path, route: Route, options: dict[str, Any]) -> AsyncIterator[Stage]:
     server = Server(**options)
     address = await _listening(server, state)
-    ready = asyncio.Event()
-    tasks = [asyncio.ensure_future(manager.run(f"http://{address}:8001", TOKEN, ready=ready))]
-    async with Client(f"http://{address}:8001", TOKEN) as client:
+    ready, url = asyncio.Event(), f"http://{address}:8001"
+    async with route(url) as given, Client(url, TOKEN) as client:
+        tasks = [asyncio.ensure_future(manager.run(given, TOKEN, ready=ready))]
         stage = Stage(client, state, address, server)
         tasks += [asyncio.ensure_future(cache.run()) for cache in stage.caches.values()]
         try:
@@ -235,11 +245,13 @@ async def _staged(state: Path, options: dict[str, Any]) -> AsyncIterator[Stage]:
             await stage.server.stop()
 
 
-def play(folder: Path, scene: Callable[[Stage], Awaitable[None]], **options: Any) -> None:
+def play(
+    folder: Path, scene: Callable[[Stage], Awaitable[None]], *, route: Route = _straight, **options: Any
+) -> None:
     """Run a scene on a fresh cluster; ``options`` go to the API server."""
 
     async def act() -> None:
-        async with _staged(folder / "a state", options) as stage:
+        async with _staged(folder / "a state", route, options) as stage:
             await scene(stage)
 
     asyncio.run(act())

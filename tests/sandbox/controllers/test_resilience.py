@@ -1,11 +1,16 @@
-"""The controllers keep going through restarts of the API, expired watches and lost answers, and idle when
-nothing happens."""
+"""The controllers go on through restarts of the API, expired watches and lost answers; at rest they idle."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
+
+import aiohttp
+from aiohttp import web
 
 from sandbox.controllers import objects
 from tests.sandbox.controllers.stage import Stage, deployment, image_patch, place, play, rolled_out
@@ -31,6 +36,52 @@ def test_a_restart_of_the_api_in_the_middle_of_a_rollout(tmp_path: Path) -> None
         assert max(too_many) <= 8  # 25% of 6, rounded up
 
     play(tmp_path, scene)
+
+
+@asynccontextmanager
+async def losing_answers(url: str) -> AsyncIterator[str]:
+    """A proxy that passes everything on, but hangs up instead of answering every other creation of a pod."""
+    creations = count()
+    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+
+    async def pass_on(request: web.Request) -> web.StreamResponse:
+        headers = {n: v for n, v in request.headers.items() if n.lower() not in ("host", "content-length")}
+        body = await request.read()
+        async with session.request(
+            request.method, url + request.path_qs, headers=headers, data=body
+        ) as upstream:
+            if request.method == "POST" and request.path.endswith("/pods") and next(creations) % 2 == 0:
+                await upstream.read()
+                assert request.transport is not None
+                request.transport.abort()
+            answer = web.StreamResponse(status=upstream.status)
+            await answer.prepare(request)
+            async for chunk in upstream.content.iter_any():
+                await answer.write(chunk)
+            return answer
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", pass_on)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await session.close()
+        await runner.cleanup()
+
+
+def test_lost_answers_do_not_make_one_pod_too_many(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        counted: list[int] = []
+        stage.caches["pods"].subscribe(lambda *_: counted.append(len(stage.all("pods"))))
+        await stage.create("deployments", deployment(replicas=7))
+        await stage.until(lambda: rolled_out(stage.get("deployments", "web")))
+        assert max(counted) == 7
+
+    play(tmp_path, scene, route=losing_answers)
 
 
 def test_expired_watches_are_listed_again(tmp_path: Path) -> None:

@@ -108,8 +108,7 @@ def test_scaling_up_and_down(tmp_path: Path) -> None:
 
 
 def test_scaling_in_the_middle_of_a_stuck_rollout_is_proportional(tmp_path: Path) -> None:
-    """The example of kubernetes.io: 10 replicas, maxSurge 3, maxUnavailable 2; 8 old and 5 new become 11 and
-    7."""
+    """The example of kubernetes.io: with maxSurge 3 and maxUnavailable 2, 8 old and 5 new become 11 and 7."""
 
     async def scene(stage: Stage) -> None:
         rolling = {"rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}}

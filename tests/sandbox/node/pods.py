@@ -14,6 +14,7 @@ def pod(name: str, image: str, env: dict[str, str] | None = None, **container: A
     variables = [{"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
     variables += [{"name": key, "value": value} for key, value in (env or {}).items()]
     variables += container.pop("more_env", [])
+    container.setdefault("readinessProbe", http("/readiness"))
     app = {"name": "app", "image": image, "env": variables, **container}
     return {
         "apiVersion": "v1",
@@ -41,7 +42,11 @@ def waiting(obj: Object) -> str:
 
 def ended(obj: Object) -> Object:
     """How it ended, now or before."""
-    return (app(obj).get("state") or {}).get("terminated") or (app(obj).get("lastState") or {}).get("terminated") or {}
+    return (
+        (app(obj).get("state") or {}).get("terminated")
+        or (app(obj).get("lastState") or {}).get("terminated")
+        or {}
+    )
 
 
 def ready(obj: Object) -> bool:

@@ -40,14 +40,18 @@ def event(sandbox: Sandbox, path: str, reason: str, text: str = "", count: int =
         if found(one):
             return dict(one)
     version = listed["metadata"]["resourceVersion"]
-    with sandbox._open("GET", f"{events}?watch=true&resourceVersion={version}&timeoutSeconds=15", None, "", 20) as lines:
+    with sandbox._open(
+        "GET", f"{events}?watch=true&resourceVersion={version}&timeoutSeconds=15", None, "", 20
+    ) as lines:
         for line in lines:
             one = json.loads(line)["object"]
             seen.append(one)
             if one.get("kind") == "Event" and found(one):
                 return dict(one)
             assert time.monotonic() < deadline
-    raise AssertionError(f"no event {reason} {text!r}; there were {[(e['reason'], e['message']) for e in seen]}")
+    raise AssertionError(
+        f"no event {reason} {text!r}; there were {[(e['reason'], e['message']) for e in seen]}"
+    )
 
 
 def test_an_image_that_does_not_exist(sandbox: Sandbox, namespace: str) -> None:
@@ -55,7 +59,9 @@ def test_an_image_that_does_not_exist(sandbox: Sandbox, namespace: str) -> None:
     first = sandbox.wait(path, lambda obj: pods.waiting(obj) == "ErrImagePull")
     assert "not found" in pods.app(first)["state"]["waiting"]["message"]
     later = sandbox.wait(path, lambda obj: pods.waiting(obj) == "ImagePullBackOff")
-    assert pods.app(later)["state"]["waiting"]["message"].startswith('Back-off pulling image "sandbox/nowhere:1"')
+    assert pods.app(later)["state"]["waiting"]["message"].startswith(
+        'Back-off pulling image "sandbox/nowhere:1"'
+    )
     assert later["status"]["phase"] == "Pending"
     event(sandbox, path, "Failed", "Error: ImagePullBackOff")
     event(sandbox, path, "BackOff", 'Back-off pulling image "sandbox/nowhere:1"')
@@ -104,7 +110,9 @@ def test_missing_configuration_until_it_comes(
         where = f"/api/v1/namespaces/{namespace}/secrets/there"
         sandbox.api("PATCH", where, data, "application/merge-patch+json")
     else:
-        sandbox.api("POST", f"/api/v1/namespaces/{namespace}/{plural}", {"metadata": {"name": "absent"}, **data})
+        sandbox.api(
+            "POST", f"/api/v1/namespaces/{namespace}/{plural}", {"metadata": {"name": "absent"}, **data}
+        )
     sandbox.wait(path, pods.ready)
 
 
@@ -143,7 +151,9 @@ def test_a_crash_loop(sandbox: Sandbox, namespace: str, tiny_image: str) -> None
     assert not pods.ready(obj)
     again = sandbox.wait(path, lambda obj: pods.app(obj)["restartCount"] >= 3)
     assert pods.app(again)["imageID"] == tiny_image
-    event(sandbox, path, "BackOff", f"Back-off restarting failed container app in pod web_{namespace}({uid})", 2)
+    event(
+        sandbox, path, "BackOff", f"Back-off restarting failed container app in pod web_{namespace}({uid})", 2
+    )
 
 
 def test_out_of_memory(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
@@ -158,7 +168,9 @@ def test_out_of_memory(sandbox: Sandbox, namespace: str, tiny_image: str) -> Non
 def test_a_volume_that_cannot_be_had(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
     volumes = {"volumes": [{"name": "v", "configMap": {"name": "absent"}}]}
     path = start(sandbox, namespace, pods.pod("web", tiny_image, spec=volumes))
-    event(sandbox, path, "FailedMount", 'MountVolume.SetUp failed for volume "v" : configmap "absent" not found')
+    event(
+        sandbox, path, "FailedMount", 'MountVolume.SetUp failed for volume "v" : configmap "absent" not found'
+    )
     assert pods.waiting(sandbox.api("GET", path)) == "ContainerCreating"
     made = {"metadata": {"name": "absent"}, "data": {"a": "1"}}
     sandbox.api("POST", f"/api/v1/namespaces/{namespace}/configmaps", made)

@@ -1,8 +1,9 @@
 """A web server for tests of the sandbox, with faults on request. Standard library only.
 
-Environment: HOST, PORT; EXIT_CODE (exit at once), EXIT_AFTER (seconds, then EXIT_CODE or 1), START_DELAY (seconds before
-it listens), IGNORE_SIGTERM, STOP_DELAY (seconds to finish after SIGTERM), ALLOCATE (MiB), SAY (a line for the log),
-UNHEALTHY_FILE / UNREADY_FILE (below CONTAINER_ROOT: while it exists, /health or /readiness answers 503), VERSION.
+Environment: HOST, PORT; EXIT_CODE (exit at once), EXIT_AFTER (seconds, then EXIT_CODE or 1), START_DELAY
+(seconds before it listens), IGNORE_SIGTERM, STOP_DELAY (seconds to finish after SIGTERM), ALLOCATE (MiB),
+SAY (a line for the log), UNHEALTHY_FILE / UNREADY_FILE (below CONTAINER_ROOT: while it exists, /health or
+/readiness answers 503), VERSION.
 """
 
 import json

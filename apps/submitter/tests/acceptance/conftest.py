@@ -1,8 +1,8 @@
 """Acts as the runner against a deployed submitter and reads in the outbox what came out.
 
-Environment: SUBMITTER_URL and OUTBOX_URL (as this process sees them), OUTBOX_INTERNAL_URL (as the submitter sees it),
-SERVICE_SLUG, SERVICE_NAMESPACE and SERVICE_PRIVATE_KEY (the service to act for, its key as PEM), SUBMISSION_KEY
-(the 32 characters shared with the submitter).
+Environment: SUBMITTER_URL and OUTBOX_URL (as this process sees them), OUTBOX_INTERNAL_URL (as the submitter
+sees it), SERVICE_SLUG, SERVICE_NAMESPACE and SERVICE_PRIVATE_KEY (the service to act for, its key as PEM),
+SUBMISSION_KEY (the 32 characters shared with the submitter).
 """
 
 import uuid

@@ -7,21 +7,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from fb_testing.outbox import attachments
+from fb_testing.pdf import missing, pdf_text
 from fb_testing.runner import ADDRESS, STORY
 from joserfc import jwe
 from joserfc.jwk import OctKey
-from pypdf import PdfReader
 
 from .conftest import Form
-
-
-def words(text: str) -> str:
-    """Text without its line breaks: a PDF breaks lines where the paper ends."""
-    return re.sub(r"\s+", " ", text.replace("\u200b", ""))
-
-
-def pdf_text(content: bytes) -> str:
-    return words("\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages))
 
 
 def test_email_with_pdf(person: Form) -> None:
@@ -33,11 +24,16 @@ def test_email_with_pdf(person: Form) -> None:
     assert mail["text"].strip() == "Please find an answer attached"
     [(name, content)] = attachments(mail).items()
     assert name == f"{submission}-answers.pdf"
-    text = pdf_text(content)
-    expected = ["Complaint form", "Submission to the pipeline check", "About you", "Full name", "Home address"]
+    expected = [
+        "Complaint form",
+        "Submission to the pipeline check",
+        "About you",
+        "Full name",
+        "Home address",
+    ]
     expected += ["Zoë O’Neill-Çelik", STORY, *ADDRESS.values(), "A cat", "Two dogs", submission]
-    missing = [each for each in expected if words(each) not in text]
-    assert not missing, f"the PDF does not say {missing}; it says: {text}"
+    lost = missing(content, *expected)
+    assert not lost, f"the PDF does not say {lost}; it says: {pdf_text(content)}"
 
 
 def test_email_without_pdf(person: Form) -> None:
@@ -100,7 +96,11 @@ def test_several_actions_at_once(person: Form) -> None:
 def test_uploads_are_split_over_mails(person: Form) -> None:
     contents = {"first.bin": b"1" * 4_000_000, "second.bin": b"2" * 4_000_000}
     uploads = [
-        {"filename": name, "mimetype": "application/octet-stream", "url": person.outbox.upload(person.name + name, data)}
+        {
+            "filename": name,
+            "mimetype": "application/octet-stream",
+            "url": person.outbox.upload(person.name + name, data),
+        }
         for name, data in contents.items()
     ]
     person.submit(person.action("email", include_pdf=False), attachments=uploads)

@@ -1,7 +1,7 @@
 """Seconds, and safe in production: the one submission has no actions, sends nothing and is erased.
 
-Environment: SUBMITTER_URL (as this process sees it), SERVICE_SLUG, SERVICE_NAMESPACE and SERVICE_PRIVATE_KEY (the
-service to act for, its key as PEM), SUBMISSION_KEY (the 32 characters shared with the submitter).
+Environment: SUBMITTER_URL (as this process sees it), SERVICE_SLUG, SERVICE_NAMESPACE and SERVICE_PRIVATE_KEY
+(the service to act for, its key as PEM), SUBMISSION_KEY (the 32 characters shared with the submitter).
 """
 
 import pytest

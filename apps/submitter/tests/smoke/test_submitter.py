@@ -30,7 +30,7 @@ def test_a_submission_goes_all_the_way(url: str, runner: Runner) -> None:
     """Token cache, key, database, queue and worker all have a part in this."""
     empty = form(runner.slug, actions=[], pages=[])
     answer = runner.submit(url, empty)
-    assert answer.status_code == 201, f"a signed submission is answered {answer.status_code}: {answer.text[:200]}"
+    assert answer.status_code == 201, f"a signed submission gets {answer.status_code}: {answer.text[:200]}"
     where = f"{url}/v2/submissions/{answer.headers['location'].rpartition('/')[2]}"
 
     def delivered() -> bool:

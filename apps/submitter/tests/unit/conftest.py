@@ -148,7 +148,7 @@ class Others:
                 Route("/files/{name}", route("file", file)),
                 Route("/files/{name}/presigned-s3-url", route("public", public), methods=["POST"]),
                 Route("/hook", route("hook", lambda *_: Response()), methods=["POST"]),
-            ]
+            ],
         )
 
 

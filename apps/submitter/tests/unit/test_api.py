@@ -137,7 +137,9 @@ def bad_forms() -> dict[str, object]:
         "second header": form(SLUG, actions=[email(subject="s\nBcc: all@example.com")]),
         "header at the end": form(SLUG, actions=[email(subject="s\n")]),
         "short key": form(SLUG, actions=[{"kind": "json", "url": "http://a/", "key": "short"}]),
-        "url of another kind": form(SLUG, actions=[{"kind": "json", "url": "file:///etc/x", "key": "k" * 16}]),
+        "url of another kind": form(
+            SLUG, actions=[{"kind": "json", "url": "file:///etc/x", "key": "k" * 16}]
+        ),
         "number for an answer": form(SLUG, actions=[], pages=[{"answers": [{**question, "answer": 7}]}]),
         "no field id": form(SLUG, actions=[], pages=[{"answers": [{**question, "field_id": ""}]}]),
     }

@@ -19,6 +19,7 @@ from joserfc.jwk import OctKey, RSAKey
 from submitter import queue as queue_module
 from submitter.collaborators import Collaborators
 from submitter.delivery import MailServer
+from submitter.outputs import File, parcels
 from submitter.queue import Queue, Queued
 from submitter.worker import Worker
 
@@ -65,7 +66,12 @@ def deliver(worker: Worker, item: Queued) -> None:
 
 
 def email(**fields: Any) -> dict[str, Any]:
-    usual = {"to": "a@example.com", "from": "Forms <f@gov.example>", "subject": "Complaint", "email_body": "Hello"}
+    usual = {
+        "to": "a@example.com",
+        "from": "Forms <f@gov.example>",
+        "subject": "Complaint",
+        "email_body": "Hello",
+    }
     return {"kind": "email", "include_pdf": False, "include_attachments": False, **usual, **fields}
 
 
@@ -73,9 +79,7 @@ def attached(message: Any) -> dict[str, bytes]:
     return {part.get_filename(): part.get_payload(decode=True) for part in message.iter_attachments()}
 
 
-def test_email_with_pdf_for_each_recipient(
-    worker: Worker, others: Others, own_keys: tuple[str, str]
-) -> None:
+def test_email_with_pdf_for_each_recipient(worker: Worker, others: Others, own_keys: tuple[str, str]) -> None:
     action = email(to="a@example.com, b@example.com,a@example.com", include_pdf=True)
     item = put(worker.queue, form(SLUG, actions=[action]))
     deliver(worker, item)
@@ -101,16 +105,25 @@ def test_email_with_pdf_for_each_recipient(
     assert headers["x-request-id"] == "r-1"
 
 
-def test_attachments_are_split_over_mails(worker: Worker, others: Others) -> None:
-    sizes = {"one.bin": 4_000_000, "two.bin": 3_000_000, "three.bin": 1, "four.bin": 7_500_000}
+def test_mails_hold_seven_million_bytes() -> None:
+    sizes = (4_000_000, 3_000_000, 1, 7_500_000, 7_000_000, 0)
+    files = [File(f"{size}", "a/b", bytes(size)) for size in sizes]
+    groups = [[len(file.content) for file in group] for group in parcels(files)]
+    assert groups == [[4_000_000, 3_000_000], [1], [7_500_000], [7_000_000, 0]]
+    assert parcels([]) == [[]]
+
+
+def test_attachments_are_split_over_mails(
+    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("submitter.outputs.MAIL_LIMIT", 70_000)
+    sizes = {"one.bin": 40_000, "two.bin": 30_000, "three.bin": 1, "four.bin": 75_000}
     others.files = {name: name.encode()[:1] * size for name, size in sizes.items()}
     files = [
         {"filename": name, "mimetype": "application/x-thing", "url": f"{others.url}/files/{name}"}
         for name in sizes
     ]
-    item = put(
-        worker.queue, form(SLUG, actions=[email(include_attachments=True)], attachments=files)
-    )
+    item = put(worker.queue, form(SLUG, actions=[email(include_attachments=True)], attachments=files))
     deliver(worker, item)
     mails = {mail["subject"].rpartition(" ")[2]: attached(mail) for mail in others.mails}
     assert {part: list(found) for part, found in mails.items()} == {
@@ -129,7 +142,14 @@ def test_csv(worker: Worker, others: Others) -> None:
     [(name, content)] = attached(mail).items()
     assert name == f"{item.id}-answers.csv"
     header, row = csv.reader(io.StringIO(content.decode()))
-    assert header == ["submission_id", "submission_at", "name", "story", *(f"home/{p}" for p in ADDRESS), "pets"]
+    assert header == [
+        "submission_id",
+        "submission_at",
+        "name",
+        "story",
+        *(f"home/{p}" for p in ADDRESS),
+        "pets",
+    ]
     assert row == [
         item.id, "2026-11-23T04:30:49.500Z", "Zoë O’Neill-Çelik", STORY, *ADDRESS.values(),
         "Data not available in CSV format",
@@ -199,9 +219,7 @@ def form_of(slug: str) -> Any:
     return parse(json.dumps(form(slug, actions=[])).encode())
 
 
-def test_too_large_an_attachment(
-    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_large_an_attachment(worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("submitter.collaborators.LARGEST", 10)
     others.files = {"big": b"x" * 11}
     attachment = {"filename": "big", "mimetype": "a/b", "url": f"{others.url}/files/big"}
@@ -265,8 +283,12 @@ def test_stopping_hands_back_the_rest(worker: Worker, others: Others) -> None:
 def test_many_at_once(worker: Worker, others: Others) -> None:
     items = [put(worker.queue, form(SLUG, actions=[email(to=f"{n}@example.com")])) for n in range(20)]
     with running(worker):
-        until("all deliveries", lambda: {worker.queue.state(item.id, SLUG) for item in items} == {"delivered"})
-    assert sorted(mail["X-Recipient"] for mail in others.mails) == sorted(f"{n}@example.com" for n in range(20))
+        until(
+            "all deliveries", lambda: {worker.queue.state(item.id, SLUG) for item in items} == {"delivered"}
+        )
+    assert sorted(mail["X-Recipient"] for mail in others.mails) == sorted(
+        f"{n}@example.com" for n in range(20)
+    )
 
 
 def test_binary_attachments_survive(worker: Worker, others: Others) -> None:

@@ -1,0 +1,126 @@
+"""The verdict table of design.md, case by case: objects in, findings out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toolkit.cluster import diagnosis
+from toolkit.cluster.finding import PATIENCE, REMEDIES, Cause, Severity
+from toolkit.cluster.pod_diagnosis import of_pod, readiness_patience
+
+CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
+
+
+def load(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path) -> None:
+    case = load(path)
+    found = diagnosis.diagnose(case["objects"])
+    seen = [(each.cause, each.severity, each.object, each.container) for each in found]
+    wanted = [(row["cause"], row["severity"], row["object"], row["container"]) for row in case["findings"]]
+    assert seen == wanted, f"{case['title']}: {[each.sentence for each in found]}"
+    for finding, row in zip(found, case["findings"], strict=True):
+        assert row["says"] in finding.sentence
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_order_in_which_objects_arrive_changes_nothing(path: Path) -> None:
+    objects = load(path)["objects"]
+    wanted = diagnosis.diagnose(objects)
+    for seed in range(5):
+        shuffled = list(objects)
+        random.Random(seed).shuffle(shuffled)  # noqa: S311
+        assert diagnosis.diagnose(shuffled) == wanted
+
+
+@given(st.data())
+def test_mutilated_objects_give_findings_or_none_never_an_exception(data: st.DataObject) -> None:
+    case = load(data.draw(st.sampled_from(CASES)))
+    objects = copy.deepcopy(case["objects"])
+    junk = st.one_of(
+        st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.just([]), st.just({}), st.just([[]])
+    )
+    for _ in range(data.draw(st.integers(1, 6))):
+        mutilate(objects, data, junk)
+    found = diagnosis.diagnose(objects)
+    assert all(each.sentence and each.cause in REMEDIES for each in found)
+    for obj in objects:
+        of_pod(obj, objects)
+
+
+def mutilate(objects: Any, data: st.DataObject, junk: st.SearchStrategy[Any]) -> None:
+    """Walk down some path and put junk there, or take the value away."""
+    node: Any = objects
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        if not keys:
+            return
+        key = data.draw(st.sampled_from(keys))
+        child = node[key]
+        if isinstance(child, dict | list) and child and data.draw(st.integers(0, 4)):
+            node = child
+        elif isinstance(node, dict) and data.draw(st.booleans()):
+            del node[key]
+            return
+        else:
+            node[key] = data.draw(junk)
+            return
+
+
+@pytest.mark.parametrize(
+    "thing", [None, 1, "x", [], {}, {"status": None}, {"status": {"containerStatuses": 3}}]
+)
+def test_what_is_no_pod_is_no_exception(thing: Any) -> None:
+    assert isinstance(of_pod(thing), list)
+
+
+def test_every_cause_has_a_remedy_and_every_suspicious_one_its_patience() -> None:
+    assert set(REMEDIES) == set(Cause)
+    suspicious = {
+        row["cause"] for path in CASES for row in load(path)["findings"] if row["severity"] == "suspicious"
+    }
+    assert suspicious - {Cause.READINESS, Cause.CRASH} <= {str(cause) for cause in PATIENCE}
+
+
+def test_readiness_patience_follows_the_probe() -> None:
+    probe = {"initialDelaySeconds": 5, "periodSeconds": 2, "failureThreshold": 4}
+    assert readiness_patience({"readinessProbe": probe}) == 5 + 2 * 4 * 2
+    assert readiness_patience({"readinessProbe": {}}) == 60  # the API's defaults: every 10 s, 3 times
+
+
+def test_a_watch_line_gives_the_findings_of_its_pod() -> None:
+    case = load(next(path for path in CASES if path.stem == "crash-loop"))
+    pod = next(obj for obj in case["objects"] if obj["kind"] == "Pod")
+    line = json.dumps({"type": "MODIFIED", "object": pod}).encode()
+    assert [each.cause for each in diagnosis.findings_from_line(line)] == [Cause.CRASH]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"[]", b'{"type":"BOOKMARK","object":{}}', b'{"type":"ERROR","object":{"code":410}}']
+)
+def test_a_line_that_is_no_pods_gives_nothing(line: bytes) -> None:
+    assert diagnosis.findings_from_line(line) == []
+
+
+def test_the_new_replica_set_is_told_by_its_template_not_by_its_age() -> None:
+    case = load(next(path for path in CASES if path.stem == "lookalike-old-revision"))
+    deployment = case["objects"][0]
+    sets = [obj for obj in case["objects"] if obj["kind"] == "ReplicaSet"]
+    newest = diagnosis.new_replica_set(deployment, sets)
+    assert newest is not None and newest["metadata"]["uid"] == "rs-new"
+
+
+def test_severities_are_ordered_gravest_first() -> None:
+    case = load(next(path for path in CASES if path.stem == "progress-deadline"))
+    found = diagnosis.diagnose(case["objects"])
+    assert [each.severity for each in found] == [Severity.FATAL, Severity.SUSPICIOUS]

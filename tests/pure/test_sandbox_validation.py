@@ -1,0 +1,440 @@
+"""Validation: the problems that the real API server finds, in its words."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from sandbox.api.defaults import default
+from sandbox.api.validation import type_error, unknown_fields, validate
+from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated
+
+Object = dict[str, Any]
+TEMPLATE = ("spec", "template", "spec")
+WEB = (*TEMPLATE, "containers", 0)
+
+
+def problems(obj: Object, old: Object | None = None) -> list[str]:
+    """`field: message` of each cause, defaults filled in first as the server does."""
+    causes = validate(default(obj), default(old) if old else None)
+    return [f"{cause.field}: {cause.message}" for cause in causes]
+
+
+def without(obj: Object, *path: Any) -> Object:
+    result = copy.deepcopy(obj)
+    parent: Any = result
+    for step in path[:-1]:
+        parent = parent[step]
+    del parent[path[-1]]
+    return result
+
+
+@pytest.mark.parametrize("obj", SAMPLES, ids=lambda obj: obj["kind"])
+def test_a_valid_object_has_no_problems(obj: Object) -> None:
+    assert problems(obj) == []
+    assert problems(obj, obj) == []
+
+
+SUBDOMAIN = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+DNS_1035 = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
+    "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "'[a-z]([-a-z0-9]*[a-z0-9])?')"
+)
+LABEL_VALUE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+MISMATCH = 'spec.template.metadata.labels: Invalid value: {"app":"other"}: `selector` does not match template `labels`'
+
+# Name of the case: object, what the server says.
+INVALID: dict[str, tuple[Object, list[str]]] = {
+    "no name": (
+        changed(POD, "metadata", value={}),
+        ["metadata.name: Required value: name or generateName is required"],
+    ),
+    "name": (
+        changed(POD, "metadata", "name", value="Web_1"),
+        [f'metadata.name: Invalid value: "Web_1": {SUBDOMAIN}'],
+    ),
+    "name of a Service": (
+        changed(SERVICE, "metadata", "name", value="1web"),
+        [f'metadata.name: Invalid value: "1web": {DNS_1035}'],
+    ),
+    "label": (
+        changed(POD, "metadata", "labels", value={"app": "-x"}),
+        [f'metadata.labels: Invalid value: "-x": {LABEL_VALUE}'],
+    ),
+    "owner": (
+        changed(POD, "metadata", "ownerReferences", value=[{"apiVersion": "v1", "kind": "Pod", "name": "x"}]),
+        ['metadata.ownerReferences[0].uid: Invalid value: "": must not be empty'],
+    ),
+    "annotations beyond 256 KiB": (
+        changed(POD, "metadata", "annotations", value={"a": "x" * 262_144}),
+        ["metadata.annotations: Too long: may not be more than 262144 bytes"],
+    ),
+    "no containers": (changed(POD, "spec", "containers", value=[]), ["spec.containers: Required value"]),
+    "no image": (
+        without(DEPLOYMENT, *WEB, "image"),
+        ["spec.template.spec.containers[0].image: Required value"],
+    ),
+    "two containers of one name": (
+        changed(DEPLOYMENT, *TEMPLATE, "containers", 1, "name", value="web"),
+        ['spec.template.spec.containers[1].name: Duplicate value: "web"'],
+    ),
+    "port": (
+        changed(DEPLOYMENT, *WEB, "ports", value=[{"containerPort": 70000}]),
+        [
+            "spec.template.spec.containers[0].ports[0].containerPort: Invalid value: 70000: "
+            "must be between 1 and 65535, inclusive"
+        ],
+    ),
+    "volume that is not there": (
+        without(DEPLOYMENT, *TEMPLATE, "volumes"),
+        ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"'],
+    ),
+    "two sources of a variable": (
+        changed(
+            DEPLOYMENT,
+            *WEB,
+            "env",
+            value=[{"name": "A", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}],
+        ),
+        [
+            'spec.template.spec.containers[0].env[0].valueFrom: Invalid value: "": '
+            "may not be specified when `value` is not empty"
+        ],
+    ),
+    "request above the limit": (
+        changed(DEPLOYMENT, *WEB, "resources", "requests", value={"cpu": "1"}),
+        [
+            'spec.template.spec.containers[0].resources.requests: Invalid value: "1": '
+            "must be less than or equal to cpu limit of 500m"
+        ],
+    ),
+    "probe without a handler": (
+        changed(DEPLOYMENT, *WEB, "livenessProbe", value={"periodSeconds": 5}),
+        ["spec.template.spec.containers[0].livenessProbe: Required value: must specify a handler type"],
+    ),
+    "probe with two handlers": (
+        changed(
+            DEPLOYMENT, *WEB, "livenessProbe", value={"exec": {"command": ["x"]}, "tcpSocket": {"port": 1}}
+        ),
+        [
+            "spec.template.spec.containers[0].livenessProbe.tcpSocket: Forbidden: "
+            "may not specify more than 1 handler type"
+        ],
+    ),
+    "liveness needs one success": (
+        changed(DEPLOYMENT, *WEB, "livenessProbe", value={"tcpSocket": {"port": 1}, "successThreshold": 2}),
+        ["spec.template.spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1"],
+    ),
+    "restart policy of a Deployment": (
+        changed(DEPLOYMENT, *TEMPLATE, "restartPolicy", value="Never"),
+        ['spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"'],
+    ),
+    "restart policy of a Job": (
+        changed(JOB, *TEMPLATE, "restartPolicy", value="Always"),
+        [
+            'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"'
+        ],
+    ),
+    "no selector": (without(DEPLOYMENT, "spec", "selector"), ["spec.selector: Required value"]),
+    "empty selector": (
+        changed(DEPLOYMENT, "spec", "selector", value={}),
+        ["spec.selector: Invalid value: {}: empty selector is invalid for deployment"],
+    ),
+    "selector that misses": (
+        changed(DEPLOYMENT, "spec", "template", "metadata", "labels", value={"app": "other"}),
+        [MISMATCH],
+    ),
+    "replicas": (
+        changed(DEPLOYMENT, "spec", "replicas", value=-1),
+        ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"],
+    ),
+    "no room to roll": (
+        changed(
+            DEPLOYMENT, "spec", "strategy", "rollingUpdate", value={"maxSurge": 0, "maxUnavailable": "0%"}
+        ),
+        [
+            'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": '
+            "may not be 0 when `maxSurge` is 0"
+        ],
+    ),
+    "recreate with a rolling update": (
+        changed(DEPLOYMENT, "spec", "strategy", "type", value="Recreate"),
+        ["spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
+    ),
+    "progress deadline": (
+        changed(DEPLOYMENT, "spec", "minReadySeconds", value=600),
+        ["spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds"],
+    ),
+    "Service without ports": (changed(SERVICE, "spec", "ports", value=[]), ["spec.ports: Required value"]),
+    "ports without names": (
+        changed(SERVICE, "spec", "ports", value=[{"port": 1}, {"port": 2}]),
+        ["spec.ports[0].name: Required value", "spec.ports[1].name: Required value"],
+    ),
+    "the same port twice": (
+        changed(SERVICE, "spec", "ports", value=[{"name": "a", "port": 1}, {"name": "b", "port": 1}]),
+        ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":1}'],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_object(case: str) -> None:
+    obj, expected = INVALID[case]
+    assert problems(obj) == expected
+
+
+def of_kind(kind: str, version: str = "v1", **rest: Any) -> Object:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, **rest}
+
+
+RBAC = "rbac.authorization.k8s.io/v1"
+CLAIM = of_kind(
+    "PersistentVolumeClaim",
+    spec={"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+)
+OTHERS: dict[str, tuple[Object, list[str]]] = {
+    "claim without a size": (
+        changed(CLAIM, "spec", "resources", value={}),
+        ["spec.resources[storage]: Required value"],
+    ),
+    "key of a ConfigMap": (
+        of_kind("ConfigMap", data={"a/b": "x"}),
+        [
+            "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+            "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+        ],
+    ),
+    "Secret beyond 1 MiB": (
+        of_kind("Secret", data={"a": "QUFB" * 400_000}),
+        ["data: Too long: may not be more than 1048576 bytes"],
+    ),
+    "TLS Secret without its key": (
+        of_kind("Secret", type="kubernetes.io/tls", data={"tls.crt": ""}),
+        ["data[tls.key]: Required value"],
+    ),
+    "role without verbs": (
+        of_kind("Role", RBAC, rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": []}]),
+        ["rules[0].verbs: Required value: verbs must contain at least one value"],
+    ),
+    "binding to no role": (
+        of_kind("RoleBinding", RBAC, roleRef={"kind": "Role", "name": ""}, subjects=[]),
+        ["roleRef.name: Required value"],
+    ),
+    "autoscaler": (
+        of_kind(
+            "HorizontalPodAutoscaler",
+            "autoscaling/v2",
+            spec={"minReplicas": 3, "maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "x"}},
+        ),
+        ["spec.maxReplicas: Invalid value: 2: must be greater than or equal to `minReplicas`"],
+    ),
+    "schedule": (
+        of_kind("CronJob", "batch/v1", spec={"schedule": "* *", "jobTemplate": {"spec": JOB["spec"]}}),
+        ["spec.schedule: Invalid value: \"* *\": expected exactly 5 fields, found 2: ['*', '*']"],
+    ),
+    "disruption budget": (
+        of_kind("PodDisruptionBudget", "policy/v1", spec={"minAvailable": 1, "maxUnavailable": 1}),
+        ["spec: Invalid value: {}: minAvailable and maxUnavailable cannot be both set"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_an_invalid_object_of_another_kind(case: str) -> None:
+    obj, expected = OTHERS[case]
+    assert problems(obj) == expected
+
+
+IMMUTABLE: dict[str, tuple[Object, Object, str]] = {
+    "selector": (
+        DEPLOYMENT,
+        changed(
+            changed(DEPLOYMENT, "spec", "selector", value={"matchLabels": {"app": "x"}}),
+            *("spec", "template", "metadata", "labels"),
+            value={"app": "x"},
+        ),
+        'spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: field is immutable',
+    ),
+    "Job template": (
+        JOB,
+        changed(JOB, *TEMPLATE, "containers", 0, "image", value="m:2"),
+        "spec.template: Invalid value",
+    ),
+    "completions": (JOB, changed(JOB, "spec", "completions", value=2), "spec.completions: Invalid value: 2"),
+    "pod": (
+        POD,
+        changed(POD, "spec", "containers", 0, "args", value=["x"]),
+        "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`",
+    ),
+    "node of a pod": (
+        changed(POD, "spec", "nodeName", value="a"),
+        changed(POD, "spec", "nodeName", value="b"),
+        "spec: Forbidden: pod updates may not change fields",
+    ),
+    "cluster IP": (
+        changed(SERVICE, "spec", "clusterIP", value="127.3.128.1"),
+        changed(SERVICE, "spec", "clusterIP", value="127.3.128.2"),
+        'spec.clusterIPs[0]: Invalid value: ["127.3.128.2"]: may not change once set',
+    ),
+    "immutable Secret": (
+        of_kind("Secret", immutable=True, data={"a": "QQ=="}),
+        of_kind("Secret", immutable=True, data={"a": "Qg=="}),
+        "data: Forbidden: field is immutable when `immutable` is set",
+    ),
+    "immutable ConfigMap made mutable": (
+        of_kind("ConfigMap", immutable=True),
+        of_kind("ConfigMap"),
+        "immutable: Forbidden: field is immutable when `immutable` is set",
+    ),
+    "type of a Secret": (
+        of_kind("Secret"),
+        of_kind("Secret", type="other"),
+        'type: Invalid value: "other": field is immutable',
+    ),
+    "role of a binding": (
+        of_kind("RoleBinding", RBAC, roleRef={"kind": "Role", "name": "a"}),
+        of_kind("RoleBinding", RBAC, roleRef={"kind": "Role", "name": "b"}),
+        "roleRef: Invalid value",
+    ),
+    "spec of a claim": (
+        CLAIM,
+        changed(CLAIM, "spec", "accessModes", value=["ReadOnlyMany"]),
+        "spec: Forbidden: spec is immutable after creation",
+    ),
+    "finalizers of what is going away": (
+        changed(POD, "metadata", "deletionTimestamp", value="2024-01-01T00:00:00Z"),
+        changed(
+            POD,
+            "metadata",
+            value={**POD["metadata"], "finalizers": ["a/b"], "deletionTimestamp": "2024-01-01T00:00:00Z"},
+        ),
+        "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMMUTABLE)
+def test_what_may_not_change(case: str) -> None:
+    old, new, expected = IMMUTABLE[case]
+    (problem,) = problems(new, old)
+    assert problem.startswith(expected)
+
+
+MUTABLE: dict[str, tuple[Object, Object]] = {
+    "image of a pod": (POD, changed(POD, "spec", "containers", 0, "image", value="nginx:2")),
+    "a pod gets its node": (POD, changed(POD, "spec", "nodeName", value="sandbox")),
+    "replicas": (DEPLOYMENT, changed(DEPLOYMENT, "spec", "replicas", value=0)),
+    "template of a Deployment": (DEPLOYMENT, changed(DEPLOYMENT, *WEB, "image", value="nginx:2")),
+    "a claim gets its volume": (CLAIM, changed(CLAIM, "spec", "volumeName", value="v")),
+    "labels of a suspended Job": (
+        changed(JOB, "spec", "suspend", value=True),
+        changed(
+            changed(JOB, "spec", "suspend", value=True),
+            "spec",
+            "template",
+            "spec",
+            "nodeSelector",
+            value={"a": "b"},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MUTABLE)
+def test_what_may_change(case: str) -> None:
+    old, new = MUTABLE[case]
+    assert problems(new, old) == []
+
+
+TYPES: dict[str, tuple[Object, str]] = {
+    "a string for a number": (
+        changed(DEPLOYMENT, "spec", "replicas", value="3"),
+        "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+    ),
+    "a number for a string": (
+        changed(DEPLOYMENT, *WEB, "env", 0, "value", value=1),
+        "json: cannot unmarshal number 1 into Go struct field EnvVar.spec.template.spec.containers.env.value of type string",
+    ),
+    "an object for a list": (
+        changed(DEPLOYMENT, *TEMPLATE, "containers", value={}),
+        "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container",
+    ),
+    "a bool for a label": (
+        changed(POD, "metadata", "labels", value={"on": True}),
+        "json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.labels of type string",
+    ),
+    "a fraction for a number": (
+        changed(DEPLOYMENT, "spec", "replicas", value=1.5),
+        "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32",
+    ),
+    "too large a number": (
+        changed(DEPLOYMENT, "spec", "replicas", value=2**31),
+        "json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32",
+    ),
+    "a quantity": (
+        changed(DEPLOYMENT, *WEB, "resources", "limits", "cpu", value="fast"),
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    ),
+    "base64": (of_kind("Secret", data={"a": "QQ=!"}), "illegal base64 data at input byte 2"),
+    "a time": (
+        changed(POD, "metadata", "creationTimestamp", value="today"),
+        'parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse it',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TYPES)
+def test_a_value_of_the_wrong_type(case: str) -> None:
+    obj, sentence = TYPES[case]
+    assert type_error(obj) == sentence
+    (cause,) = validate(obj)
+    assert cause.reason == "FieldValueTypeInvalid"
+
+
+def test_ports_may_be_numbers_or_names() -> None:
+    for port in (80, "http"):
+        assert type_error(changed(SERVICE, "spec", "ports", 0, "targetPort", value=port)) is None
+    assert "intstr.IntOrString" in str(
+        type_error(changed(SERVICE, "spec", "ports", 0, "targetPort", value=[]))
+    )
+
+
+def test_unknown_fields_are_named_with_their_path() -> None:
+    obj = copy.deepcopy(DEPLOYMENT)
+    obj["spec"]["replica"] = 1
+    obj["metadata"]["lables"] = {}
+    obj["spec"]["template"]["spec"]["containers"][1]["imgae"] = "x"
+    obj["spec"]["template"]["metadata"]["labels"]["anything"] = "goes"
+    assert unknown_fields(obj) == [
+        "metadata.lables",
+        "spec.template.spec.containers[1].imgae",
+        "spec.replica",
+    ]
+
+
+def test_a_custom_resource_has_no_unknown_fields_but_in_its_metadata() -> None:
+    obj = of_kind("ServiceMonitor", "monitoring.coreos.com/v1", spec={"any": "thing"})
+    assert unknown_fields(obj) == []
+    assert unknown_fields(changed(obj, "metadata", "nmae", value="x")) == ["metadata.nmae"]
+
+
+@given(mutilated(keep=()))
+def test_validation_never_fails_itself(obj: Object) -> None:
+    tidy = default(obj)
+    for cause in [*validate(tidy), *validate(tidy, default(DEPLOYMENT)), *validate(default(JOB), tidy)]:
+        assert cause.reason.startswith("FieldValue")
+        assert cause.message
+    unknown_fields(obj)
+    type_error(obj)

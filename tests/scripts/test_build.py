@@ -1,0 +1,169 @@
+"""scripts/build.py and toolkit.images: builders that are there, missing, or answer something odd."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.scripts.tiny_app import Repository, repository
+
+DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY calc.py ./\nCMD ["python", "calc.py"]\n'
+DIGEST = "sha256:" + "ab" * 32
+
+# A docker that writes down what it is asked, and answers as the real one does.
+FAKE_DOCKER = """#!{python}
+import json, os, sys
+with open(os.environ["ASKED"], "a") as file:
+    file.write(json.dumps(sys.argv[1:]) + "\\n")
+words = sys.argv[1:]
+if words[0] == "build":
+    if os.environ.get("BREAK") == "build":
+        sys.exit("failed to solve: no such stage")
+    open(words[words.index("--iidfile") + 1], "w").write("sha256:1234")
+if words[0] == "push" and os.environ.get("BREAK") == "push":
+    sys.exit("denied: not logged in")
+if words[:2] == ["image", "inspect"]:
+    print(json.dumps(["registry.example/team/fb-tiny-api@{digest}"]))
+"""
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    made = repository(tmp_path)
+    made.write("Dockerfile", DOCKERFILE)
+    # The sandbox is started as a module from the repository's root.
+    (made.root / "sandbox").symlink_to(Path(__file__).resolve().parents[2] / "sandbox")
+    return made
+
+
+def docker(repo: Repository, tmp_path: Path, **more: str) -> dict[str, str]:
+    """The environment in which a docker is on PATH and a registry is named."""
+    folder = tmp_path / "bin"
+    folder.mkdir(exist_ok=True)
+    program = folder / "docker"
+    program.write_text(FAKE_DOCKER.format(python=sys.executable, digest=DIGEST), encoding="utf-8")
+    program.chmod(0o755)
+    return {
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "ASKED": str(repo.root / "asked"),
+        "TINY_REGISTRY": "registry.example/team",
+        "COMMIT": "1" * 40,
+        **more,
+    }
+
+
+def asked(repo: Repository) -> list[list[str]]:
+    return [json.loads(line) for line in (repo.root / "asked").read_text(encoding="utf-8").splitlines()]
+
+
+def kept(repo: Repository, cluster: str) -> dict[str, str]:
+    document = json.loads((repo.root / ".pipeline/images/tiny.json").read_text(encoding="utf-8"))
+    images: dict[str, str] = document[cluster]["images"]
+    return images
+
+
+def test_the_sandbox_builds_roles_of_one_dockerfile_once(repo: Repository) -> None:
+    done = repo.run("build")
+    assert done.code == 0, done.output
+    images = kept(repo, "sandbox")
+    assert set(images) == {"api", "workers"}
+    assert images["api"] == images["workers"]
+    assert images["api"].startswith("sandbox/fb-tiny-api@sha256:")
+    assert done.output.count("-m sandbox build") == 1
+    assert done.record["stages"][0]["details"]["images"] == images
+
+
+def test_the_same_inputs_give_the_same_image_and_others_another(repo: Repository) -> None:
+    repo.run("build")
+    first = kept(repo, "sandbox")
+    started = time.monotonic()
+    done = repo.run("build")
+    assert time.monotonic() - started < 5
+    assert "unchanged" in done.output
+    assert kept(repo, "sandbox") == first
+    repo.write("calc.py", "VALUE = 2\n")
+    repo.run("build")
+    assert kept(repo, "sandbox")["api"] != first["api"]
+
+
+def test_an_image_that_was_thrown_away_is_built_again(repo: Repository) -> None:
+    import shutil
+
+    repo.run("build")
+    first = kept(repo, "sandbox")
+    shutil.rmtree(repo.root / ".sandbox")
+    done = repo.run("build")
+    assert done.code == 0, done.output
+    assert "built" in done.output
+    assert kept(repo, "sandbox") == first
+
+
+def test_a_dockerfile_that_the_sandbox_does_not_know_fails_with_file_and_line(repo: Repository) -> None:
+    repo.write("Dockerfile", DOCKERFILE + "HEALTHCHECK NONE\n")
+    done = repo.run("build")
+    assert done.code in (1, 2), done.output
+    assert "Dockerfile:5" in done.output
+
+
+def test_a_missing_dockerfile_is_misuse(repo: Repository) -> None:
+    (repo.app / "Dockerfile").unlink()
+    done = repo.run("build")
+    assert done.code == 2, done.output
+    assert "there is no Dockerfile" in done.output
+    assert "apps.tiny.images.api" in done.output
+
+
+def test_docker_builds_pushes_and_names_by_digest(repo: Repository, tmp_path: Path) -> None:
+    done = repo.run("build", "tiny", "--cluster", "docker", env=docker(repo, tmp_path))
+    assert done.code == 0, done.output
+    image = f"registry.example/team/fb-tiny-api@{DIGEST}"
+    assert kept(repo, "docker") == {"api": image, "workers": image}
+    build, push, inspect = asked(repo)
+    assert build[0] == "build"
+    assert build[-1] == str(repo.app)
+    tag = build[build.index("--tag") + 1]
+    assert tag.startswith("registry.example/team/fb-tiny-api:111111111111")
+    assert push == ["push", tag]
+    assert inspect[-1] == "sha256:1234"
+
+
+def test_docker_is_not_asked_again_for_the_same_inputs(repo: Repository, tmp_path: Path) -> None:
+    env = docker(repo, tmp_path)
+    repo.run("build", "tiny", "--cluster", "docker", env=env)
+    done = repo.run("build", "tiny", "--cluster", "docker", env=env)
+    assert done.code == 0, done.output
+    assert len(asked(repo)) == 3
+    repo.write("calc.py", "VALUE = 2\n")
+    repo.run("build", "tiny", "--cluster", "docker", env=env)
+    assert len(asked(repo)) == 6
+
+
+@pytest.mark.parametrize(("step", "words"), [("build", "failed to solve"), ("push", "denied: not logged in")])
+def test_a_docker_that_fails_fails_with_its_words(
+    repo: Repository, tmp_path: Path, step: str, words: str
+) -> None:
+    done = repo.run("build", "tiny", "--cluster", "docker", env=docker(repo, tmp_path, BREAK=step))
+    assert done.code == 1, done.output
+    assert words in done.output
+    assert not (repo.root / ".pipeline/images/tiny.json").exists()
+
+
+def test_a_missing_docker_is_misuse_that_says_how_to_get_it(repo: Repository, tmp_path: Path) -> None:
+    env = docker(repo, tmp_path, PATH=str(tmp_path / "empty"))
+    done = repo.run("build", "tiny", "--cluster", "docker", env=env)
+    assert done.code == 2, done.output
+    assert "docker: no such program" in done.output
+    assert "install Docker Engine" in done.output
+
+
+def test_a_missing_registry_is_misuse_that_names_the_variable(repo: Repository, tmp_path: Path) -> None:
+    env = docker(repo, tmp_path, TINY_REGISTRY="")
+    done = repo.run("build", "tiny", "--cluster", "docker", env=env)
+    assert done.code == 2, done.output
+    assert "TINY_REGISTRY is not set" in done.output
+    assert not (repo.root / "asked").exists()
