@@ -79,16 +79,23 @@ def _error(status: int, body: str, fallback: str) -> ApiError:
 
 
 class Client:
-    """A connection pool to one API server; an async context manager. ``server`` is a URL without a path."""
+    """A connection pool to one API server; an async context manager. ``server`` is a URL without a path.
 
-    def __init__(self, server: str, token: str) -> None:
+    ``agent`` goes into the User-Agent, from which the API names the writer in managedFields.
+    """
+
+    def __init__(self, server: str, token: str, agent: str = "sandbox") -> None:
         self.server = server.rstrip("/")
-        self._token = token
+        self._token, self._agent = token, agent
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Accept": "application/json",
+                "User-Agent": f"{self._agent}/sandbox",
+            },
             connector=aiohttp.TCPConnector(
                 limit=0
             ),  # watches hold their connection, so a limit would starve requests

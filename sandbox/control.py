@@ -30,8 +30,8 @@ def check_machine() -> None:
     """Raises SandboxError when this machine cannot run a sandbox."""
     if sys.platform != "linux":
         raise SandboxError(
-            "the sandbox needs Linux: it gives every pod an address of its own in 127.0.0.0/8, which other systems "
-            "do not offer without set-up",
+            "the sandbox needs Linux: it gives every pod an address of its own in 127.0.0.0/8, which other "
+            "systems do not offer without set-up",
             2,
         )
     if not hasattr(os, "pidfd_open"):

@@ -66,8 +66,8 @@ def serve(state: State, report: Callable[[dict[str, Any]], None]) -> int:
             log.exception("the sandbox failed")
             report(
                 {
-                    "error": f"the sandbox failed: {error or type(error).__name__}; details are in {state.log}. "
-                    "`python -m sandbox reset` starts afresh"
+                    "error": f"the sandbox failed: {error or type(error).__name__}; details are in "
+                    f"{state.log}. `python -m sandbox reset` starts afresh"
                 }
             )
             return 1
@@ -119,8 +119,9 @@ class _Running:
             self.authority = server.authority
             return block
         raise SandboxError(
-            f"no address block is free for the sandbox; the first one tried said: {taken} A program that listens on "
-            f"every address takes port {TLS_PORT} or {PLAIN_PORT}: find it with `ss -tlnp` and stop it"
+            f"no address block is free for the sandbox; the first one tried said: {taken} A program that "
+            f"listens on every address takes port {TLS_PORT} or {PLAIN_PORT}: find it with `ss -tlnp` and "
+            "stop it"
         )
 
     async def _controllers(self, stack: contextlib.AsyncExitStack, plain: str) -> asyncio.Event:
@@ -147,8 +148,8 @@ class _Running:
             await node.start()
         except OSError as error:
             raise SandboxError(
-                f"cannot listen on {host(block)}:{NODE_PORT} for container logs: {error.strerror or error}; find the "
-                "program that does with `ss -tlnp` and stop it"
+                f"cannot listen on {host(block)}:{NODE_PORT} for container logs: {error.strerror or error}; "
+                "find the program that does with `ss -tlnp` and stop it"
             ) from error
 
         async def stop() -> None:
@@ -176,10 +177,15 @@ class _Running:
             self.state.kubeconfig, kubeconfig.text(server, self.authority, self.token), mode=0o600
         )
         details = {
-            "pid": os.getpid(), "started": started_at(os.getpid()), "block": block, "server": server, "plain": plain,
-            "node": f"http://{host(block)}:{node_port}", "kubeconfig": str(self.state.kubeconfig),
+            "pid": os.getpid(),
+            "started": started_at(os.getpid()),
+            "block": block,
+            "server": server,
+            "plain": plain,
+            "node": f"http://{host(block)}:{node_port}",
+            "kubeconfig": str(self.state.kubeconfig),
             "since": time.time(),
-        }  # fmt: skip
+        }
         write_atomically(self.state.root / "block", str(block))
         write_atomically(self.state.note, json.dumps(details, indent=2))
         return details

@@ -13,13 +13,13 @@ from sandbox.state import State
 
 LIMITS = (
     "one node; containers are processes of this user, without isolation of files, users or network",
-    "images are built from a subset of Dockerfile on this machine's Python; nothing is pulled from a registry",
+    "images are built from a subset of Dockerfile on this machine's Python; no registry is asked for any",
     "memory limits are enforced by looking at processes, CPU limits and disk limits are not enforced",
     "no DNS for Services: use <SERVICE>_SERVICE_HOST and _PORT",
     "Service proxy: TCP only, no session affinity; NetworkPolicy is not enforced",
     "no exec, attach or port-forward",
-    "volumes: emptyDir, configMap, secret, projected, downwardAPI, persistentVolumeClaim; size and mode of access are "
-    "not enforced",
+    "volumes: emptyDir, configMap, secret, projected, downwardAPI, persistentVolumeClaim; size and "
+    "mode of access are not enforced",
     "USER, securityContext, capabilities and read-only root file systems are not enforced",
 )
 

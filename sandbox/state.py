@@ -117,8 +117,8 @@ class State:
                 except BlockingIOError:
                     if time.monotonic() > deadline:
                         raise SandboxError(
-                            f"another command has been starting or stopping this sandbox for {seconds:.0f} s; "
-                            f"it holds {self.root / 'change.lock'}",
+                            f"another command has been starting or stopping this sandbox for "
+                            f"{seconds:.0f} s; it holds {self.root / 'change.lock'}",
                             4,
                         ) from None
                     time.sleep(0.02)

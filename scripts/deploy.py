@@ -9,6 +9,7 @@ import sys
 
 from toolkit import command, deployment, policy
 from toolkit.command import Request
+from toolkit.in_space import Options
 from toolkit.outcome import Outcome
 
 
@@ -27,7 +28,7 @@ def run(request: Request) -> Outcome:
     if request.options.approve:
         os.environ[policy.APPROVE] = "1"
     policy.check(request)
-    options = deployment.Options(request.options.lock_wait, request.options.force_conflicts)
+    options = Options(request.options.lock_wait, request.options.force_conflicts)
     return deployment.deploy(request, options)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit import checks, command, ruff, tools
-from toolkit.findings import Finding, named
 from toolkit.outcome import Kind, Outcome
+
+if TYPE_CHECKING:
+    from toolkit.findings import Finding
 
 TIMEOUT_SECONDS = 300.0
 SHOWN = 50
@@ -38,6 +41,8 @@ def run(request: command.Request) -> Outcome:
 def _outcome(findings: Sequence[Finding], broken: Sequence[tools.Ran], count: int) -> Outcome:
     if not findings and not broken:
         return Outcome(reason=f"{count} linters found nothing", details={"findings": 0})
+    from toolkit.findings import named  # only a failure pays for it
+
     reasons = [f"{len(findings)} findings: {named(findings)}"] if findings else []
     reasons += [f"`{tools.quoted(ran.argv)}` ended with exit code {ran.code}" for ran in broken]
     shown = [str(finding) for finding in findings[:SHOWN]]

@@ -8,7 +8,7 @@ import os
 import sys
 from dataclasses import replace
 
-from toolkit import command, deployment
+from toolkit import command, in_space
 from toolkit.cluster import lock, releases
 from toolkit.cluster.connection import connect
 from toolkit.cluster.releases import Release
@@ -57,7 +57,7 @@ def one(request: Request, space: Space) -> Outcome:
         kept = [
             obj for obj in found if obj["kind"] != "Secret"
         ]  # their data is not kept; they stay as they are
-        verdict = deployment.apply_and_follow(connection, app, namespace, kept, space, held, force=False)
+        verdict = in_space.apply_and_follow(connection, app, namespace, kept, space, held, force=False)
         if verdict.outcome.passed:
             at = releases.now()
             again = replace(
@@ -69,7 +69,8 @@ def one(request: Request, space: Space) -> Outcome:
                 restarts=verdict.restarts,
             )
             releases.record(connection, namespace, app.name, again, found)
-        return verdict.outcome
+        reason = f"{app.name} {release.version} {verdict.outcome.reason}"
+        return verdict.outcome._replace(reason=reason if verdict.outcome.passed else verdict.outcome.reason)
 
 
 def run(request: Request) -> Outcome:

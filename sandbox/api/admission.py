@@ -5,10 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
+from sandbox.api import limits, quota
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.kinds import KINDS, KindInfo, the_kind
 from sandbox.api.status import forbidden, not_found
 from sandbox.api.store import Store
+from sandbox.api.strategies import qos_class
 from sandbox.api.tokens import issue
 
 Object = dict[str, Any]
@@ -18,6 +20,7 @@ NAMESPACE = the_kind("v1", "Namespace")
 SERVICE = the_kind("v1", "Service")
 SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
 QUOTA = the_kind("v1", "ResourceQuota")
+LIMIT_RANGE = the_kind("v1", "LimitRange")
 _COUNTED = tuple(
     info for info in KINDS if info.namespaced and info.stored and info.kind not in ("Event", "Lease")
 )
@@ -54,9 +57,12 @@ class Admission:
             self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
         elif info.kind == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
             self._fill_token(info, obj, now)
+        elif info.kind == "Pod":
+            limits.fill_in(obj, self._limit_ranges(obj))
+            obj["status"]["qosClass"] = qos_class(obj["spec"])
 
     def check(self, info: KindInfo, obj: Object) -> None:
-        """403 for a pod whose ServiceAccount is missing and for what would exceed a quota.
+        """403 for a pod whose ServiceAccount is missing, and for what exceeds a limit or a quota.
 
         "default" may be missing: upstream's race between a namespace and its account is not worth keeping.
         """
@@ -67,15 +73,20 @@ class Admission:
             if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
                 why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
                 raise forbidden(info, name, f'{why} "{account}" not found')
+        if info.kind in ("Pod", "PersistentVolumeClaim"):
+            excesses = limits.violations(obj, self._limit_ranges(obj))
+            if excesses:
+                raise forbidden(info, name, excesses[0] if len(excesses) == 1 else f"[{', '.join(excesses)}]")
         quotas = [entry.object for entry in self._store.entries(QUOTA, namespace)] if namespace else []
         if quotas:
-            from sandbox.api import quota
-
             present = [entry.object for kind in _COUNTED for entry in self._store.entries(kind, namespace)]
             used = {one["metadata"]["name"]: quota.used_by(one, present) for one in quotas}
             violation = quota.quota_violation(quotas, used, obj)
             if violation:
                 raise forbidden(info, name, violation)
+
+    def _limit_ranges(self, obj: Object) -> list[Object]:
+        return [entry.object for entry in self._store.entries(LIMIT_RANGE, obj["metadata"]["namespace"])]
 
     def _fill_token(self, info: KindInfo, secret: Object, now: int) -> None:
         """What upstream's token controller does for Secrets that name a ServiceAccount."""

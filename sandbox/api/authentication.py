@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox.api.kinds import KindInfo, the_kind
@@ -32,6 +33,17 @@ class User:
 ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
 
 
+def impersonated(name: str, groups: Sequence[str]) -> User:
+    """A user as Impersonate-User and Impersonate-Group name it; a ServiceAccount brings its own groups."""
+    if not groups and name.startswith("system:serviceaccount:") and name.count(":") == 3:
+        groups = _groups(name.split(":")[2])
+    return User(name, tuple(dict.fromkeys([*groups, "system:authenticated"])))
+
+
+def _groups(namespace: str) -> tuple[str, ...]:
+    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+
+
 class Authenticator:
     """Knows the admin's token and this cluster's ServiceAccount tokens."""
 
@@ -58,8 +70,7 @@ class Authenticator:
             return None
         if "pod" in reference and not self._exists(POD, namespace, reference["pod"]):
             return None
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
-        return User(claims["sub"], groups, account["uid"])
+        return User(claims["sub"], _groups(namespace), account["uid"])
 
     def _exists(self, info: KindInfo, namespace: str, reference: dict[str, str]) -> bool:
         entry = self._store.get(info, namespace, reference["name"])

@@ -77,7 +77,7 @@ class Call:
             raise bad_request(f'{name}: Invalid value: "{text}": must be a non-negative number')
         return int(text)
 
-    async def body(self, accepted: Iterable[str] = (decoding.JSON, decoding.YAML)) -> Any:
+    async def body(self, accepted: Iterable[str] = decoding.ACCEPTED) -> Any:
         """The parsed body."""
         return decoding.parse(
             await self.request.read(), self.request.headers.get("Content-Type", ""), accepted

@@ -7,24 +7,27 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.api import validation
+from sandbox.api import validation, wire
 from sandbox.api.kinds import KindInfo
 from sandbox.api.status import StatusError, bad_request, unsupported_media_type
 from sandbox.api.values import too_deep
 
 JSON, YAML = "application/json", "application/yaml"
+ACCEPTED = (JSON, YAML, wire.MEDIA_TYPE)
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
-def parse(body: bytes, media_type: str, accepted: Iterable[str] = (JSON, YAML)) -> Any:
-    """A JSON or YAML document by its Content-Type (default JSON). 400 when unreadable, 415 when foreign."""
+def parse(body: bytes, media_type: str, accepted: Iterable[str] = ACCEPTED) -> Any:
+    """A JSON, YAML or protobuf body by its Content-Type (default JSON). 400 or 415 when it cannot be read."""
     plain = (media_type or JSON).split(";")[0].strip()
     if plain not in accepted:
         raise unsupported_media_type(accepted)
     if not body.strip():
         raise bad_request("the request has no body")
     try:
-        value = json.loads(body)
+        value = wire.decode(body) if plain == wire.MEDIA_TYPE else json.loads(body)
+    except wire.WireError as error:
+        raise bad_request(str(error)) from None
     except RecursionError:
         raise bad_request("the body is nested too deeply") from None
     except ValueError as error:

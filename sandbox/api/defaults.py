@@ -25,9 +25,7 @@ def default(obj: Object) -> Object:
     result: Object = canonical(obj, schema.of(obj))
     version, kind = str(result.get("apiVersion")), str(result.get("kind"))
     for path in _POD_SPECS.get(kind, ()):
-        spec = section(result, *path)
-        if spec:
-            default_pod_spec(spec)
+        default_pod_spec(section(result, *path))
     fill = _KINDS.get((version, kind))
     if fill:
         fill(result)

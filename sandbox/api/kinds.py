@@ -73,7 +73,7 @@ KINDS: tuple[KindInfo, ...] = (
         "ConfigMap configmaps cm acted-on",
         "Endpoints endpoints ep acted-on",
         "Event events ev acted-on",
-        "LimitRange limitranges limits",
+        "LimitRange limitranges limits acted-on",
         "Namespace namespaces ns cluster acted-on /finalize /status",
         "Node nodes no cluster acted-on /status /proxy",
         "PersistentVolume persistentvolumes pv cluster /status",

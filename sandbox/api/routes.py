@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.api import discovery, openapi
-from sandbox.api.authentication import User
+from sandbox.api.authentication import User, impersonated
 from sandbox.api.authorization import Attributes, allowed, refusal
 from sandbox.api.call import Call, Cluster, answer
 from sandbox.api.handlers import (
@@ -25,7 +25,7 @@ from sandbox.api.handlers import (
     write,
 )
 from sandbox.api.paths import Target, target
-from sandbox.api.status import StatusError, forbidden, internal, method_not_allowed, unauthorized
+from sandbox.api.status import StatusError, bad_request, forbidden, internal, method_not_allowed, unauthorized
 from sandbox.api.store import encode
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
@@ -99,11 +99,29 @@ async def _answer(cluster: Cluster, request: web.Request) -> web.StreamResponse:
     user = cluster.authenticator.authenticate(request.headers.get("Authorization", ""))
     if user is None:
         raise unauthorized()
+    user = _acting_as(cluster, request, user)
     found = target(request.method, path, request.query)
     if found is None:
         return _other(cluster, request, user)
     _authorize(cluster, user, found)
     return await _handler(found)(Call(cluster, request, user, found))
+
+
+def _acting_as(cluster: Cluster, request: web.Request, user: User) -> User:
+    """The user that the Impersonate-* headers name, if they are there and `user` may impersonate them."""
+    name = request.headers.get("Impersonate-User", "")
+    groups = request.headers.getall("Impersonate-Group", [])
+    if not name:
+        if groups:
+            raise bad_request("Impersonate-Group without Impersonate-User")
+        return user
+    for resource, wanted in (("users", [name]), ("groups", groups)):
+        for one in wanted:
+            attributes = Attributes("impersonate", "", resource, name=one)
+            if not allowed(user, attributes, cluster.roles):
+                message = f'{resource} "{one}" is forbidden: {refusal(user, attributes)}'
+                raise StatusError(403, "Forbidden", message)
+    return impersonated(name, groups)
 
 
 def _other(cluster: Cluster, request: web.Request, user: User) -> web.StreamResponse:
@@ -113,8 +131,6 @@ def _other(cluster: Cluster, request: web.Request, user: User) -> web.StreamResp
     if not allowed(user, wanted, cluster.roles):
         message = f"forbidden: {refusal(user, wanted)}"
         raise StatusError(403, "Forbidden", message)
-    if request.method not in ("GET", "HEAD"):
-        raise method_not_allowed("the server does not allow this method on the requested resource")
     if path == "/openapi/v2":
         body, media_type = openapi.version_2(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": media_type})
@@ -128,6 +144,8 @@ def _other(cluster: Cluster, request: web.Request, user: User) -> web.StreamResp
         document = discovery.document(path, request.host)
     if document is None:
         return web.Response(text="404 page not found\n", status=404)
+    if request.method not in ("GET", "HEAD"):
+        raise method_not_allowed("the server does not allow this method on the requested resource")
     return answer(document)
 
 

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from types import ModuleType
 from typing import Any
 
-from sandbox.api import listtypes
+from sandbox.api import listtypes, models
 
 
 class Shape(StrEnum):
@@ -62,7 +61,7 @@ class Schema:
         return self.element or ANY
 
     def names(self, key: str) -> bool:
-        """Whether `key` is a field of a structure, rather than one of a map's free keys (ANY counts as a structure)."""
+        """Whether `key` is a field of a structure (ANY counts as one), not one of a map's free keys."""
         return not self.known or key in self.fields
 
     @property
@@ -107,7 +106,7 @@ def type_of(api_version: str, kind: str) -> Schema:
     ANY."""
     group, _, version = api_version.rpartition("/")
     model = _MODELS.get((api_version, kind), f"{version.capitalize()}{kind}")
-    if group in _GROUPS and hasattr(getattr(_client(), model, None), "openapi_types"):
+    if group in _GROUPS and models.fields(model) is not None:
         return Schema(Shape.OBJECT, model)
     return Schema(Shape.OBJECT, UNTYPED)
 
@@ -117,22 +116,13 @@ def of(obj: Mapping[str, Any]) -> Schema:
     return type_of(str(obj.get("apiVersion", "")), str(obj.get("kind", "")))
 
 
-def _client() -> ModuleType:
-    import kubernetes.client
-
-    return kubernetes.client
-
-
 @cache
 def _fields(model: str) -> Mapping[str, Schema]:
     if model == UNTYPED:
         plain = Schema(Shape.SCALAR, "str")
         return {"apiVersion": plain, "kind": plain, "metadata": Schema(Shape.OBJECT, "V1ObjectMeta")}
-    cls = getattr(_client(), model)
-    return {
-        cls.attribute_map[name]: _field(model, cls.attribute_map[name], t)
-        for name, t in cls.openapi_types.items()
-    }
+    found = models.fields(model) or {}
+    return {name: _field(model, name, spelled) for name, spelled in found.items()}
 
 
 def _field(model: str, name: str, spelled: str) -> Schema:
@@ -164,6 +154,6 @@ def _type(spelled: str) -> Schema:
         return Schema(Shape.MAP, element=_type(inner.partition(", ")[2]))
     if spelled in _SCALARS:
         return Schema(Shape.SCALAR, spelled)
-    if hasattr(getattr(_client(), spelled, None), "openapi_types"):
+    if models.fields(spelled) is not None:
         return Schema(Shape.OBJECT, spelled, atomic=spelled in listtypes.ATOMIC_TYPES)
     return ANY

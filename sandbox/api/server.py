@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 import time
 import uuid
@@ -111,7 +112,8 @@ class Server:
             try:
                 await web.TCPSite(self._runner, address, port, ssl_context=context, backlog=512).start()
             except OSError as error:
-                raise AddressTaken(f"Cannot listen on {address}:{port}: {error.strerror or error}.") from None
+                why = os.strerror(error.errno) if error.errno else str(error)
+                raise AddressTaken(f"Cannot listen on {address}:{port}: {why}.") from None
 
     async def stop(self) -> None:
         """Ends every watch, finishes what is being answered, closes the database. Safe to call twice."""

@@ -70,7 +70,11 @@ class Store:
         self._order: dict[KindInfo, list[Key]] = {info: [] for info in self._objects}
         self._subscribers: dict[KindInfo, set[Callable[[Change], None]]] = defaultdict(set)
         self._changes: deque[Change] = deque(maxlen=history)
-        self._load()
+        try:
+            self._load()
+        except BaseException:
+            database.close()
+            raise
 
     def _load(self) -> None:
         resources = {f"{info.api_version}/{info.plural}": info for info in self._objects}

@@ -69,11 +69,9 @@ def prepare_create(info: KindInfo, obj: Object, *, uid: str, now: str) -> None:
             obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
             obj["status"] = {"phase": "Active"}
         case "Pod":
-            obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj.get("spec") or {})}
+            obj["status"] = {"phase": "Pending", "qosClass": "BestEffort"}
         case "PersistentVolume" | "PersistentVolumeClaim":
             obj["status"] = {"phase": "Pending"}
-        case "Job":
-            _select_own_pods(obj)
         case "Secret":
             fold_string_data(obj)
 
@@ -102,7 +100,18 @@ def prepare_update(info: KindInfo, new: Object, old: Object, subresource: str) -
         fold_string_data(new)
     if info.kind == "Namespace":
         new["spec"] = old.get("spec") or {}
+    if info.kind == "Service":
+        _keep_addresses(new.get("spec") or {}, old.get("spec") or {})
     return new
+
+
+def _keep_addresses(new: Object, old: Object) -> None:
+    """What a Service was allocated stays when an update does not name it (upstream: patchAllocatedValues)."""
+    if "ExternalName" in (new.get("type"), old.get("type")):
+        return
+    for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        if not new.get(field) and field in old:
+            new[field] = old[field]
 
 
 def changed_generation(info: KindInfo, new: Object, old: Object) -> bool:
@@ -126,8 +135,8 @@ def fold_string_data(secret: Object) -> None:
             data[key] = base64.b64encode(str(value).encode()).decode()
 
 
-def _select_own_pods(job: Object) -> None:
-    """A Job selects its pods by its own uid (pkg/registry/batch/job/strategy.go, generateSelector)."""
+def select_own_pods(job: Object) -> None:
+    """Makes a Job select its pods by its own uid, in place (generateSelector in its strategy upstream)."""
     spec = job.get("spec")
     if not isinstance(spec, dict) or spec.get("manualSelector") or not isinstance(spec.get("template"), dict):
         return

@@ -65,9 +65,7 @@ class Registry:
         self._admission.namespace(info, namespace, metadata.get("name", ""))
         self._name(info, namespace, obj)
         metadata.pop("managedFields", None)
-        new = self._new(info, namespace, obj)
-        if info.kind not in _UNTRACKED:
-            new["metadata"]["managedFields"] = self._track(None, new, options, "")
+        new = self._new(info, namespace, obj, options)
         return self._commit(info, new, None, options, warnings)
 
     def update(
@@ -120,9 +118,7 @@ class Registry:
         merged = self._merge(live, applied, options, subresource)
         if live is not None:
             return self._replace(live, merged, options, subresource, warnings, tracked=True)
-        managed = merged["metadata"].pop("managedFields", [])
-        new = self._new(info, namespace, merged)
-        new["metadata"]["managedFields"] = managed
+        new = self._new(info, namespace, merged, None)
         return self._commit(info, new, None, options, warnings)
 
     def live(self, info: KindInfo, namespace: str, name: str) -> Entry:
@@ -148,14 +144,24 @@ class Registry:
         elif self._store.get(info, namespace, metadata["name"]):
             raise already_exists(info, metadata["name"])
 
-    def _new(self, info: KindInfo, namespace: str, obj: Object) -> Object:
+    def _new(self, info: KindInfo, namespace: str, obj: Object, options: Options | None) -> Object:
+        """Completes and checks a new object. Its fields are its creator's (unless `options` is None: they are
+        tracked already), but not what the cluster adds."""
+        managed = obj["metadata"].pop("managedFields", [])
         if info.namespaced:
             obj["metadata"]["namespace"] = namespace
         strategies.prepare_create(info, obj, uid=str(uuid.uuid4()), now=timestamp())
         new = updates.completed(info, obj)
-        self._validate(info, new, None)
+        if options is not None and info.kind not in _UNTRACKED:
+            managed = self._track(None, new, options, "")
+        if info.kind == "Job":
+            strategies.select_own_pods(new)
+            new = updates.completed(info, new)
         self._admission.complete(info, new, int(time.time()))
+        self._validate(info, new, None)
         self._admission.check(info, new)
+        if managed:
+            new["metadata"]["managedFields"] = managed
         return new
 
     def _replace(

@@ -27,7 +27,7 @@ async def run(server: str, token: str, *, ready: asyncio.Event | None = None) ->
     The API may come later, go away and come back. ``ready`` is set once everything is listed and the
     controllers work.
     """
-    async with Client(server, token) as client:
+    async with Client(server, token, "kube-controller-manager") as client:
         resources = await _discovered(client)
         cluster = Cluster(client)
         controllers: list[Controller] = [

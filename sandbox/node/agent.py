@@ -59,7 +59,8 @@ class Node:
         self._recorder = Recorder(client, host=NAME)
         self._around = Surroundings(
             client, self._recorder, Store(self.state), Cluster(client, self.state / "volumes"),
-            PodAddresses(self.block), self.state / "pods", self.ip, self._api, capacity(self.state), self._scale,
+            PodAddresses(self.block), self.state / "pods", self.ip, self._api, capacity(self.state),
+            self._scale,
         )  # fmt: skip
         await self._serve()
         self._proxy = Proxy(self._services, self._endpoints, self.ip, self._leaving)

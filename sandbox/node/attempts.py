@@ -29,8 +29,11 @@ class Attempts:
 
     def record(self) -> dict[str, Any] | None:
         """What an earlier node noted about the newest attempt, None when there is none."""
+        return self._record(self.directory)
+
+    def _record(self, directory: Path) -> dict[str, Any] | None:
         try:
-            record = json.loads((self.directory / "record.json").read_text())
+            record = json.loads((directory / "record.json").read_text())
         except (OSError, ValueError):
             return None
         return record if isinstance(record, dict) else None
@@ -51,11 +54,14 @@ class Attempts:
             elif int(path.name) < self.latest:
                 remove_tree(path / "root")
 
-    def log(self, previous: bool, waiting: bool) -> Path | None:
-        """The log of the newest attempt, or of the one before; None when there was none.
+    def log(self) -> Path | None:
+        """The log of the newest attempt, None before the first."""
+        return self.directory / "log" if self.latest >= 0 and self.directory.is_dir() else None
 
-        While the next attempt is waited for, the newest is the previous one as well (kubelet: lastState).
-        """
-        number = self.latest - 1 if previous and not waiting else self.latest
-        directory = self.base / str(number)
-        return directory / "log" if number >= 0 and directory.is_dir() else None
+    def log_of(self, container_id: str) -> Path | None:
+        """The log of the attempt with this id, None when it is not kept."""
+        for number in (self.latest, self.latest - 1):
+            record = self._record(self.base / str(number)) or {}
+            if container_id and record.get("container_id") == container_id:
+                return self.base / str(number) / "log"
+        return None

@@ -83,7 +83,7 @@ class Cluster:
             raise ConfigError(f"failed to fetch token: {error.message or error}") from error
 
     async def claim(self, namespace: str, name: str) -> Path:
-        """The directory of a bound PersistentVolumeClaim. Raises ConfigError while it is missing or unbound."""
+        """The directory of a bound PersistentVolumeClaim. ConfigError while it is missing or unbound."""
         found = await self._find(path("v1", "persistentvolumeclaims", namespace, name))
         if found is None:
             raise ConfigError(f'persistentvolumeclaim "{name}" not found')

@@ -75,6 +75,13 @@ class Container:
         self.stopping = True
         self.ending.request(Kill(grace))
 
+    def log(self, previous: bool) -> Path | None:
+        """The log of the newest attempt, or of the one that lastState tells of."""
+        if not previous:
+            return self.attempts.log()
+        last = self.view.last_state.get("terminated") or {}
+        return self.attempts.log_of(last.get("containerID", ""))
+
     def _find_again(self) -> None:
         """Continue where an earlier node left off."""
         self.view.restarts = max(self.attempts.latest, 0)

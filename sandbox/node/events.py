@@ -74,9 +74,12 @@ class Recorder:
     async def _send(self, event: Object) -> None:
         involved = event["involvedObject"]
         key = (
-            involved["uid"] or involved["name"], involved.get("fieldPath", ""), event["type"], event["reason"],
+            involved["uid"] or involved["name"],
+            involved.get("fieldPath", ""),
+            event["type"],
+            event["reason"],
             event["message"],
-        )  # fmt: skip
+        )
         where = involved["namespace"]
         name, count = self._known.pop(key, ("", 0))
         if name:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import ApiError, Client, path
+from sandbox.client import Client
 from sandbox.images.files import remove_tree, write_atomically
 from sandbox.images.store import Store
 from sandbox.node.addresses import PodAddresses
@@ -21,11 +21,11 @@ from sandbox.node.durations import rfc3339, seconds_of
 from sandbox.node.environment import Sources
 from sandbox.node.events import Recorder
 from sandbox.node.status import PodView, pod_status, waiting
+from sandbox.node.telling import Teller
 from sandbox.node.volumes import VolumeError, declared, set_up
 
 Object = dict[str, Any]
 VOLUME_RETRY = (0.5, 120.0)  # kubelet: durationBeforeRetry, doubling
-STATUS_RETRY = (0.1, 5.0)
 log = logging.getLogger(__name__)
 
 
@@ -61,8 +61,7 @@ class Pod:
         self.terminating = False
         self._reason, self._message = "", ""
         self._set_up = False
-        self._dirty = asyncio.Event()
-        self._sent: Object = {}
+        self._teller = Teller(around.client, pod["metadata"], self.status)
         self._started = (pod.get("status") or {}).get("startTime") or rfc3339(time.time())
         self._tasks: list[asyncio.Task[None]] = []
         spec, status = pod["spec"], pod.get("status") or {}
@@ -95,7 +94,7 @@ class Pod:
 
     def changed(self) -> None:
         """The status has to be told."""
-        self._dirty.set()
+        self._teller.changed()
 
     def event(self, kind: str, reason: str, message: str, container: str = "") -> None:
         """Record an event about the pod."""
@@ -114,7 +113,7 @@ class Pod:
 
     def begin(self) -> None:
         """Start the pod's work in the background."""
-        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._tell())]
+        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._teller.run())]
 
     def update(self, pod: Object) -> None:
         """A new version from the API."""
@@ -241,24 +240,11 @@ class Pod:
         await asyncio.gather(self._tasks[0], return_exceptions=True)
         # what an earlier node started, and this one had no time to find
         await asyncio.gather(*(one.run() for one in [*self.inits, *self.containers] if not one.lived))
-        await self._finish_telling()
-        await self._forget()
+        self._tasks[1].cancel()
+        await asyncio.gather(self._tasks[1], return_exceptions=True)
+        await self._teller.tell()
+        await self._teller.forget()
         await self.clean_up()
-
-    async def _forget(self) -> None:
-        meta = self.pod["metadata"]
-        wait = STATUS_RETRY[0]
-        while True:
-            try:
-                await self.around.client.delete(
-                    path("v1", "pods", meta["namespace"], meta["name"]), grace=0, uid=meta["uid"]
-                )
-                return
-            except ApiError as error:
-                if error.status in (404, 409):
-                    return
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, STATUS_RETRY[1])
 
     async def clean_up(self) -> None:
         """Remove what is left on this machine; the address is free again."""
@@ -280,45 +266,17 @@ class Pod:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    # -- status ------------------------------------------------------------------------------------
+    # -- status ---------------------------------------------------------------------------------------
 
     def status(self) -> Object:
         """The PodStatus as it should be now."""
-        ours = {one["type"]: one for one in self._sent.get("conditions") or ()}
+        ours = {one["type"]: one for one in self._teller.told.get("conditions") or ()}
         known = (self.pod.get("status") or {}).get("conditions") or ()
         conditions = [*({one["type"]: one for one in known} | ours).values()]
         views = [one.view for one in self.containers], [one.view for one in self.inits]
         pod, told = {**self.pod, "status": {"conditions": conditions}}, (self._reason, self._message)
         view = PodView(pod, *views, self.ip, self.around.host_ip, self._started, *told, self._set_up)
         return pod_status(view, rfc3339(time.time()))
-
-    async def _tell(self) -> None:
-        """Keep the API's status equal to ours."""
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            await self._send()
-
-    async def _finish_telling(self) -> None:
-        self._tasks[1].cancel()
-        await asyncio.gather(self._tasks[1], return_exceptions=True)
-        await self._send()
-
-    async def _send(self) -> None:
-        meta = self.pod["metadata"]
-        where = path("v1", "pods", meta["namespace"], meta["name"], "status")
-        wait = STATUS_RETRY[0]
-        while (status := self.status()) != self._sent:
-            try:
-                await self.around.client.merge(where, {"metadata": {"uid": meta["uid"]}, "status": status})
-                self._sent = status
-                return
-            except ApiError as error:
-                if error.status in (404, 409):
-                    return
-                log.debug("status of %s: %s", self.named, error)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, STATUS_RETRY[1])
 
 
 def _unsupported(pod: Object) -> str:

@@ -120,7 +120,8 @@ class Registration:
             "conditions": conditions(rfc3339(time.time()), old),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": self._port}},
             "nodeInfo": {
-                "architecture": platform.machine(), "operatingSystem": "linux", "kernelVersion": platform.release(),
+                "architecture": platform.machine(), "operatingSystem": "linux",
+                "kernelVersion": platform.release(),
                 "osImage": "sandbox (processes of this machine)", "containerRuntimeVersion": "sandbox://1",
                 "kubeletVersion": "v1.32.0", "kubeProxyVersion": "v1.32.0", "machineID": "", "systemUUID": "",
                 "bootID": "",

@@ -73,17 +73,15 @@ async def _container_logs(
     if container is None:
         return web.Response(status=404, text=f'container "{wanted}" in pod "{name}" is not available')
     previous = _true(request.query, "previous")
-    path = container.attempts.log(previous, "waiting" in container.view.state)
+    path = container.log(previous)
     if path is None:
         if previous:
             text = f'previous terminated container "{wanted}" in pod "{name}" not found'
         else:
-            state = container.view.state.get("waiting") or {}
-            text = (
-                f'container "{wanted}" in pod "{name}" is waiting to start: {state.get("reason", "unknown")}'
-            )
-            if state.get("reason") in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"):
-                text = f'container "{wanted}" in pod "{name}" is waiting to start: trying and failing to pull image'
+            reason = (container.view.state.get("waiting") or {}).get("reason", "unknown")
+            if reason in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"):
+                reason = "trying and failing to pull image"
+            text = f'container "{wanted}" in pod "{name}" is waiting to start: {reason}'
         return web.Response(status=400, text=text)
     try:
         options = wanted_of(request.query)

@@ -4,7 +4,6 @@ A script that is started with another Python goes on with the one of .venv, whic
 where there is no .venv, any Python will do that has the requirements installed.
 """
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -17,12 +16,14 @@ def _use_own_environment() -> None:
     started = Path(sys.argv[0] if sys.argv else "")
     if started.suffix != ".py" or started.resolve().parent != _SCRIPTS:
         return  # a test or another program imports the toolkit
-    if Path(sys.prefix).resolve() == _ENVIRONMENT:
+    if Path(sys.prefix).resolve() == _ENVIRONMENT.resolve():
         return
     python = _ENVIRONMENT / "bin" / "python"
-    if not python.exists() and importlib.util.find_spec("kubernetes"):
-        return
     if not python.exists():
+        import importlib.util
+
+        if importlib.util.find_spec("kubernetes"):
+            return
         sys.exit(f"{started.name}: the toolkit is not set up here\n  fix: make setup")
     os.execv(python, [str(python), *sys.argv])  # noqa: S606 - no shell, our own interpreter
 

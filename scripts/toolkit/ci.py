@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +21,7 @@ NO_BRANCH = "(no branch)"
 """Branch of a detached checkout. No git branch can have this name: no rule about branches matches it."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What is built and who asked: `commit` is 40 hex digits or "", `url` links to the CI job or is ""."""
 
     system: str

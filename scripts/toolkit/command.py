@@ -8,10 +8,9 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Literal, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 from toolkit import console, redaction, tools
 from toolkit.config import Config
@@ -49,6 +48,8 @@ def main(
     signal.signal(signal.SIGTERM, _terminated)
     try:
         config, cluster, apps, where = resolve(options, app, place)
+        for each in apps if record else ():
+            each.require_written()
     except PipelineError as error:
         console.report(stage, error.outcome)
         return error.kind.exit_code
@@ -61,8 +62,7 @@ def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     raise Interrupted("it was told to stop (SIGTERM)")
 
 
-@dataclass(frozen=True)
-class _Script:
+class _Script(NamedTuple):
     stage: str
     run: Run
     options: argparse.Namespace

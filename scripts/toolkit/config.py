@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from toolkit.fields import Fields, name_error, nearest
 from toolkit.model import (
@@ -25,8 +25,7 @@ STAGES_BY_LANGUAGE = ("lint", "security", "unit")
 SUITES = ("smoke", "acceptance")
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion."""
 
     root: Path

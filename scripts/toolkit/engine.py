@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from toolkit.model import App, Cluster
@@ -129,7 +129,7 @@ class Engine:
             **os.environ,
             RUN_FOLDER: str(self.record.folder),
             STAGE_FOLDER: str(self.record.folder_of(stage.id)),
-            SOURCE: json.dumps(asdict(self.reuse.source)),
+            SOURCE: json.dumps(self.reuse.source._asdict()),
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -28,6 +27,8 @@ _WORDS: dict[type, str] = {
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`, did you mean "x"?` for the known word that is nearest, or nothing."""
+    import difflib  # only a mistake needs it
+
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f', did you mean "{found[0]}"?' if found else ""
 

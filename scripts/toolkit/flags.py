@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from toolkit.config import Config
@@ -13,13 +14,18 @@ from toolkit.model import App, Cluster, Place
 from toolkit.outcome import Misused, worst
 
 ROOT = Path(__file__).resolve().parents[2]
+WIDTH = 78
 
 Arguments = Callable[[argparse.ArgumentParser], None]
 
 
 def parser(help: str, app: str, place: str, arguments: Arguments | None) -> argparse.ArgumentParser:
     """A script's flags; the rules for app and place are those of command.main."""
-    made = argparse.ArgumentParser(prog=f"{Path(sys.argv[0]).name}", description=help)
+    # A given width: asking for the terminal's loads shutil and all its archive formats at every start.
+    formatter = partial(argparse.HelpFormatter, width=WIDTH)
+    made = argparse.ArgumentParser(
+        prog=f"{Path(sys.argv[0]).name}", description=help, formatter_class=formatter
+    )
     if app != "none":
         every = "; default: every app" if app == "all" else ""
         made.add_argument("--app", metavar="APP", default="", help=f'an app of apps.toml, or "all"{every}')

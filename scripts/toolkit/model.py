@@ -1,19 +1,25 @@
-"""apps.toml as typed, frozen objects. config.py makes them; everything else reads them."""
+"""apps.toml as typed, immutable objects. config.py makes them; everything else reads them.
+
+Named tuples and not dataclasses, here and in all that every script imports: they are made several times as
+fast, and a script that runs two linters has little else to do when it starts (see `make bench`).
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from toolkit.outcome import Misused
 from toolkit.redaction import Secret
 
+NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Ref:
+
+class Ref(NamedTuple):
     """The name of an environment variable; {SPACE} in it stands for the space, as TEST_DEV for test-dev."""
 
     env: str
@@ -28,32 +34,28 @@ class Ref:
         return Secret(value) if value else None
 
 
-@dataclass(frozen=True)
-class SecretKey:
+class SecretKey(NamedTuple):
     """One key of a Secret in the app's namespace; {space} in the Secret's name stands for the space."""
 
     secret: str
     key: str
 
 
-@dataclass(frozen=True)
-class AlertPolicy:
+class AlertPolicy(NamedTuple):
     """Where results are announced: the channel's name for people, the variable that holds the webhook."""
 
     channel: str
     webhook: Ref
 
 
-@dataclass(frozen=True)
-class SecurityPolicy:
+class SecurityPolicy(NamedTuple):
     """From which age, in seconds, an advisory database earns a warning, and from which it fails the stage."""
 
     warn_after: float
     fail_after: float | None = None
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """One stop of a release: its spaces (namespaces), and who may come in. Soak in seconds."""
 
     name: str
@@ -71,8 +73,7 @@ class Environment:
         return not self.branches or branch in self.branches_of(app)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """What ENV= names: an environment, whole or one of its spaces."""
 
     environment: Environment
@@ -89,8 +90,7 @@ class Place:
         return self.environment.name if self.whole else ",".join(self.spaces)
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(NamedTuple):
     """A Kubernetes cluster: how it is reached, and how images get into it."""
 
     name: str
@@ -104,8 +104,7 @@ class Cluster:
     token: Ref | None = None
 
 
-@dataclass(frozen=True)
-class Suppression:
+class Suppression(NamedTuple):
     """A finding that the security stage passes over until a day, and why."""
 
     tool: str
@@ -115,19 +114,17 @@ class Suppression:
     package: str | None = None
 
 
-@dataclass(frozen=True)
-class Suite:
+class Suite(NamedTuple):
     """A suite that is run against a deployed app: pytest files, and the environment that they get."""
 
     path: str
     workers: int = 1
     deadline: float = 300.0
     environments: tuple[str, ...] = ()
-    env: Mapping[str, str | SecretKey] = field(default_factory=dict)
+    env: Mapping[str, str | SecretKey] = NONE
 
 
-@dataclass(frozen=True)
-class App:
+class App(NamedTuple):
     """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds."""
 
     name: str
@@ -141,7 +138,7 @@ class App:
     language: str = ""
     main_branch: str = "main"
     context: Path = Path()
-    images: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = NONE
     manifests: str = "deploy"
     port: int = 80
     url: str | None = None
@@ -149,12 +146,12 @@ class App:
     readiness: str | None = None
     needs: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
-    spaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0
     coverage: int = 0
-    commands: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    commands: Mapping[str, tuple[tuple[str, ...], ...]] = NONE
     suppressions: tuple[Suppression, ...] = ()
-    suites: Mapping[str, Suite] = field(default_factory=dict)
+    suites: Mapping[str, Suite] = NONE
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""
@@ -175,10 +172,17 @@ class App:
             return place.spaces if self.goes_to(place.environment.name) else ()
         return own if place.whole else tuple(space for space in place.spaces if space in own)
 
+    def require_written(self) -> None:
+        """Raises Misused for an app that is declared but has no code yet."""
+        if self.pending:
+            raise Misused(
+                f"{self.name}: {self.pending}",
+                remedy=f"when it is, remove `pending` from [apps.{self.name}] in apps.toml",
+            )
+
     def require_code(self) -> None:
         """Raises Misused when there is nothing to run a stage on: no code yet, or no folder."""
-        if self.pending:
-            raise Misused(f"{self.name}: {self.pending}", remedy=f"remove `pending` from [apps.{self.name}]")
+        self.require_written()
         if not self.path.is_dir():
             raise Misused(
                 f"{self.name}: its folder {self.path} does not exist",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 class Kind(StrEnum):
@@ -39,8 +39,7 @@ _EXIT_CODES = {
 }
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a stage has to say when it ends.
 
     reason is one sentence for a person, remedy what to do next, evidence the lines that prove the
@@ -51,7 +50,7 @@ class Outcome:
     reason: str = ""
     remedy: str = ""
     evidence: tuple[str, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def passed(self) -> bool:

@@ -146,7 +146,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "remedy": outcome.remedy,
         "evidence": list(outcome.evidence),
-        "details": outcome.details,
+        "details": dict(outcome.details),
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from toolkit import console
 from toolkit.ci import Source, here
@@ -20,10 +20,7 @@ STAGE_FOLDER = "PIPELINE_STAGE_DIR"
 SOURCE = "PIPELINE_SOURCE"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a script was asked to do. `named` is false when an app came from "no APP means every app"."""
-
+class _Asked(NamedTuple):
     config: Config
     cluster: Cluster
     app: App
@@ -33,7 +30,11 @@ class Request:
     evidence: Path
     run: str = ""
     named: bool = True
-    say: Callable[[str], None] = field(default=console.say)
+    say: Callable[[str], None] = console.say
+
+
+class Request(_Asked):
+    """What a script was asked to do. `named` is false when an app came from "no APP means every app"."""
 
     @property
     def root(self) -> Path:

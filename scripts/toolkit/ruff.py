@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toolkit.findings import Finding
 from toolkit.outcome import Failed
+
+if TYPE_CHECKING:  # a clean app never needs it, and the cost of starting is what `make bench` counts
+    from toolkit.findings import Finding
 
 
 def subcommand(argv: Sequence[str]) -> str:
@@ -30,6 +33,11 @@ def reporting(argv: Sequence[str], report: Path) -> list[str]:
 def checked(report: Path, folder: Path) -> list[Finding]:
     """The findings of a JSON report of `ruff check`; files below folder are named relative to it."""
     try:
+        rows = json.loads(report.read_text(encoding="utf-8"))
+        if not rows:
+            return []
+        from toolkit.findings import Finding
+
         return [
             Finding(
                 tool="ruff",
@@ -39,7 +47,7 @@ def checked(report: Path, folder: Path) -> list[Finding]:
                 line=row["location"]["row"],
                 link=row.get("url") or "",
             )
-            for row in json.loads(report.read_text(encoding="utf-8"))
+            for row in rows
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failed(f"ruff left no readable report: {error}") from None
@@ -50,10 +58,12 @@ def formatted(output: str) -> list[Finding]:
 
     A line is `<file>:<line>:<column>: unformatted: File would be reformatted`.
     """
-    places = [
-        line.partition(": unformatted: ")[0] for line in output.splitlines() if ": unformatted: " in line
-    ]
-    rows = [place.rsplit(":", 2) for place in places]
+    lines = [line for line in output.splitlines() if ": unformatted: " in line]
+    if not lines:
+        return []
+    from toolkit.findings import Finding
+
+    rows = [line.partition(": unformatted: ")[0].rsplit(":", 2) for line in lines]
     return [
         Finding("ruff", "format", "is not formatted", row[0], int(row[1])) for row in rows if len(row) == 3
     ]

@@ -65,7 +65,9 @@ def watch(request: Request, space: Space, seconds: float) -> Outcome:
             evidence=tuple(look.evidence),
             details={"restarts": look.told},
         )
-    if releases.passed(connection, namespace, app.name, "watch", release.images):
+    soak = request.place.environment.soak if request.place else 0.0
+    long_enough = seconds >= soak
+    if long_enough and releases.passed(connection, namespace, app.name, "watch", release.images):
         space.say(f"release {release.version} is verified")
     return Outcome(reason=f"{app.name} {release.version}: {summary} in {seconds:.0f} s")
 

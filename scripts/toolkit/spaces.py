@@ -73,7 +73,7 @@ def side_by_side(
 def _named(space: str, outcome: Outcome) -> Outcome:
     """The outcome with the space in its reason and evidence, and its details under the space's name."""
     reason = outcome.reason
-    if reason and space not in reason:
+    if reason and not reason.startswith(f"{space}:") and f"space {space}:" not in reason:
         reason = f"{space}: {reason}"
     details = {space: outcome.details} if outcome.details else {}
     return Outcome(outcome.kind, reason, outcome.remedy, outcome.evidence, details)

@@ -15,8 +15,8 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from toolkit.outcome import Kind, Misused, PipelineError, TimedOut
 from toolkit.redaction import Secret, redact, register_environment
@@ -37,8 +37,7 @@ HOW_TO_GET = {
 _running: set[subprocess.Popen[str]] = set()
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """A program that ended: command, exit code, stdout and stderr interleaved (redacted), wall time."""
 
     argv: tuple[str, ...]

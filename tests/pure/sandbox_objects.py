@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 Object = dict[str, Any]
+
+# No deadline: the first example pays for the import of the client's models.
+unhurried = settings(deadline=None, max_examples=60)
 
 DEPLOYMENT: Object = {
     "apiVersion": "apps/v1",

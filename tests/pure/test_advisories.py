@@ -290,3 +290,11 @@ def test_an_older_answer_is_kept_where_there_is_no_newer_one(tmp_path: Path) -> 
     assert json.loads(file.read_text(encoding="utf-8")) == {
         "answers": {"a": {"1": second}, "b": {"1": first}}
     }
+
+
+def test_this_repositorys_own_are_readable_and_newer_than_the_packaged() -> None:
+    source = sources.known(Path(__file__).resolve().parents[2] / sources.KNOWN)
+    assert len({each.id for each in source.advisories}) == len(source.advisories) > 0
+    assert source.dated is not None
+    assert source.dated > date(2021, 7, 1)
+    assert all(each.link.startswith("https://") and each.summary for each in source.advisories)

@@ -117,7 +117,8 @@ def test_dangling_bindings_grant_nothing() -> None:
 def test_refusals_read_like_upstream() -> None:
     wanted = Attributes("get", "", "pods", "log", "n", "a")
     assert refusal(ROBOT, wanted) == (
-        'User "system:serviceaccount:n:robot" cannot get resource "pods/log" in API group "" in the namespace "n"'
+        'User "system:serviceaccount:n:robot" cannot get resource "pods/log" in API group "" '
+        'in the namespace "n"'
     )
     assert refusal(ROBOT, Attributes("list", "apps", "x")).endswith(
         'in API group "apps" at the cluster scope'

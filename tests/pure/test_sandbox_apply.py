@@ -14,7 +14,7 @@ from sandbox.api import schema
 from sandbox.api.apply import LAST_APPLIED, Conflicts, apply, track
 from sandbox.api.defaults import default
 from sandbox.api.errors import PatchError
-from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, changed, mutilated
+from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, changed, mutilated, unhurried
 
 Object = dict[str, Any]
 T1, T2 = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
@@ -120,7 +120,8 @@ def test_another_value_is_a_conflict_in_the_servers_words() -> None:
         applied(live, minimal(replicas=5))
     assert refused.value.conflicts == [('"kubectl-client-side-apply" using apps/v1', ".spec.replicas")]
     assert str(refused.value) == (
-        'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using apps/v1: .spec.replicas'
+        'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using '
+        "apps/v1: .spec.replicas"
     )
 
 
@@ -347,6 +348,7 @@ def test_applying_twice_changes_nothing(config: Object) -> None:
     assert applied(stored, config, now=T2)["metadata"]["managedFields"] == once["metadata"]["managedFields"]
 
 
+@unhurried
 @given(mutilated(), mutilated())
 def test_applying_works_or_says_why(first: Object, second: Object) -> None:
     kept = copy.deepcopy((first, second))
@@ -361,6 +363,7 @@ def test_applying_works_or_says_why(first: Object, second: Object) -> None:
     assert (first, second) == kept
 
 
+@unhurried
 @given(mutilated(), mutilated())
 def test_a_forced_apply_is_idempotent(first: Object, second: Object) -> None:
     try:
@@ -370,6 +373,7 @@ def test_a_forced_apply_is_idempotent(first: Object, second: Object) -> None:
     assert applied(live, second, "b", now=T2) == live
 
 
+@unhurried
 @given(st.lists(st.sampled_from("ABCDEF"), unique=True), st.lists(st.sampled_from("ABCDEF"), unique=True))
 def test_applied_items_keep_their_order(before: list[str], after: list[str]) -> None:
     def pod(names: list[str]) -> Object:
@@ -383,6 +387,7 @@ def test_applied_items_keep_their_order(before: list[str], after: list[str]) -> 
     assert [name for name in merged if name in others] == others
 
 
+@unhurried
 @given(JSON)
 def test_broken_managed_fields_are_refused_or_passed_over(managed: Any) -> None:
     live = changed(default(DEPLOYMENT), "metadata", "managedFields", value=managed)

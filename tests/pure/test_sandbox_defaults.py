@@ -11,7 +11,7 @@ from hypothesis import given
 from sandbox.api.canonical import quantity
 from sandbox.api.defaults import default
 from sandbox.api.poddefaults import pull_policy
-from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated
+from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 
 Object = dict[str, Any]
 
@@ -189,7 +189,7 @@ def test_a_null_in_a_map_is_an_empty_value() -> None:
 
 
 def test_a_custom_resource_keeps_what_it_was_sent() -> None:
-    spec = {"endpoints": [], "selector": None, "deep": {"a": [None, {}]}}
+    spec: Object = {"endpoints": [], "selector": None, "deep": {"a": [None, {}]}}
     assert made("ServiceMonitor", spec, "monitoring.coreos.com/v1")["spec"] == spec
 
 
@@ -221,6 +221,7 @@ def test_defaults_have_nothing_to_add_to_themselves(obj: Object) -> None:
     assert obj == before
 
 
+@unhurried
 @given(mutilated(keep=()))
 def test_defaults_take_whatever_comes(obj: Object) -> None:
     before = copy.deepcopy(obj)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, mutilated
 
 from sandbox.api import schema
 from sandbox.api.patches import PatchError, json_patch, merge_patch, strategic_patch
+from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, mutilated, unhurried
 
 OBJECTS = st.dictionaries(st.text(max_size=6), JSON, max_size=5)
 TYPED = schema.type_of("apps/v1", "Deployment")
@@ -38,11 +38,13 @@ def test_merge_patch(original: Any, patch: Any, expected: Any) -> None:
     assert original == before
 
 
+@unhurried
 @given(OBJECTS)
 def test_an_empty_merge_patch_changes_nothing(obj: dict[str, Any]) -> None:
     assert merge_patch(obj, {}) == obj
 
 
+@unhurried
 @given(OBJECTS, OBJECTS)
 def test_merging_twice_is_merging_once(obj: dict[str, Any], patch: dict[str, Any]) -> None:
     once = merge_patch(obj, patch)
@@ -147,6 +149,7 @@ ANY_OPERATION = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(OBJECTS, st.lists(ANY_OPERATION | JSON, max_size=5) | JSON)
 def test_a_json_patch_works_or_says_why(obj: dict[str, Any], operations: Any) -> None:
     before = copy.deepcopy(obj)
@@ -342,6 +345,7 @@ DIRECTIVES = st.dictionaries(
 )
 
 
+@unhurried
 @given(mutilated(), DIRECTIVES, st.lists(st.sampled_from(["spec", "template", "strategy"]), max_size=3))
 def test_a_strategic_patch_works_or_says_why(
     obj: dict[str, Any], inner: dict[str, Any], path: list[str]
@@ -355,6 +359,7 @@ def test_a_strategic_patch_works_or_says_why(
         assert error.status in (400, 422)
 
 
+@unhurried
 @given(st.permutations(["web", "helper", "new"]))
 def test_any_order_can_be_set(names: list[str]) -> None:
     order = [{"name": name} for name in names]

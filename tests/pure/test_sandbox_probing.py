@@ -13,7 +13,7 @@ from sandbox.node.probing import Settings, Tracker, eager_looks
 
 def verdicts(results: str, **numbers: int) -> str:
     """+ passed, - failed, . no verdict; for results of + and -."""
-    tracker = Tracker(Settings(**numbers))  # type: ignore[arg-type]
+    tracker = Tracker(Settings(**numbers))
     marks = {True: "+", False: "-", None: "."}
     return "".join(marks[tracker.observe(result == "+")] for result in results)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ def config_map(name: str, namespace: str = "n", **data: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(Database(tmp_path / "cluster.db"), history=10)
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(Database(tmp_path / "cluster.db"), history=10)
+    yield store
+    store.close()
 
 
 def names(store: Store, namespace: str = "", at: int | None = None) -> list[str]:

@@ -12,7 +12,7 @@ from sandbox.api.defaults import default
 from sandbox.api.kinds import KINDS
 from sandbox.api.printers.times import human, seconds
 from sandbox.api.tables import table
-from tests.pure.sandbox_objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated
+from tests.pure.sandbox_objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated, unhurried
 
 Object = dict[str, Any]
 NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
@@ -65,6 +65,7 @@ def test_durations_as_kubectl_shows_them(duration: float, text: str) -> None:
     assert human(duration) == text
 
 
+@unhurried
 @given(st.floats(0, 1e10), st.floats(0, 1e5))
 def test_a_longer_time_is_never_shown_as_a_shorter_one(start: float, more: float) -> None:
     units = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -378,6 +379,7 @@ def test_every_kind_can_be_shown_empty(kind: str) -> None:
     assert table(kind, [], NOW)["rows"] == []
 
 
+@unhurried
 @given(
     mutilated(keep=("kind",))
     | st.builds(lambda s, status: {**s, "status": status}, st.sampled_from(SAMPLES), JSON)

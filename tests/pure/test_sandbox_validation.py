@@ -10,7 +10,7 @@ from hypothesis import given
 
 from sandbox.api.defaults import default
 from sandbox.api.validation import type_error, unknown_fields, validate
-from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated
+from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 
 Object = dict[str, Any]
 TEMPLATE = ("spec", "template", "spec")
@@ -39,21 +39,26 @@ def test_a_valid_object_has_no_problems(obj: Object) -> None:
 
 
 SUBDOMAIN = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 DNS_1035 = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
-    "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+    "start with an alphabetic character, and end with an alphanumeric character (e.g. "
+    "'my-name',  or 'abc-123', regex used for validation is "
     "'[a-z]([-a-z0-9]*[a-z0-9])?')"
 )
 LABEL_VALUE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
-    "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric character "
+    "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
-MISMATCH = 'spec.template.metadata.labels: Invalid value: {"app":"other"}: `selector` does not match template `labels`'
+MISMATCH = (
+    'spec.template.metadata.labels: Invalid value: {"app":"other"}: `selector` does not '
+    "match template `labels`"
+)
 
 # Name of the case: object, what the server says.
 INVALID: dict[str, tuple[Object, list[str]]] = {
@@ -144,7 +149,8 @@ INVALID: dict[str, tuple[Object, list[str]]] = {
     "restart policy of a Job": (
         changed(JOB, *TEMPLATE, "restartPolicy", value="Always"),
         [
-            'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"'
+            'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: '
+            '"OnFailure", "Never"'
         ],
     ),
     "no selector": (without(DEPLOYMENT, "spec", "selector"), ["spec.selector: Required value"]),
@@ -212,8 +218,10 @@ OTHERS: dict[str, tuple[Object, list[str]]] = {
     "key of a ConfigMap": (
         of_kind("ConfigMap", data={"a/b": "x"}),
         [
-            "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
-            "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+            'data[a/b]: Invalid value: "a/b": a valid config key must consist of alphanumeric '
+            "characters, '-', '_' or '.' "
+            "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+            "'[-._a-zA-Z0-9]+')"
         ],
     ),
     "Secret beyond 1 MiB": (
@@ -365,11 +373,13 @@ TYPES: dict[str, tuple[Object, str]] = {
     ),
     "a number for a string": (
         changed(DEPLOYMENT, *WEB, "env", 0, "value", value=1),
-        "json: cannot unmarshal number 1 into Go struct field EnvVar.spec.template.spec.containers.env.value of type string",
+        "json: cannot unmarshal number 1 into Go struct field "
+        "EnvVar.spec.template.spec.containers.env.value of type string",
     ),
     "an object for a list": (
         changed(DEPLOYMENT, *TEMPLATE, "containers", value={}),
-        "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container",
+        "json: cannot unmarshal object into Go struct field "
+        "PodSpec.spec.template.spec.containers of type []v1.Container",
     ),
     "a bool for a label": (
         changed(POD, "metadata", "labels", value={"on": True}),
@@ -381,7 +391,8 @@ TYPES: dict[str, tuple[Object, str]] = {
     ),
     "too large a number": (
         changed(DEPLOYMENT, "spec", "replicas", value=2**31),
-        "json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32",
+        "json: cannot unmarshal number 2147483648 into Go struct field "
+        "DeploymentSpec.spec.replicas of type int32",
     ),
     "a quantity": (
         changed(DEPLOYMENT, *WEB, "resources", "limits", "cpu", value="fast"),
@@ -430,6 +441,7 @@ def test_a_custom_resource_has_no_unknown_fields_but_in_its_metadata() -> None:
     assert unknown_fields(changed(obj, "metadata", "nmae", value="x")) == ["metadata.nmae"]
 
 
+@unhurried
 @given(mutilated(keep=()))
 def test_validation_never_fails_itself(obj: Object) -> None:
     tidy = default(obj)

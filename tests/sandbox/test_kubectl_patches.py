@@ -1,4 +1,4 @@
-"""The three patch formats against a judge: `kubectl patch --local` carries the code of the real API server."""
+"""The patch formats against a judge: `kubectl patch --local` carries the code of the real API server."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ def test_more_strategic_patches(case: str, tmp_path: Path) -> None:
     ],
 )
 def test_merge_patches(patch: Object, tmp_path: Path) -> None:
-    assert comparable(merge_patch(DEPLOYMENT, patch)) == comparable(judged(DEPLOYMENT, patch, "merge", tmp_path))
+    assert comparable(merge_patch(DEPLOYMENT, patch)) == comparable(
+        judged(DEPLOYMENT, patch, "merge", tmp_path)
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,13 @@ def test_merge_patches(patch: Object, tmp_path: Path) -> None:
     [
         [{"op": "replace", "path": "/spec/replicas", "value": 5}],
         [{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": "more"}],
-        [{"op": "add", "path": "/spec/template/spec/containers/0", "value": {"name": "first", "image": "i:1"}}],
+        [
+            {
+                "op": "add",
+                "path": "/spec/template/spec/containers/0",
+                "value": {"name": "first", "image": "i:1"},
+            }
+        ],
         [{"op": "remove", "path": "/spec/template/spec/containers/0/env/0"}],
         [{"op": "add", "path": "/metadata/annotations", "value": {"a/b": "c"}}],
         [{"op": "move", "from": "/metadata/labels/app", "path": "/metadata/labels/moved"}],
@@ -131,4 +139,6 @@ def test_merge_patches(patch: Object, tmp_path: Path) -> None:
     ],
 )
 def test_json_patches(operations: list[Object], tmp_path: Path) -> None:
-    assert comparable(json_patch(DEPLOYMENT, operations)) == comparable(judged(DEPLOYMENT, operations, "json", tmp_path))
+    assert comparable(json_patch(DEPLOYMENT, operations)) == comparable(
+        judged(DEPLOYMENT, operations, "json", tmp_path)
+    )

@@ -56,12 +56,12 @@ def add(a: int, b: int) -> int:
     return a + b
 '''
 
-TEST = '''from calc import add
+TEST = """from calc import add
 
 
 def test_add() -> None:
     assert add(1, 2) == 3
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ class Done:
 
     def evidence(self, name: str) -> Path:
         """A file that the stage left in the record of the newest run."""
-        found = sorted(self.root.glob(f".pipeline/runs/*/stages/*/{name}"), key=lambda file: file.stat().st_mtime)
+        found = sorted(
+            self.root.glob(f".pipeline/runs/*/stages/*/{name}"), key=lambda file: file.stat().st_mtime
+        )
         return found[-1]
 
     @property

@@ -102,11 +102,15 @@ def _unverified(token: str) -> dict[str, Any]:
     names = [claims.get("iss"), claims.get("namespace") or "none"]
     if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
         raise HTTPException(403, "the token does not name its service")
-    issued, now = claims.get("iat"), time.time()
-    is_number = isinstance(issued, int | float) and not isinstance(issued, bool)
-    if not is_number or not now - MAX_SKEW <= issued <= now + MAX_SKEW:
+    if not _recent(claims.get("iat"), time.time()):
         raise HTTPException(403, f"the token was not issued within {MAX_SKEW} seconds of now")
     return claims
+
+
+def _recent(issued: object, now: float) -> bool:
+    if isinstance(issued, bool) or not isinstance(issued, int | float):
+        return False
+    return now - MAX_SKEW <= issued <= now + MAX_SKEW
 
 
 def _signed_by(token: str, key: RSAKey) -> bool:

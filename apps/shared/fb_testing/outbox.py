@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-import httpx
+from fb_testing.http import client
 
 WAIT = 25  # seconds, a long poll
 
@@ -24,15 +24,13 @@ class Outbox:
 
     def upload(self, name: str, content: bytes) -> str:
         """Put a file where the submitter finds it as if in the filestore; its address inside the cluster."""
-        httpx.put(f"{self.url}/files/{name}", content=content, timeout=60, trust_env=False).raise_for_status()
+        client.put(f"{self.url}/files/{name}", content=content).raise_for_status()
         return f"{self.internal}/files/{name}"
 
     def _arrived(self, what: str, route: str, count: int, query: dict[str, str]) -> list[dict[str, Any]]:
-        answer = httpx.get(
+        answer = client.get(
             self.url + route,
             params={**query, "count": str(count), "wait": str(WAIT)},
-            timeout=WAIT + 10,
-            trust_env=False,
         )
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()

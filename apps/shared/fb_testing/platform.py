@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fb_testing.http import client
 from fb_testing.servers import free_port, key_pair, serving
 from fb_testing.waiting import until
 
@@ -114,7 +115,7 @@ def main() -> int:
 
 def _healthy(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        return client.get(f"{url}/health").status_code == 200
     except httpx.HTTPError:
         return False
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from fb_testing.http import client
+
 
 def encrypt(document: Any, key: str) -> str:
     """Base64 of AES-256-CTR over the JSON, the IV being the first 16 characters of the 32-character key."""
@@ -47,13 +49,7 @@ class Runner:
             "encrypted_user_id_and_token": base64.b64encode(self.user.encode()).decode(),
         }
         headers = replaced.pop("headers", None) or self.headers()
-        return httpx.post(
-            f"{url}/v2/submissions",
-            json={**envelope, **replaced},
-            headers=headers,
-            timeout=30,
-            trust_env=False,
-        )
+        return client.post(f"{url}/v2/submissions", json={**envelope, **replaced}, headers=headers)
 
 
 def form(slug: str, *, actions: list[dict[str, Any]], **parts: Any) -> dict[str, Any]:

@@ -28,10 +28,12 @@ def printer(columns: str, cells: Callable[[Object, float], list[Any]]) -> Printe
 
 
 def name(obj: Object) -> str:
+    """metadata.name."""
     return str(section(obj, "metadata").get("name", ""))
 
 
 def age(obj: Object, now: float) -> str:
+    """The time since metadata.creationTimestamp."""
     return since(section(obj, "metadata").get("creationTimestamp"), now)
 
 
@@ -69,4 +71,5 @@ def condition(obj: Object, type_: str) -> Object:
 
 
 def holds(obj: Object, type_: str) -> bool:
+    """Whether a condition of status is True."""
     return condition(obj, type_).get("status") == "True"

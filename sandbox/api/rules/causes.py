@@ -25,14 +25,17 @@ def shown(value: Any) -> str:
 
 
 def required(field: str, detail: str = "") -> Cause:
+    """The field is missing or empty."""
     return Cause(field, "FieldValueRequired", f"Required value: {detail}" if detail else "Required value")
 
 
 def invalid(field: str, value: Any, detail: str) -> Cause:
+    """The field has a value that it cannot have."""
     return Cause(field, "FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}")
 
 
 def unsupported(field: str, value: Any, supported: Iterable[str]) -> Cause:
+    """The field has a word that is not one of a list."""
     known = ", ".join(f'"{word}"' for word in supported)
     return Cause(
         field, "FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {known}"
@@ -40,22 +43,27 @@ def unsupported(field: str, value: Any, supported: Iterable[str]) -> Cause:
 
 
 def duplicate(field: str, value: Any) -> Cause:
+    """The value is there twice."""
     return Cause(field, "FieldValueDuplicate", f"Duplicate value: {shown(value)}")
 
 
 def forbidden(field: str, detail: str) -> Cause:
+    """The field may not be set, or not any more."""
     return Cause(field, "FieldValueForbidden", f"Forbidden: {detail}")
 
 
 def not_found(field: str, value: Any) -> Cause:
+    """The field names something that is not there."""
     return Cause(field, "FieldValueNotFound", f"Not found: {shown(value)}")
 
 
 def too_long(field: str, limit: int) -> Cause:
+    """The field holds more than `limit` bytes."""
     return Cause(field, "FieldValueTooLong", f"Too long: may not be more than {limit} bytes")
 
 
 def immutable(field: str, value: Any) -> Cause:
+    """The field had another value before, which it must keep."""
     return invalid(field, value, "field is immutable")
 
 

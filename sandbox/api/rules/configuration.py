@@ -34,6 +34,7 @@ _REQUIRED_KEYS = {
 
 
 def check_config_map(obj: Object, old: Object | None) -> Causes:
+    """Keys, size, and the promise of `immutable`."""
     data, binary = section(obj, "data"), section(obj, "binaryData")
     for field, values in (("data", data), ("binaryData", binary)):
         for key in values:
@@ -46,6 +47,7 @@ def check_config_map(obj: Object, old: Object | None) -> Causes:
 
 
 def check_secret(obj: Object, old: Object | None) -> Causes:
+    """Keys, size, what the type requires, and the promise of `immutable`."""
     data = section(obj, "data")
     for key in data:
         yield from (invalid(f"data[{key}]", key, why) for why in names.config_key(key))
@@ -79,12 +81,14 @@ def _check_immutable(obj: Object, old: Object | None, fields: tuple[str, ...]) -
 
 
 def check_quota(obj: Object, _old: Object | None) -> Causes:
+    """Limits are quantities from zero up."""
     for name, quantity in section(obj, "spec", "hard").items():
         if parse(quantity) < 0:
             yield invalid(f"spec.hard[{name}]", quantity, "must be greater than or equal to 0")
 
 
 def check_claim(obj: Object, old: Object | None) -> Causes:
+    """A PersistentVolumeClaim: modes and size; little may change."""
     spec = section(obj, "spec")
     if not spec.get("accessModes"):
         yield required("spec.accessModes", "at least 1 access mode is required")
@@ -110,6 +114,7 @@ def check_claim(obj: Object, old: Object | None) -> Causes:
 
 
 def check_autoscaler(obj: Object, _old: Object | None) -> Causes:
+    """Bounds that fit each other, and a target."""
     spec = section(obj, "spec")
     most, least = spec.get("maxReplicas") or 0, spec.get("minReplicas")
     if least is not None and least < 1:
@@ -124,6 +129,7 @@ def check_autoscaler(obj: Object, _old: Object | None) -> Causes:
 
 
 def check_disruption_budget(obj: Object, _old: Object | None) -> Causes:
+    """One of two limits."""
     spec = section(obj, "spec")
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         yield invalid("spec", {}, "minAvailable and maxUnavailable cannot be both set")
@@ -132,6 +138,7 @@ def check_disruption_budget(obj: Object, _old: Object | None) -> Causes:
 
 
 def check_role(obj: Object, _old: Object | None) -> Causes:
+    """Rules that say who may do what to what."""
     for i, rule in enumerate(each(obj, "rules")):
         if not rule.get("verbs"):
             yield required(f"rules[{i}].verbs", "verbs must contain at least one value")
@@ -147,6 +154,7 @@ def check_role(obj: Object, _old: Object | None) -> Causes:
 
 
 def check_binding(obj: Object, old: Object | None) -> Causes:
+    """A role that exists by name, and subjects; the role stays."""
     role = section(obj, "roleRef")
     kinds = ("ClusterRole",) if obj.get("kind") == "ClusterRoleBinding" else ("ClusterRole", "Role")
     yield from one_of("roleRef.kind", role.get("kind", ""), kinds)
@@ -163,6 +171,7 @@ def check_binding(obj: Object, old: Object | None) -> Causes:
 
 
 def check_service_account(obj: Object, _old: Object | None) -> Causes:
+    """Secrets that are named once."""
     seen: set[str] = set()
     for i, secret in enumerate(each(obj, "secrets")):
         if secret.get("name") in seen:

@@ -46,6 +46,7 @@ def check_metadata(obj: Object) -> Causes:
 
 
 def check_labels(path: str, labels: Object) -> Causes:
+    """Keys and values of labels."""
     for key, value in labels.items():
         yield from (invalid(path, key, why) for why in names.qualified(key))
         yield from (invalid(path, value, why) for why in names.label_value(value))
@@ -72,6 +73,7 @@ def check_label_selector(path: str, selector: Object) -> Causes:
 
 
 def check_annotations(path: str, annotations: Object) -> Causes:
+    """Keys of annotations, and the size of all of them."""
     for key in annotations:
         yield from (invalid(path, key, why) for why in names.qualified(key.lower()))
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > ANNOTATIONS_BYTES:

@@ -117,6 +117,7 @@ def qualified(value: str) -> Iterator[str]:
 
 
 def label_value(value: str) -> Iterator[str]:
+    """A label's value, which may be empty."""
     return _check(value, _LABEL_VALUE, _LABEL_VALUE_WHY, 63)
 
 
@@ -130,6 +131,7 @@ def config_key(value: str) -> Iterator[str]:
 
 
 def environment_name(value: str) -> Iterator[str]:
+    """The name of an environment variable."""
     if not value.isascii() or not value.isprintable() or "=" in value:
         yield (
             "a valid environment variable name must consist only of printable ASCII characters other than '='"
@@ -151,11 +153,13 @@ def port_name(value: str) -> Iterator[str]:
 
 
 def port_number(value: int) -> Iterator[str]:
+    """A TCP, UDP or SCTP port."""
     if not 1 <= value <= 65535:
         yield "must be between 1 and 65535, inclusive"
 
 
 def percent(value: str) -> Iterator[str]:
+    """A share of pods: "25%"."""
     if not re.fullmatch(_PERCENT, value):
         yield (
             "a valid percent string must be a numeric string followed by an ending '%' "

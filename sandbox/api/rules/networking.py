@@ -16,6 +16,7 @@ _PROTOCOLS = ("SCTP", "TCP", "UDP")
 
 
 def check_service(obj: Object, old: Object | None) -> Causes:
+    """A Service: its ports, and an address that stays."""
     spec = section(obj, "spec")
     ports, kind = each(spec, "ports"), spec.get("type")
     if not ports and kind != "ExternalName" and spec.get("clusterIP") != "None":
@@ -73,6 +74,7 @@ def _check_ports(ports: list[Object]) -> Causes:
 
 
 def check_ingress(obj: Object, _old: Object | None) -> Causes:
+    """An Ingress: hosts, absolute paths, backends."""
     spec = section(obj, "spec")
     if not each(spec, "rules") and "defaultBackend" not in spec:
         yield invalid("spec", {}, "either `defaultBackend` or `rules` must be specified")

@@ -63,6 +63,7 @@ def check_template(path: str, template: Object, restart: Collection[str] = RESTA
 
 
 def check_pod_spec(path: str, spec: Object, restart: Collection[str] = RESTART) -> Causes:
+    """What a Pod and a template have in common."""
     volumes = {volume["name"] for volume in each(spec, "volumes") if volume.get("name")}
     yield from _check_volumes(path, each(spec, "volumes"))
     yield from check_containers(path, spec, volumes)

@@ -18,6 +18,7 @@ _CRON_FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")
 
 
 def check_deployment(obj: Object, old: Object | None) -> Causes:
+    """A Deployment: its selector, its template and a strategy that can make progress."""
     spec = section(obj, "spec")
     yield from _check_selecting(obj, old, "deployment")
     for field in ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"):
@@ -61,6 +62,7 @@ def _percent(value: Any) -> int:
 
 
 def check_replica_set(obj: Object, old: Object | None) -> Causes:
+    """A ReplicaSet or a DaemonSet."""
     yield from _check_selecting(obj, old, "replicaset" if obj.get("kind") == "ReplicaSet" else "daemonset")
     for field in ("replicas", "minReadySeconds", "revisionHistoryLimit"):
         yield from at_least(f"spec.{field}", section(obj, "spec").get(field))
@@ -78,6 +80,7 @@ _STATEFUL_MAY_CHANGE = (
 
 
 def check_stateful_set(obj: Object, old: Object | None) -> Causes:
+    """A StatefulSet, most of which is fixed once made."""
     spec = section(obj, "spec")
     yield from _check_selecting(obj, None, "statefulset")
     for field in ("replicas", "minReadySeconds", "revisionHistoryLimit"):
@@ -124,6 +127,7 @@ def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
 
 
 def check_job(obj: Object, old: Object | None) -> Causes:
+    """A Job, whose template is fixed once it has been started."""
     spec = section(obj, "spec")
     yield from _check_job_spec("spec", spec)
     if spec.get("selector") is None:
@@ -171,6 +175,7 @@ def _check_job_spec(path: str, spec: Object) -> Causes:
 
 
 def check_cron_job(obj: Object, _old: Object | None) -> Causes:
+    """A CronJob: five fields of schedule (or @daily and the like) and a Job's template."""
     spec = section(obj, "spec")
     schedule = spec.get("schedule")
     if not schedule:

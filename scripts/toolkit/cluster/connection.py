@@ -26,6 +26,8 @@ from toolkit.outcome import Misused, TimedOut
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500
+# Where `python -m sandbox` is found, wherever apps.toml is.
+TOOLKIT = Path(__file__).resolve().parents[3]
 
 
 class Connection(Transport):
@@ -224,7 +226,7 @@ def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | 
                 connection.check(namespace)
             return connection
     command = [sys.executable, "-m", "sandbox", "up", "--state", str(path.parent)]
-    tools.run(command, cwd=root, echo=False, timeout=60)
+    tools.run(command, cwd=TOOLKIT, echo=False, timeout=60)
     connection = Connection(cluster, space, load(cluster, space, root))
     connection.check(namespace)
     return connection

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,10 @@ def load(cluster: Cluster, space: str, root: Path) -> Credentials:
 
 
 def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[Path, str]:
-    """The kubeconfig's path and how to name it to a person. Raises Misused when its variable is not set."""
+    """The kubeconfig's path and how to name it to a person. Raises Misused when its variable is not set.
+
+    A relative path is relative to the repository, in a variable to the current folder (as kubectl has it).
+    """
     if isinstance(cluster.kubeconfig, Ref):
         variable = cluster.kubeconfig.name(space)
         value = os.environ.get(variable, "")
@@ -169,6 +173,8 @@ def _pem(value: Secret, holder: str) -> str:
             content = base64.b64decode("".join(content.split()), validate=True).decode("ascii")
         except (binascii.Error, ValueError):
             content = ""
-    if "-----BEGIN CERTIFICATE-----" not in content:
-        raise Misused(f"{holder} holds no certificate", remedy="it must be PEM, or base64 of PEM")
+    try:
+        ssl.create_default_context(cadata=content or "nothing")
+    except (ssl.SSLError, ValueError):
+        raise Misused(f"{holder} holds no certificate", remedy="it must be PEM, or base64 of PEM") from None
     return content

@@ -90,7 +90,7 @@ class Awaited:
             return f"{self.name}: {succeeded} succeeded, {failed} failed, {active} active"
         wanted = number(live, "spec", "replicas", default=1)
         if number(live, "status", "observedGeneration") < self.generation:
-            return f"{self.name}: not taken up by the controller yet"
+            return f"{self.name}: waits for the Deployment controller"
         updated = number(live, "status", "updatedReplicas")
         available = number(live, "status", "availableReplicas")
         old = number(live, "status", "replicas") - updated

@@ -67,6 +67,10 @@ class _Nobody(RsaKey):
         return ("-", "-")
 
 
+# What stands in for the functions while only the names of the objects are of interest.
+_PROBING: dict[str, Any] = {"rsa_key": _Nobody, "random_string": lambda length: "-" * length}
+
+
 def random_string(length: int) -> str:
     """That many letters and digits, fit for a password."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
@@ -99,11 +103,7 @@ def fixtures(connection: Connection, app: App, given: Values, space: Space) -> N
             raise ValueError(f"existing(): unknown kind {kind}") from None
 
     variables = given.variables()
-    probing: dict[str, Any] = {
-        "rsa_key": _Nobody,
-        "random_string": lambda length: "-" * length,
-        "existing": existing,
-    }
+    probing = {**_PROBING, "existing": existing}
     wanted = [obj for _, obj in manifests.render_folder(folder, variables, probing)]
     if all(connection.find(_path(connection, obj, given)) for obj in wanted):
         return
@@ -116,6 +116,14 @@ def fixtures(connection: Connection, app: App, given: Values, space: Space) -> N
                 namespace(connection, home, space)
             if _create(connection, path.rpartition("/")[0], obj):
                 space.say(f"created {shown(obj)} in {home or 'the cluster'}")
+
+
+def check(app: App, given: Values) -> None:
+    """Raises Misused when a fixture's template cannot be rendered for a space that has nothing yet."""
+    folder = app.path / app.manifests / FOLDER
+    if folder.is_dir():
+        functions = {**_PROBING, "existing": lambda *_: None}
+        manifests.render_folder(folder, given.variables(), functions)
 
 
 def is_deployed(connection: Connection, app: App, space: str) -> bool:

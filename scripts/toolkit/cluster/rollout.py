@@ -166,9 +166,8 @@ class _Rollout:
         return each.runs(live, self.watcher.all("ReplicaSet"), self.watcher.all("Pod"))
 
     def _passed(self, ran_before: bool) -> Verdict:
-        names = ", ".join(each.name for each in self.awaited)
-        words = "already runs" if ran_before else "is rolled out"
-        return Verdict(Outcome(reason=f"{names} {words}"), pods.counts(self.watcher.all("Pod")))
+        reason = "already runs" if ran_before else "is rolled out"
+        return Verdict(Outcome(reason=reason), pods.counts(self.watcher.all("Pod")))
 
     def _failed(self, fatal: Sequence[Finding], findings: Sequence[Finding]) -> Verdict:
         lead = fatal[0]

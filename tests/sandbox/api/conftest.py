@@ -16,6 +16,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("state"))
     yield running
     running.stop()
+    running.http.close()
 
 
 @pytest.fixture
@@ -30,3 +31,4 @@ def own_api(tmp_path: Path) -> Iterator[Running]:
     running = Running(tmp_path / "state of it", history=50, bookmark_seconds=0.2)
     yield running
     running.stop()
+    running.http.close()

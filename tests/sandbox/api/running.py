@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from sandbox.api.server import Server
+from sandbox.api.server import AddressTaken, Server
 
 TOKEN = "test-admin-token"
 T = TypeVar("T")
@@ -51,45 +51,42 @@ class Running:
 
     def __init__(self, state: Path, **settings: Any) -> None:
         self.state, self.settings = state, settings
-        self.address = free_address()
+        for attempt in range(5):
+            self.address = free_address()
+            try:
+                self.start()
+                break
+            except AddressTaken:
+                # Another test process was faster than this one between the look and the bind.
+                if attempt == 4:
+                    raise
         self.url = f"http://{self.address}:8001"
         self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20)
-        self.start()
 
     def start(self) -> None:
-        """Returns once both ports answer."""
-        started: list[BaseException | None] = []
+        """Returns once both ports answer; raises what the server raises."""
+        failures: list[BaseException] = []
         ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
         self.server = Server(**self.settings)
 
         async def serve() -> None:
-            self._stop = asyncio.Event()
+            self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
             try:
                 await self.server.start(self.state, self.address, token=TOKEN)
-                started.append(None)
             except BaseException as error:
-                started.append(error)
-                raise
+                failures.append(error)
+                return
             finally:
                 ready.set()
             await self._stop.wait()
             await self.server.stop()
 
-        def run() -> None:
-            try:
-                self._loop.run_until_complete(serve())
-            except BaseException as error:
-                if started != [error]:
-                    raise
-            finally:
-                self._loop.close()
-
-        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
         self._thread.start()
-        assert ready.wait(20), "the server does not start"
-        if started[0] is not None:
-            raise started[0]
+        assert ready.wait(30), "the server does not start"
+        if failures:
+            self._thread.join(20)
+            raise failures[0]
 
     def stop(self) -> None:
         """Returns once the server is gone."""

@@ -176,6 +176,23 @@ def test_reviews(api: Running, namespace: str) -> None:
     assert robot.get("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews").status_code in (403, 405)
 
 
+def test_impersonation(api: Running, namespace: str) -> None:
+    robot, _ = account(api, namespace)
+    name = f"system:serviceaccount:{namespace}:robot"
+    who = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    answer = api.http.post(who, json={}, headers={"Impersonate-User": name})
+    info = answer.json()["status"]["userInfo"]
+    assert info["username"] == name and f"system:serviceaccounts:{namespace}" in info["groups"]
+    refused = api.http.get("/api/v1/pods", headers={"Impersonate-User": "somebody"})
+    assert refused.status_code == 403 and 'User "somebody" cannot list' in refused.json()["message"]
+    grouped = {"Impersonate-User": "somebody", "Impersonate-Group": "system:masters"}
+    assert api.http.get("/api/v1/pods", headers=grouped).status_code == 200
+    for headers in ({"Impersonate-User": "kubernetes-admin"}, grouped):
+        denied = robot.get("/api", headers=headers)
+        assert denied.status_code == 403 and "cannot impersonate resource" in denied.json()["message"]
+    assert api.http.get("/api", headers={"Impersonate-Group": "x"}).status_code == 400
+
+
 def test_discovery(api: Running) -> None:
     assert api.http.get("/api").json()["versions"] == ["v1"]
     groups = {group["name"] for group in api.http.get("/apis").json()["groups"]}

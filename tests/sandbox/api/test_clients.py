@@ -93,6 +93,19 @@ def test_apply_server_side(kubectl: Kubectl) -> None:
 
 
 @needs_kubectl
+def test_a_service_keeps_its_address(kubectl: Kubectl) -> None:
+    spec = {"ports": [{"port": 80}], "selector": {"app": "web"}}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+    kubectl("apply", "-f", "-", stdin=[service])
+    address = kubectl("get", "svc", "web", "-o", "jsonpath={.spec.clusterIP}").stdout
+    kubectl("apply", "--server-side", "-f", "-", stdin=[service])
+    kubectl("replace", "-f", "-", stdin=[service])
+    assert address and kubectl("get", "svc", "web", "-o", "jsonpath={.spec.clusterIP}").stdout == address
+    managed = kubectl("get", "svc", "web", "-o", "yaml", "--show-managed-fields").stdout
+    assert "f:ports" in managed and "f:clusterIP" not in managed
+
+
+@needs_kubectl
 def test_mistakes_are_named_by_the_server(kubectl: Kubectl) -> None:
     wrong = manifest()
     wrong["spec"]["template"]["spec"]["containers"][0]["imagee"] = "x"
@@ -143,6 +156,32 @@ def test_everyday_commands(api: Running, namespace: str, kubectl: Kubectl) -> No
     assert 'deployment.apps "web" deleted' in kubectl("delete", "deploy", "web").stdout
     assert 'pod "a" deleted' in kubectl("delete", "pod", "a", "--timeout=10s").stdout
     kubectl("delete", "deploy", "web", "--ignore-not-found")
+
+
+@needs_kubectl
+def test_imperative_commands_send_protobuf(kubectl: Kubectl, namespace: str) -> None:
+    other = f"{namespace}-other"
+    assert kubectl("create", "namespace", other).stdout == f"namespace/{other} created\n"
+    kubectl("create", "configmap", "a", "--from-literal=x=y")
+    assert kubectl("get", "cm", "a", "-o", "jsonpath={.data}").stdout == '{"x":"y"}'
+    kubectl("create", "secret", "generic", "s", "--from-literal=p=q")
+    assert kubectl("get", "secret", "s", "-o", "jsonpath={.data.p}").stdout == "cQ=="
+    kubectl("create", "deployment", "web", "--image=sandbox/example", "--replicas=3", "--port=80")
+    spec = json.loads(kubectl("get", "deploy", "web", "-o", "json").stdout)["spec"]
+    assert (
+        spec["replicas"] == 3 and spec["template"]["spec"]["containers"][0]["ports"][0]["containerPort"] == 80
+    )
+    kubectl("create", "quota", "q", "--hard=pods=3,requests.cpu=1")
+    assert kubectl("get", "quota", "q", "-o", "jsonpath={.spec.hard.pods}").stdout == "3"
+    kubectl("create", "serviceaccount", "robot")
+    kubectl("create", "role", "reader", "--verb=get", "--resource=pods")
+    kubectl("create", "rolebinding", "reader", "--role=reader", f"--serviceaccount={namespace}:robot")
+    robot = f"--as=system:serviceaccount:{namespace}:robot"
+    assert kubectl("auth", "can-i", "get", "pods", robot).stdout == "yes\n"
+    assert kubectl("auth", "can-i", "list", "pods", robot, code=1).stdout == "no\n"
+    assert "kubernetes-admin" in kubectl("auth", "whoami").stdout
+    assert kubectl("create", "token", "robot").stdout.count(".") == 2
+    kubectl("delete", "namespace", other, "--wait=false")
 
 
 @needs_kubectl

@@ -326,6 +326,22 @@ def test_quota_is_enforced(api: Running, namespace: str) -> None:
     )
 
 
+def test_limit_ranges_fill_in_and_refuse(api: Running, namespace: str) -> None:
+    limit = {"type": "Container", "default": {"memory": "64Mi"}, "max": {"memory": "128Mi"}}
+    limits = {"metadata": {"name": "l"}, "spec": {"limits": [limit]}}
+    api.create(f"/api/v1/namespaces/{namespace}/limitranges", limits)
+    made = api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a"))
+    resources = made["spec"]["containers"][0]["resources"]
+    assert resources["limits"] == {"memory": "64Mi"} and made["status"]["qosClass"] == "Burstable"
+    large = pod("b")
+    large["spec"]["containers"][0]["resources"] = {"limits": {"memory": "1Gi"}}
+    answer = api.http.post(f"/api/v1/namespaces/{namespace}/pods", json=large)
+    assert status_of(answer) == (403, "Forbidden")
+    assert answer.json()["message"] == (
+        'pods "b" is forbidden: maximum memory usage per Container is 128Mi, but limit is 1Gi'
+    )
+
+
 def test_pods_need_their_service_account(api: Running, namespace: str) -> None:
     wanted = pod("a")
     wanted["spec"]["serviceAccountName"] = "robot"

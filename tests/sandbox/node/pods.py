@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import time
 import urllib.request
 from typing import Any
+
+from tests.sandbox.local import Sandbox
 
 Object = dict[str, Any]
 
@@ -59,3 +63,42 @@ def get(url: str, data: bytes | None = None) -> str:
     """The body of an HTTP answer."""
     with urllib.request.urlopen(url, data, timeout=5) as answer:
         return str(answer.read().decode())
+
+
+def start(sandbox: Sandbox, namespace: str, pod: Object) -> str:
+    sandbox.api("POST", f"/api/v1/namespaces/{namespace}/pods", pod)
+    return f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}"
+
+
+def event(sandbox: Sandbox, path: str, reason: str, text: str = "", count: int = 1) -> Object:
+    """The event about a pod with this reason and text, once it is there."""
+    _, _, name = path.rpartition("/")
+    events = path.replace(f"/pods/{name}", "/events")
+
+    def found(obj: Object) -> bool:
+        return (
+            obj["involvedObject"]["name"] == name
+            and obj["reason"] == reason
+            and text in obj["message"]
+            and obj.get("count", 1) >= count
+        )
+
+    deadline = time.monotonic() + 15
+    listed = sandbox.api("GET", events)
+    seen = listed["items"]
+    for one in seen:
+        if found(one):
+            return dict(one)
+    version = listed["metadata"]["resourceVersion"]
+    with sandbox.open(
+        "GET", f"{events}?watch=true&resourceVersion={version}&timeoutSeconds=15", None, "", 20
+    ) as lines:
+        for line in lines:
+            one = json.loads(line)["object"]
+            seen.append(one)
+            if one.get("kind") == "Event" and found(one):
+                return dict(one)
+            assert time.monotonic() < deadline
+    raise AssertionError(
+        f"no event {reason} {text!r}; there were {[(e['reason'], e['message']) for e in seen]}"
+    )

@@ -7,10 +7,11 @@ import json
 import time
 import urllib.error
 
-import pods
 import pytest
-from conftest import Sandbox, eventually
-from test_failures import event, start
+
+from tests.sandbox.local import Sandbox, eventually
+from tests.sandbox.node import pods
+from tests.sandbox.node.pods import event, start
 
 
 def test_environment_and_status_of_a_running_pod(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
@@ -107,7 +108,10 @@ def test_startup_probe_gives_up(sandbox: Sandbox, namespace: str, tiny_image: st
 
 
 def test_exec_probe_sees_the_container(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
-    script = "import os, sys; print('not yet'); sys.exit(0 if os.environ['MARK'] == 'yes' and os.path.exists('app.py') else 1)"
+    script = (
+        "import os, sys; print('not yet'); "
+        "sys.exit(0 if os.environ['MARK'] == 'yes' and os.path.exists('app.py') else 1)"
+    )
     probe = {"exec": {"command": ["python", "-c", script]}, "periodSeconds": 1, "timeoutSeconds": 5}
     path = start(sandbox, namespace, pods.pod("good", tiny_image, {"MARK": "yes"}, readinessProbe=probe))
     sandbox.wait(path, pods.ready)
@@ -177,7 +181,10 @@ def test_a_pod_that_runs_once(
 
 def test_restart_on_failure_only(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
     """A container that fails until a file of its volume says otherwise."""
-    script = "import os,sys;p=os.environ['CONTAINER_ROOT']+'/data/n';n=os.path.exists(p);open(p,'w');sys.exit(0 if n else 1)"
+    script = (
+        "import os, sys; path = os.environ['CONTAINER_ROOT'] + '/data/n'; "
+        "there = os.path.exists(path); open(path, 'w'); sys.exit(0 if there else 1)"
+    )
     spec = {"restartPolicy": "OnFailure", "volumes": [{"name": "data", "emptyDir": {}}]}
     pod = pods.pod(
         "once", tiny_image, command=["python", "-c", script], spec=spec,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import threading
+from collections.abc import Callable
 
-import pods
-from conftest import Sandbox
-from test_failures import start
+from tests.sandbox.local import Sandbox
+from tests.sandbox.node import pods
+from tests.sandbox.node.pods import start
+
+Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_bounds(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
@@ -41,7 +45,7 @@ def test_follow_until_the_end(sandbox: Sandbox, namespace: str, tiny_image: str)
     begun = threading.Event()
 
     def follow() -> None:
-        with sandbox._open("GET", f"{path}/log?follow=true", None, "", 30) as stream:
+        with sandbox.open("GET", f"{path}/log?follow=true", None, "", 30) as stream:
             for line in stream:
                 lines.append(line.decode())
                 begun.set()
@@ -69,12 +73,13 @@ def test_a_container_that_has_not_started(sandbox: Sandbox, namespace: str) -> N
         raise AssertionError("there is no log")
 
 
-def test_kubectl_logs(sandbox: Sandbox, namespace: str, tiny_image: str, kubectl) -> None:  # type: ignore[no-untyped-def]
+def test_kubectl_logs(tiny_image: str, kubectl: Kubectl) -> None:
+    pod = pods.pod("web", tiny_image, {"SAY": "hi"})
     deployment = {
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
         "spec": {
             "selector": {"matchLabels": {"app": "web"}},
-            "template": {key: value for key, value in pods.pod("web", tiny_image, {"SAY": "hi"}).items() if key in ("metadata", "spec")},
+            "template": {"metadata": pod["metadata"], "spec": pod["spec"]},
         },
     }  # fmt: skip
     kubectl("apply", "-f", "-", input=json.dumps(deployment))

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 
-import httpx
 import pytest
+from fb_testing.http import client
 from fb_testing.outbox import Outbox, attachments
 from fb_testing.servers import free_port, serving
 from outbox import api, store
@@ -44,7 +44,7 @@ def test_mail_can_be_read_by_each_recipient(url: str, smtp_port: int) -> None:
         [mail] = Outbox(url, url).mails(to)
         assert (mail["from"], mail["subject"], mail["text"].strip()) == ("f@x.example", "é [1/1]", "Grüße")
         assert attachments(mail) == {"é.pdf": bytes(range(256))}
-    assert httpx.get(f"{url}/messages", params={"to": "c@x.example"}).json() == []
+    assert client.get(f"{url}/messages", params={"to": "c@x.example"}).json() == []
 
 
 def test_a_mail_without_a_body_is_shown_too(url: str, smtp_port: int) -> None:
@@ -56,11 +56,11 @@ def test_a_mail_without_a_body_is_shown_too(url: str, smtp_port: int) -> None:
 
 def test_webhooks_are_kept_in_order_and_cleared(url: str) -> None:
     for body in ("one", "two"):
-        httpx.post(f"{url}/webhooks/h", content=body, headers={"content-type": "application/jose"})
+        client.post(f"{url}/webhooks/h", content=body, headers={"content-type": "application/jose"})
     calls = Outbox(url, url).calls("h", count=2)
     assert calls == [{"body": word, "content_type": "application/jose"} for word in ("one", "two")]
-    assert httpx.delete(f"{url}/webhooks/h").status_code == 204
-    assert httpx.get(f"{url}/webhooks/h").json() == []
+    assert client.delete(f"{url}/webhooks/h").status_code == 204
+    assert client.get(f"{url}/webhooks/h").json() == []
 
 
 def test_a_reader_waits_for_what_comes(url: str) -> None:
@@ -68,32 +68,32 @@ def test_a_reader_waits_for_what_comes(url: str) -> None:
     reader = threading.Thread(target=lambda: found.extend(Outbox(url, url).calls("late", count=2)))
     reader.start()
     for _ in range(2):
-        httpx.post(f"{url}/webhooks/late", content=b"x")
+        client.post(f"{url}/webhooks/late", content=b"x")
     reader.join(10)
     assert len(found) == 2
 
 
 def test_a_reader_does_not_wait_for_ever(url: str) -> None:
     started = time.monotonic()
-    assert httpx.get(f"{url}/webhooks/never?wait=0.2").json() == []
+    assert client.get(f"{url}/webhooks/never?wait=0.2").json() == []
     assert 0.2 <= time.monotonic() - started < 5
-    assert httpx.get(f"{url}/webhooks/never?wait=long").status_code == 400
+    assert client.get(f"{url}/webhooks/never?wait=long").status_code == 400
 
 
 def test_files_stand_in_for_the_filestore(url: str) -> None:
     where = Outbox(url, url).upload("f", b"content")
     Outbox(url, url).upload("f", b"replaced")
-    assert httpx.get(where).content == b"replaced"
-    public = httpx.post(f"{where}/presigned-s3-url")
+    assert client.get(where).content == b"replaced"
+    public = client.post(f"{where}/presigned-s3-url")
     assert (public.status_code, public.json()["url"]) == (201, where)
     assert base64.b64decode(public.json()["encryption_key"])
-    assert httpx.get(f"{url}/files/none").status_code == 404
-    assert httpx.post(f"{url}/files/none/presigned-s3-url").status_code == 404
+    assert client.get(f"{url}/files/none").status_code == 404
+    assert client.post(f"{url}/files/none/presigned-s3-url").status_code == 404
 
 
 def test_it_is_bounded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "LARGEST", 5)
-    assert httpx.post(f"{url}/webhooks/big", content=b"123456").status_code == 413
+    assert client.post(f"{url}/webhooks/big", content=b"123456").status_code == 413
     bounded = store.Store(limit=10)
 
     async def story() -> list[object]:
@@ -107,4 +107,4 @@ def test_it_is_bounded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_health(url: str) -> None:
-    assert httpx.get(f"{url}/health").status_code == 200
+    assert client.get(f"{url}/health").status_code == 200

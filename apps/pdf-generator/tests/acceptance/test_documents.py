@@ -1,6 +1,7 @@
 """What a document says, and what is refused."""
 
 import httpx
+from fb_testing.http import client
 from fb_testing.pdf import missing
 from fb_testing.runner import ADDRESS, STORY, Runner
 
@@ -19,7 +20,7 @@ def document(*values: str) -> dict[str, object]:
 
 
 def post(url: str, body: object, headers: dict[str, str]) -> httpx.Response:
-    return httpx.post(f"{url}/v1/pdfs", json=body, headers=headers, timeout=30, trust_env=False)
+    return client.post(f"{url}/v1/pdfs", json=body, headers=headers)
 
 
 def test_a_document_says_everything(url: str, runner: Runner) -> None:

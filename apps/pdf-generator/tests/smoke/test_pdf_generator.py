@@ -1,6 +1,7 @@
 """Does it make a document, for those who sign, and only for them?"""
 
 import httpx
+from fb_testing.http import client
 from fb_testing.runner import Runner
 
 BODY = {
@@ -14,11 +15,11 @@ BODY = {
 
 
 def post(url: str, headers: dict[str, str]) -> httpx.Response:
-    return httpx.post(f"{url}/v1/pdfs", json=BODY, headers=headers, timeout=20, trust_env=False)
+    return client.post(f"{url}/v1/pdfs", json=BODY, headers=headers)
 
 
 def test_it_is_healthy(url: str) -> None:
-    assert httpx.get(f"{url}/health", timeout=10, trust_env=False).status_code == 200
+    assert client.get(f"{url}/health").status_code == 200
 
 
 def test_it_makes_a_document(url: str, runner: Runner) -> None:

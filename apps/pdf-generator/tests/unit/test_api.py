@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
+from fb_testing.http import client
 from fb_testing.pdf import missing
 from fb_testing.runner import Runner
 from fb_testing.servers import KeyServer, key_pair, serving
@@ -37,14 +37,14 @@ def url(runner: Runner) -> Iterator[str]:
 
 
 def test_json_becomes_pdf(url: str, runner: Runner) -> None:
-    answer = httpx.post(f"{url}/v1/pdfs", json=BODY, headers=runner.headers())
+    answer = client.post(f"{url}/v1/pdfs", json=BODY, headers=runner.headers())
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
     assert missing(answer.content, "Complaint", "answer") == []
 
 
 def test_many_at_once_are_kept_apart(url: str, runner: Runner) -> None:
     def ask(number: int) -> list[str]:
-        answer = httpx.post(
+        answer = client.post(
             f"{url}/v1/pdfs", json={**BODY, "pdf_heading": f"no {number}."}, headers=runner.headers()
         )
         return missing(answer.content, f"no {number}.")
@@ -55,7 +55,7 @@ def test_many_at_once_are_kept_apart(url: str, runner: Runner) -> None:
 
 def test_refusals(url: str, runner: Runner) -> None:
     def post(**options: object) -> int:
-        return httpx.post(
+        return client.post(
             f"{url}/v1/pdfs", **{"headers": runner.headers(), "json": BODY, **options}
         ).status_code
 
@@ -64,5 +64,5 @@ def test_refusals(url: str, runner: Runner) -> None:
     assert post(json={}) == 422
     assert post(json={**BODY, "pdf_heading": "x" * 20_000}) == 413
     assert post(json=None, content=b"x") == 415
-    assert httpx.get(f"{url}/health").status_code == 200
-    assert httpx.get(f"{url}/readiness").status_code == 404
+    assert client.get(f"{url}/health").status_code == 200
+    assert client.get(f"{url}/readiness").status_code == 404

@@ -4,11 +4,12 @@ import base64
 
 import httpx
 import pytest
+from fb_testing.http import client
 from joserfc.jwk import RSAKey
 
 
 def get(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=10, trust_env=False)
+    return client.get(url)
 
 
 def test_it_is_healthy_and_ready(url: str) -> None:

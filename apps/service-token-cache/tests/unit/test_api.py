@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import pytest
 import trustme
 from fb_platform.settings import SettingError
+from fb_testing.http import client
 from fb_testing.servers import serving
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -84,7 +84,7 @@ V3 = "/v3/applications/{}/namespaces/{}"
 
 def test_both_routes_give_the_key(url: str, kubernetes: Kubernetes) -> None:
     for route in ("/service/v2/cats", V3.format("cats", "services")):
-        answer = httpx.get(url + route)
+        answer = client.get(url + route)
         assert (answer.status_code, answer.json()) == (200, {"token": ENCODED})
     assert kubernetes.asked == ["/api/v1/namespaces/services/configmaps/fb-cats-config-map"]
     assert kubernetes.tokens == {"Bearer first"}
@@ -93,12 +93,12 @@ def test_both_routes_give_the_key(url: str, kubernetes: Kubernetes) -> None:
 def test_ignore_cache_reads_again_with_the_token_of_the_day(
     url: str, kubernetes: Kubernetes, account: Path
 ) -> None:
-    httpx.get(f"{url}/service/v2/cats")
+    client.get(f"{url}/service/v2/cats")
     kubernetes.maps["services", "fb-cats-config-map"] = {"data": {"ENCODED_PUBLIC_KEY": "bmV3"}}
     (account / "token").write_text("second")
-    assert httpx.get(f"{url}/service/v2/cats").json() == {"token": ENCODED}
-    assert httpx.get(f"{url}/service/v2/cats?ignore_cache=true").json() == {"token": "bmV3"}
-    assert httpx.get(f"{url}/service/v2/cats").json() == {"token": "bmV3"}
+    assert client.get(f"{url}/service/v2/cats").json() == {"token": ENCODED}
+    assert client.get(f"{url}/service/v2/cats?ignore_cache=true").json() == {"token": "bmV3"}
+    assert client.get(f"{url}/service/v2/cats").json() == {"token": "bmV3"}
     assert kubernetes.tokens == {"Bearer first", "Bearer second"}
 
 
@@ -106,9 +106,9 @@ def test_no_key_is_404_and_not_remembered(url: str, kubernetes: Kubernetes) -> N
     kubernetes.maps["services", "fb-empty-config-map"] = {"data": {}}
     kubernetes.maps["services", "fb-bare-config-map"] = {}
     for slug in ("dogs", "empty", "bare"):
-        assert httpx.get(f"{url}/service/v2/{slug}").status_code == 404
+        assert client.get(f"{url}/service/v2/{slug}").status_code == 404
     kubernetes.maps["services", "fb-dogs-config-map"] = {"data": {"ENCODED_PUBLIC_KEY": "ZG9n"}}
-    assert httpx.get(f"{url}/service/v2/dogs").status_code == 200
+    assert client.get(f"{url}/service/v2/dogs").status_code == 200
 
 
 def test_names_that_are_no_names_never_reach_kubernetes(url: str, kubernetes: Kubernetes) -> None:
@@ -118,42 +118,42 @@ def test_names_that_are_no_names_never_reach_kubernetes(url: str, kubernetes: Ku
         V3.format("cats", "a%2Fb"),
         "/service/v2/-",
     ):
-        assert httpx.get(url + route).status_code == 404, route
+        assert client.get(url + route).status_code == 404, route
     assert kubernetes.asked == []
 
 
 def test_a_removed_key_is_forgotten(url: str, kubernetes: Kubernetes) -> None:
-    httpx.get(f"{url}/service/v2/cats")
+    client.get(f"{url}/service/v2/cats")
     kubernetes.maps.clear()
-    assert httpx.get(f"{url}/service/v2/cats?ignore_cache=true").status_code == 404
-    assert httpx.get(f"{url}/service/v2/cats").status_code == 404
+    assert client.get(f"{url}/service/v2/cats?ignore_cache=true").status_code == 404
+    assert client.get(f"{url}/service/v2/cats").status_code == 404
 
 
 def test_refused_by_kubernetes_is_404_trouble_is_503(url: str, kubernetes: Kubernetes) -> None:
     found = {}
     for kubernetes.status in (403, 401, 500):
-        found[kubernetes.status] = httpx.get(f"{url}/service/v2/cats").status_code
+        found[kubernetes.status] = client.get(f"{url}/service/v2/cats").status_code
     assert found == {403: 404, 401: 503, 500: 503}
     kubernetes.status = 200
-    assert httpx.get(f"{url}/service/v2/cats").status_code == 200
+    assert client.get(f"{url}/service/v2/cats").status_code == 200
 
 
 def test_many_readers_share_one_read(url: str, kubernetes: Kubernetes) -> None:
     kubernetes.hold.clear()
     with ThreadPoolExecutor(8) as pool:
-        answers = [pool.submit(httpx.get, f"{url}/service/v2/cats") for _ in range(8)]
+        answers = [pool.submit(client.get, f"{url}/service/v2/cats") for _ in range(8)]
         kubernetes.hold.set()
         assert {answer.result().status_code for answer in answers} == {200}
     assert len(kubernetes.asked) == 1
 
 
 def test_probes(url: str, account: Path) -> None:
-    assert httpx.get(f"{url}/health").status_code == 200
-    assert httpx.get(f"{url}/readiness").status_code == 200
+    assert client.get(f"{url}/health").status_code == 200
+    assert client.get(f"{url}/readiness").status_code == 200
     (account / "token").unlink()
-    assert httpx.get(f"{url}/readiness").status_code == 503
-    assert httpx.get(f"{url}/service/v2/cats").status_code == 503
-    assert httpx.get(f"{url}/health").status_code == 200
+    assert client.get(f"{url}/readiness").status_code == 503
+    assert client.get(f"{url}/service/v2/cats").status_code == 503
+    assert client.get(f"{url}/health").status_code == 200
 
 
 def test_without_its_setting_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

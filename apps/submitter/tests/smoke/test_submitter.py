@@ -1,12 +1,13 @@
 """Can this submitter do its job? From the door to the worker, without sending anything."""
 
 import httpx
+from fb_testing.http import client
 from fb_testing.runner import Runner, form
 from fb_testing.waiting import until
 
 
 def get(url: str, **options: object) -> httpx.Response:
-    return httpx.get(url, timeout=10, trust_env=False, **options)
+    return client.get(url, **options)
 
 
 def test_it_is_healthy_and_ready(url: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fb_testing.http import client
 from fb_testing.runner import Runner, form
 from fb_testing.servers import KeyServer, free_port
 from fb_testing.waiting import until
@@ -63,7 +64,7 @@ def start(environment: dict[str, str]) -> Iterator[Start]:
 
 def serving(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readiness").status_code == 200
+        return client.get(f"{url}/readiness").status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -109,7 +110,9 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
     first.send_signal(signal.SIGKILL)
     first.wait()
     others.failing = set()
-    queue.database.run("update submissions set due_at = due_at - :lease", lease=LEASE)  # as if time had passed
+    queue.database.run(
+        "update submissions set due_at = due_at - :lease", lease=LEASE
+    )  # as if time had passed
     start("submitter.worker")
     until("the delivery", lambda: queue.state(identity, SLUG) == "delivered")
     assert len(others.mails) == 1
@@ -120,7 +123,7 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
     [
         ("submitter.api", {"SUBMISSION_DECRYPTION_KEY": "short"}, "must have 32 characters"),
         ("submitter.worker", {"SUBMITTER_PRIVATE_KEY": "no key"}, "is not a private key in PEM"),
-        ("submitter.worker", {"SMTP_HOST": "$(FB_OUTBOX_SERVICE_HOST)"}, "SMTP_HOST needs FB_OUTBOX_SERVICE_HOST"),
+        ("submitter.worker", {"SMTP_HOST": "$(FB_X_SERVICE_HOST)"}, "SMTP_HOST needs FB_X_SERVICE_HOST"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_ends_the_start_with_one_line(

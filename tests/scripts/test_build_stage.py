@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.scripts.tiny_app import Repository, repository
+from tests.scripts.tiny_app import SCRIPTS, Repository, repository
 
 DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY calc.py ./\nCMD ["python", "calc.py"]\n'
 DIGEST = "sha256:" + "ab" * 32
 
 # A docker that writes down what it is asked, and answers as the real one does.
 FAKE_DOCKER = """#!{python}
-import json, os, sys
+import json, os, sys, time
 with open(os.environ["ASKED"], "a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
 words = sys.argv[1:]
+if os.environ.get("BREAK") == "hang":
+    open(os.environ["ASKED"] + ".pid", "w").write(f"{{os.getpid()}}\\n")
+    time.sleep(300)
 if words[0] == "build":
     if os.environ.get("BREAK") == "build":
         sys.exit("failed to solve: no such stage")
@@ -167,3 +172,31 @@ def test_a_missing_registry_is_misuse_that_names_the_variable(repo: Repository, 
     assert done.code == 2, done.output
     assert "TINY_REGISTRY is not set" in done.output
     assert not (repo.root / "asked").exists()
+
+
+def test_an_interrupted_build_leaves_no_process_behind(repo: Repository, tmp_path: Path) -> None:
+    env = {**os.environ, **docker(repo, tmp_path, BREAK="hang")}
+    argv = [sys.executable, str(SCRIPTS / "build.py"), "--config", str(repo.root / "apps.toml")]
+    script = subprocess.Popen(
+        [*argv, "--app", "tiny", "--cluster", "docker"],
+        cwd=repo.root,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    pid = int(eventually(repo.root / "asked.pid"))
+    script.send_signal(signal.SIGTERM)
+    output, _ = script.communicate(timeout=30)
+    assert script.returncode == 130, output
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def eventually(file: Path) -> str:
+    """What a file holds once it has a whole line, within 30 s."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if file.exists() and file.read_text(encoding="utf-8").endswith("\n"):
+            return file.read_text(encoding="utf-8")
+        time.sleep(0.02)
+    raise AssertionError(f"{file} was not written")

@@ -1,0 +1,39 @@
+"""A throw-away clone of this repository as it stands, uncommitted changes included, sharing its .venv."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.bench.measure import ROOT
+
+
+class Checkout:
+    """A git repository with one commit on main. Its runs, images and sandbox are its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
+            if name and (ROOT / name).is_file():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+        self.commit("all of it")
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        self.python = folder / ".venv" / "bin" / "python"
+
+    def commit(self, message: str) -> None:
+        git(self.root, "add", "--all")
+        who = ("-c", "user.name=Bench", "-c", "user.email=bench@example.test")
+        git(self.root, *who, "commit", "--quiet", "--message", message)
+
+    def script(self, name: str, *words: str) -> list[str]:
+        """The command of a script of this clone."""
+        return [str(self.python), str(self.root / "scripts" / f"{name}.py"), *words]
+
+
+def git(folder: Path, *words: str) -> str:
+    ran = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
+    return ran.stdout

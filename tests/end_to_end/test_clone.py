@@ -1,0 +1,222 @@
+"""The main job as a user runs it: `make pipeline APP=submitter` in a clean clone, and what may go wrong.
+
+The tests tell one story, in the order of this file: they share a clone and its sandbox.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CANARY = "canary-5f2d-hidden-in-the-environment"
+SPACES = ("test-dev", "test-production", "live-dev", "live-production")
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("clone")]
+
+
+class Clone:
+    """A clone of what is in the working tree, committed on main, in a folder whose name has spaces."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"],
+            capture_output=True,
+            check=True,
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        self.git("init", "-q", "-b", "main")
+        (folder / ".git/info/exclude").write_text(".venv\n")
+        self.commit("the commit to release")
+        (folder / ".venv").symlink_to(ROOT / ".venv")  # setting one up is what every CI run does anyway
+        ready = subprocess.run(["cksum"], input=str(folder), text=True, capture_output=True, check=True)
+        (folder / ".venv" / f".ready-{ready.stdout.split()[0]}").touch()
+
+    def git(self, *words: str) -> None:
+        name = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+        subprocess.run(["git", "-C", str(self.folder), *name, *words], check=True)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        ours = ("SLACK_WEBHOOK", "KUBECONFIG", "BRANCH", "CLUSTER", "MAKEFLAGS", "MAKELEVEL", "SANDBOX_STATE")
+        clean = {
+            name: value for name, value in os.environ.items() if name not in ours and "PIPELINE" not in name
+        }
+        return {**clean, "ADVISORIES": "local", "SECRET_CANARY": CANARY, **more}
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["make", *words],
+            cwd=self.folder,
+            env=self.environment(BRANCH="main", **env) if "BRANCH" not in env else self.environment(**env),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def make(self, *words: str, **env: str) -> tuple[int, str]:
+        process = self.start(*words, **env)
+        output, _ = process.communicate(timeout=800)
+        return process.returncode, output
+
+    def record(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads((self.folder / ".pipeline/latest/run.json").read_text())
+        return data
+
+    def outcomes(self) -> dict[str, str]:
+        return {stage["id"]: stage["outcome"] for stage in self.record()["stages"]}
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        ran = subprocess.run(
+            [self.folder / ".venv/bin/python", "scripts/status.py", "--app", "submitter", "--json"],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return {row["space"]: row for row in json.loads(ran.stdout)}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    made = Clone(tmp_path_factory.mktemp("a clone with spaces") / "form builder")
+    yield made
+    made.make("sandbox-down")
+
+
+@pytest.fixture(scope="module")
+def seen_commands() -> Iterator[set[str]]:
+    """Every command line that ran on this machine and held the canary, while the tests went on."""
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.05):
+            for entry in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    line = entry.read_bytes().decode(errors="replace")
+                except OSError:
+                    continue
+                if CANARY in line:
+                    seen.add(line)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    yield seen
+    done.set()
+    thread.join()
+
+
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+def test_a_commit_becomes_a_verified_release_with_one_command(clone: Clone, seen_commands: set[str]) -> None:
+    code, output = clone.make("pipeline", "APP=submitter")
+    assert code == 0, output
+    record = clone.record()
+    assert record["outcome"] == "passed"
+    assert list(clone.outcomes()) == [
+        *["lint", "security", "unit", "build"],
+        *["deploy-test", "healthcheck-test", "smoke-test", "acceptance-test", "approve-production"],
+        *["deploy-production", "healthcheck-production", "smoke-production", "watch-production", "alert"],
+    ]
+    assert set(clone.outcomes().values()) == {"passed"}
+    status = clone.status()
+    assert set(status) == set(SPACES)
+    for row in status.values():
+        assert row["verified"] is True
+        assert row["version"] == record["version"] == record["commit"][:12]
+    assert not seen_commands, "a secret was on a command line"
+
+
+def test_what_did_not_change_is_not_done_again(clone: Clone) -> None:
+    first = clone.record()
+    code, output = clone.make("pipeline", "APP=submitter")
+    assert code == 0, output
+    for stage in clone.record()["stages"]:
+        if stage["name"] in ("approve", "alert"):
+            assert "reused" not in stage
+        else:
+            assert stage["reused"] == first["run"], stage["id"]
+
+
+def test_a_branch_reaches_test_and_stops_there(clone: Clone) -> None:
+    code, output = clone.make("pipeline", "APP=submitter", BRANCH="feature")
+    assert code == 0, output
+    assert list(clone.outcomes())[-2:] == ["acceptance-test", "alert"]
+    assert clone.record()["outcome"] == "passed"
+
+
+def test_a_release_that_crashes_is_called_by_its_cause_and_the_last_good_one_serves(clone: Clone) -> None:
+    main = clone.folder / "apps/submitter/submitter/api.py"
+    good = main.read_text()
+    before = clone.status()["test-dev"]
+    main.write_text(good + '\nraise RuntimeError("this release cannot start")\n')
+    clone.commit("a release that cannot start")
+    code, output = clone.make("deploy", "APP=submitter", "ENV=test-dev")
+    assert code == 2, "make's own code"
+    record = clone.record()
+    assert record["exit_code"] == 1, output
+    assert "this release cannot start" in output
+    assert record["stages"][0]["seconds"] < 60, "called by its cause, not at the deadline"
+    code, output = clone.make("smoke", "APP=submitter", "ENV=test-dev")
+    assert code == 0, output
+    main.write_text(good)
+    clone.commit("as it was")
+    code, output = clone.make("deploy", "APP=submitter", "ENV=test-dev")
+    assert code == 0, output
+    assert clone.status()["test-dev"]["version"] != before["version"]
+
+
+def test_ctrl_c_in_the_middle_leaves_a_record_an_alert_and_no_lock(clone: Clone) -> None:
+    process = clone.start("pipeline", "APP=submitter")
+    until(lambda: clone.record()["outcome"] == "running" and "deploy-test" in clone.outcomes())
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    record = clone.record()
+    assert (record["outcome"], record["exit_code"]) == ("interrupted", 130), output
+    assert clone.outcomes()["alert"] == "passed"
+    code, output = clone.make("pipeline", "APP=submitter")
+    assert code == 0, output
+    assert set(clone.outcomes().values()) == {"passed"}
+
+
+def test_a_sandbox_that_was_killed_comes_back_with_everything_in_it(clone: Clone) -> None:
+    daemon = json.loads((clone.folder / ".sandbox/daemon.json").read_text())["pid"]
+    os.kill(daemon, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{daemon}").exists())
+    code, output = clone.make("healthcheck", "APP=submitter", "ENV=live-dev")
+    assert code == 0, output
+    assert all(row["verified"] for row in clone.status().values())
+
+
+def test_the_secret_is_nowhere(clone: Clone, seen_commands: set[str]) -> None:
+    assert not seen_commands
+    for path in (clone.folder / ".pipeline").rglob("*"):
+        if path.is_file() and "venvs" not in path.parts:
+            assert CANARY.encode() not in path.read_bytes(), path

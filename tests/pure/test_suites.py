@@ -1,0 +1,79 @@
+"""A suite's command and the judgement of its report: pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from toolkit import suites
+from toolkit.model import App, Suite
+from toolkit.outcome import Kind
+from toolkit.tools import Ran
+
+APP = App("submitter", "S", 1, Path("/repo/apps/submitter"), "ns", "svc")
+
+
+def junit(tmp_path: Path, cases: str) -> Path:
+    report = tmp_path / "report.xml"
+    report.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    return report
+
+
+def ran(code: int) -> Ran:
+    return Ran(("pytest",), code, "line one\nline two\n", 1.5)
+
+
+def test_the_command_is_this() -> None:
+    argv = suites.command(Path("/v/bin/python"), APP, Suite("tests/smoke", workers=4), Path("/e/r.xml"))
+    assert argv == [
+        *("/v/bin/python", "-m", "pytest", "/repo/apps/submitter/tests/smoke", "--junitxml=/e/r.xml"),
+        *("--rootdir", "/repo/apps/submitter", "-ra", "--tb=short", "-p", "no:cacheprovider", "-n", "4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cases", "code", "kind", "words"),
+    [
+        ('<testcase classname="a" name="b"/>', 0, Kind.PASSED, "1 smoke tests passed"),
+        (
+            '<testcase classname="t.test_x" name="test_y">'
+            '<failure message="assert 1 == 2&#10;more"/></testcase>',
+            1,
+            Kind.FAILED,
+            "1 of 1 smoke tests failed: t.test_x::test_y: assert 1 == 2",
+        ),
+        (
+            '<testcase classname="t" name="y"><error message="no such fixture"/></testcase>',
+            1,
+            Kind.FAILED,
+            "t::y: no such fixture",
+        ),
+        ("", 5, Kind.FAILED, "ran no test at all"),
+        ('<testcase classname="t" name="y"><skipped/></testcase>', 0, Kind.FAILED, "ran no test at all"),
+        ('<testcase classname="t" name="y"/>', 3, Kind.FAILED, "ended with code 3"),
+    ],
+)
+def test_a_report_is_judged(tmp_path: Path, cases: str, code: int, kind: Kind, words: str) -> None:
+    outcome = suites.judge("smoke", ran(code), suites.read(junit(tmp_path, cases)))
+    assert outcome.kind is kind
+    assert words in outcome.reason
+
+
+@pytest.mark.parametrize("content", [None, "", "<testsuite>"])
+def test_no_report_is_a_failure(tmp_path: Path, content: str | None) -> None:
+    report = tmp_path / "r.xml"
+    if content is not None:
+        report.write_text(content)
+    outcome = suites.judge("smoke", ran(2), suites.read(report))
+    assert outcome.kind is Kind.FAILED
+    assert "left no report" in outcome.reason
+    assert outcome.evidence == ("line one", "line two")
+
+
+def test_many_failures_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
+    case = '<testcase classname="t" name="n{}"><failure message="m"/></testcase>'
+    outcome = suites.judge(
+        "smoke", ran(1), suites.read(junit(tmp_path, "".join(case.format(n) for n in range(9))))
+    )
+    assert outcome.reason.startswith("9 of 9 smoke tests failed: t::n0: m")
+    assert outcome.reason.endswith("and 4 more")
