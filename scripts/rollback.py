@@ -10,10 +10,9 @@ from dataclasses import replace
 
 from toolkit import command, in_space
 from toolkit.cluster import lock, releases
-from toolkit.cluster.connection import connect
 from toolkit.cluster.releases import Release
 from toolkit.command import Request
-from toolkit.healthcheck import NotDeployed
+from toolkit.healthcheck import NotDeployed, reached
 from toolkit.outcome import Failed, Outcome
 from toolkit.spaces import Space, side_by_side
 
@@ -35,7 +34,7 @@ def chosen(known: list[Release], version: str) -> Release | None:
 def one(request: Request, space: Space) -> Outcome:
     app, to = request.app, request.options.to
     namespace = app.namespace_in(space.name)
-    connection = connect(request.cluster, space.name, request.root, namespace=namespace)
+    connection = reached(request, space)
     who = request.source.author or lock.somebody()
     wait = request.options.lock_wait
     with lock.held(connection, namespace, app.name, run=request.run, who=who, space=space, wait=wait) as held:

@@ -13,12 +13,12 @@ from sandbox.api import fieldsets, merging
 from sandbox.api.canonical import canonical
 from sandbox.api.errors import PatchError
 from sandbox.api.fieldsets import Paths
-from sandbox.api.kinds import by_kind
 from sandbox.api.managers import APPLY, UPDATE, Entry, ownable, read, write
 from sandbox.api.schema import Schema
 from sandbox.api.sections import section
 from sandbox.api.skeletons import skeleton
 from sandbox.api.values import too_deep
+from sandbox.kinds import by_kind
 
 Object = dict[str, Any]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -186,8 +186,7 @@ def _bare(obj: Object) -> Object:
 
 
 def _last_applied_by_kubectl(live: Object, schema: Schema) -> Paths:
-    """What `kubectl apply` without --server-side set and nobody changed since: kubectl may take that over
-    unasked."""
+    """What a client-side `kubectl apply` set and nobody changed since: kubectl may take that over unasked."""
     annotations = section(live, "metadata", "annotations")
     try:
         last = json.loads(annotations.get(LAST_APPLIED) or "null")

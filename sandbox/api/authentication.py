@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sandbox.api.kinds import KindInfo, the_kind
 from sandbox.api.store import Store
 from sandbox.api.tokens import verify
+from sandbox.kinds import KindInfo, the_kind
 
 SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
 POD = the_kind("v1", "Pod")
@@ -59,7 +59,7 @@ class Authenticator:
 
     def user(self, token: str) -> User | None:
         """The user behind a token; a ServiceAccount's is void once the account (or its pod) is gone."""
-        if hmac.compare_digest(token.encode(), self._admin_token):
+        if hmac.compare_digest(token.encode(errors="surrogateescape"), self._admin_token):
             return ADMIN
         claims = verify(self._key, token, time.time())
         if claims is None:

@@ -85,7 +85,8 @@ class Call:
 
     def options(self) -> Options:
         """How to write. The manager is the client's name, as upstream takes it from the User-Agent."""
-        agent = self.request.headers.get("User-Agent", "").split("/")[0] or "unknown"
+        agent = self.request.headers.get("User-Agent", "").split("/")[0]
+        agent = "".join(character for character in agent if character.isprintable())[:128] or "unknown"
         force = self.flag("force") if "force" in self.query else None
         return Options(
             manager=self.query.get("fieldManager") or agent,

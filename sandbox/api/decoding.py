@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.api import validation, wire
-from sandbox.api.kinds import KindInfo
 from sandbox.api.status import StatusError, bad_request, unsupported_media_type
 from sandbox.api.values import too_deep
+from sandbox.kinds import KindInfo
 
 JSON, YAML = "application/json", "application/yaml"
 ACCEPTED = (JSON, YAML, wire.MEDIA_TYPE)
@@ -25,7 +26,7 @@ def parse(body: bytes, media_type: str, accepted: Iterable[str] = ACCEPTED) -> A
     if not body.strip():
         raise bad_request("the request has no body")
     try:
-        value = wire.decode(body) if plain == wire.MEDIA_TYPE else json.loads(body)
+        value = wire.decode(body) if plain == wire.MEDIA_TYPE else _json(body)
     except wire.WireError as error:
         raise bad_request(str(error)) from None
     except RecursionError:
@@ -37,6 +38,24 @@ def parse(body: bytes, media_type: str, accepted: Iterable[str] = ACCEPTED) -> A
     if too_deep(value):
         raise bad_request("the body is nested too deeply")
     return value
+
+
+def _json(body: bytes) -> Any:
+    """JSON as RFC 8259 has it: Python would also take NaN, endless numbers and half of a character."""
+    value = json.loads(body, parse_constant=_no_number, parse_float=_finite)
+    if b"\\u" in body:
+        text = json.dumps(value, ensure_ascii=False)
+        value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return value
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
 
 
 def _yaml(body: bytes) -> Any:
@@ -52,7 +71,7 @@ def _yaml(body: bytes) -> Any:
     }
     try:
         # The loader is a SafeLoader; the round trip turns every key into a string.
-        return json.loads(json.dumps(yaml.load(body, Loader)))  # noqa: S506
+        return _json(json.dumps(yaml.load(body, Loader)).encode())  # noqa: S506
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise bad_request(f"error decoding YAML: {' '.join(str(error).split())}") from None
 

@@ -20,8 +20,10 @@ _CLIENT_IP_SECONDS = 10_800
 
 
 def default(obj: Object) -> Object:
-    """A copy of the object in the server's spelling, with every default of its kind. Never raises: what is
-    malformed stays as it is, for validation to name."""
+    """A copy of the object in the server's spelling, with every default of its kind.
+
+    Never raises: what is malformed stays as it is, for validation to name.
+    """
     result: Object = canonical(obj, schema.of(obj))
     version, kind = str(result.get("apiVersion")), str(result.get("kind"))
     for path in _POD_SPECS.get(kind, ()):

@@ -12,10 +12,10 @@ from typing import Any
 
 from sandbox.api.bootstrap import NAMESPACES
 from sandbox.api.decoding import dry_run
-from sandbox.api.kinds import KindInfo
 from sandbox.api.status import bad_request, conflict, forbidden, invalid
 from sandbox.api.store import Entry, Object, Store
 from sandbox.api.writes import timestamp
+from sandbox.kinds import KindInfo
 
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 # Their dependents have always been kept unless the client says otherwise.

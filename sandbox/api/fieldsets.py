@@ -31,8 +31,7 @@ _MISSING = _Missing()
 
 @dataclass
 class Differences:
-    """What one object has that another has not: `changed` was added or got another value, `removed` is
-    gone."""
+    """How one object differs from another: `changed` was added or got another value, `removed` is gone."""
 
     changed: Paths = field(default_factory=set)
     removed: Paths = field(default_factory=set)
@@ -117,8 +116,7 @@ def _compare(path: Path, old: Any, new: Any, schema: Schema, out: Differences) -
 
 
 def with_named(paths: Iterable[Path], schema: Schema) -> Paths:
-    """The paths and every field of a structure on the way to them (entries of maps and items of lists are
-    not)."""
+    """The paths and each structure's field on the way to them (not entries of maps, not items of lists)."""
     result: Paths = set()
     for path in paths:
         result.add(path)

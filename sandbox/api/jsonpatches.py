@@ -24,8 +24,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def apply(document: Any, operations: Any) -> Any:
-    """The patched copy of document. PatchError 400 for a malformed patch, 422 when an operation does not
-    fit."""
+    """The patched copy. PatchError 400 for a malformed patch, 422 for one that does not fit the document."""
     if not isinstance(operations, list):
         raise PatchError(400, "a JSON patch must be a list of operations")
     if len(operations) > MAX_OPERATIONS:

@@ -89,8 +89,7 @@ def read(managed: Any) -> list[Entry]:
 
 
 def write(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """metadata.managedFields, in the server's order: appliers first, then by time and name. Empty entries are
-    left out."""
+    """metadata.managedFields in the server's order: appliers first, then by time; no empty entries."""
     rows = []
     ordered = sorted(entries, key=lambda e: (e.operation, e.time, e.manager, e.api_version, e.subresource))
     for entry in ordered:
@@ -110,8 +109,7 @@ def write(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 
 
 def ownable(paths: Iterable[Path], *, has_status: bool, subresource: str) -> Paths:
-    """The paths without what this request cannot set: the server's own fields, and status through anything
-    but /status."""
+    """What a request can set of these: not the server's own fields, status through /status alone."""
 
     def settable(path: Path) -> bool:
         if path in _NOBODYS or not path:

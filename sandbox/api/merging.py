@@ -52,8 +52,7 @@ def _merge_items(live: list[Any], applied: list[Any], schema: Schema) -> list[An
 
 
 def remove(value: Any, gone: Paths, schema: Schema) -> Any:
-    """A copy without these fields, each with everything in it; an object or list that loses all it had goes
-    too."""
+    """A copy without these fields and all that is in them; what is left empty by that goes too."""
     return _remove(value, encode(gone), schema)
 
 

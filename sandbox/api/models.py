@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,15 +25,15 @@ def _folder() -> Path:
     return Path(found.origin).with_name("client") / "models"
 
 
-@cache
+@lru_cache(maxsize=2048)
 def fields(model: str) -> dict[str, str] | None:
-    """Field as JSON spells it -> type as the client spells it ("List[V1Container]"); None when there is no
-    such model."""
+    """Field as in JSON -> type as the client spells it ("List[V1Container]"); None: no such model."""
     path = _folder() / f"{_file_name(model)}.py"
-    if not model or not path.is_file():
+    if not model.isalnum() or not path.is_file():
         return None
     tables = {name: ast.literal_eval(text) for name, text in _TABLE.findall(path.read_text(encoding="utf-8"))}
-    return {tables["attribute_map"][name]: spelled for name, spelled in tables["openapi_types"].items()}
+    spelled = tables.get("attribute_map", {})
+    return {spelled[name]: type_ for name, type_ in tables.get("openapi_types", {}).items()} or None
 
 
 def _file_name(model: str) -> str:

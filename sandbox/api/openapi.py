@@ -11,9 +11,9 @@ from hashlib import sha256
 from typing import Any
 
 from sandbox.api.discovery import VERSION
-from sandbox.api.kinds import KINDS, KindInfo
 from sandbox.api.negotiation import form_of
 from sandbox.api.store import encode
+from sandbox.kinds import KINDS, KindInfo
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 

@@ -79,8 +79,7 @@ def json_patch(obj: Object, operations: Any) -> Any:
 
 @_bounded
 def strategic_patch(schema: Schema, obj: Object, patch: Any) -> Any:
-    """Kubernetes' own format, in which lists merge by key; see sandbox.api.strategic. 415 for kinds without a
-    schema."""
+    """Kubernetes' own format, in which lists merge by key (sandbox.api.strategic). 415 without a schema."""
     if not schema.known:
         raise PatchError(
             415, "strategic merge patches are for built-in kinds only; use a merge patch or a JSON patch"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.api.kinds import KINDS, KindInfo, by_plural
 from sandbox.api.status import StatusError, no_such_path
+from sandbox.kinds import KINDS, KindInfo, by_plural
 
 _VERBS = {
     "POST": "create",

@@ -66,8 +66,7 @@ def _default_container(container: Object) -> None:
 
 
 def pull_policy(image: Any) -> str:
-    """Always for an image whose tag is latest (or that has neither tag nor digest), IfNotPresent
-    otherwise."""
+    """Always when the tag is latest (or there is neither tag nor digest), IfNotPresent otherwise."""
     if not isinstance(image, str):
         return "IfNotPresent"
     name, _, digest = image.partition("@")

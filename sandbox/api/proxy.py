@@ -28,6 +28,8 @@ _HOP_BY_HOP = frozenset(
     )
 )
 _CHUNK = 1 << 16
+# Selectors and tokens outgrow the usual 8 KiB.
+LARGEST_HEADER = 1 << 17
 _CONNECT_SECONDS = 5.0
 
 
@@ -119,7 +121,12 @@ def client_session() -> aiohttp.ClientSession:
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
     connector: Any = aiohttp.TCPConnector(limit=0, use_dns_cache=False)
     return aiohttp.ClientSession(
-        timeout=timeout, connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        timeout=timeout,
+        connector=connector,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=LARGEST_HEADER,
+        max_field_size=LARGEST_HEADER,
     )
 
 

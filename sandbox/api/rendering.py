@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.api.kinds import KindInfo
 from sandbox.api.negotiation import Form
 from sandbox.api.status import bad_request
 from sandbox.api.store import Entry, encode
+from sandbox.kinds import KindInfo
 
 _META = "meta.k8s.io/v1"
 

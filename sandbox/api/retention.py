@@ -6,8 +6,8 @@ import asyncio
 import time
 from datetime import datetime
 
-from sandbox.api.kinds import the_kind
 from sandbox.api.store import Entry, Store
+from sandbox.kinds import the_kind
 
 KEPT_SECONDS = 3600.0
 _EVENT = the_kind("v1", "Event")

@@ -1,7 +1,6 @@
 """The shape of each kind: fields, nested types and how lists merge, from the official client's models.
 
-The client's models know names and types; sandbox.api.listtypes knows how their lists and maps merge.
-Importing the client takes 0.4 s, so it is left until a kind is first asked about.
+The client's models know names and types, sandbox.api.listtypes how their lists and maps merge.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sandbox.api import listtypes, models
@@ -100,10 +99,9 @@ _GROUPS = frozenset(
 )
 
 
-@cache
+@lru_cache(maxsize=1024)
 def type_of(api_version: str, kind: str) -> Schema:
-    """The schema of a kind. One that has none (a custom resource) gets typed metadata and is otherwise
-    ANY."""
+    """The schema of a kind. One without a model (a custom resource) is ANY but for its metadata."""
     group, _, version = api_version.rpartition("/")
     model = _MODELS.get((api_version, kind), f"{version.capitalize()}{kind}")
     if group in _GROUPS and models.fields(model) is not None:
@@ -145,8 +143,7 @@ def _field(model: str, name: str, spelled: str) -> Schema:
 
 @cache
 def _type(spelled: str) -> Schema:
-    """ "List[V1Container]", "Dict[str, bytes]", "V1PodSpec", "int", "object" as the client spells its
-    types."""
+    """The client's spelling: List[V1Container], Dict[str, bytes], V1PodSpec, int, object."""
     outer, _, inner = spelled.removesuffix("]").partition("[")
     if outer in ("List", "list"):
         return Schema(Shape.LIST, element=_type(inner))

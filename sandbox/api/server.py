@@ -20,14 +20,14 @@ from sandbox.api.authentication import Authenticator
 from sandbox.api.call import Cluster
 from sandbox.api.certificates import Certificates, certificates
 from sandbox.api.database import Database, StateError
-from sandbox.api.kinds import the_kind
-from sandbox.api.proxy import client_session
+from sandbox.api.proxy import LARGEST_HEADER, client_session
 from sandbox.api.rbac import StoredRoles
 from sandbox.api.routes import handler
 from sandbox.api.store import Store
 from sandbox.api.strategies import prepare_create
 from sandbox.api.tokens import signing_key
 from sandbox.api.writes import Registry, timestamp
+from sandbox.kinds import the_kind
 
 log = logging.getLogger(__name__)
 # What upstream takes (limit of etcd and of the apiserver's request bodies).
@@ -105,7 +105,13 @@ class Server:
         app.router.add_route("*", "/{path:.*}", handler(cluster))
         # Cancelling the handler of a client that has gone is what ends an idle watch.
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=2.0, handle_signals=False
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=2.0,
+            handle_signals=False,
+            max_line_size=LARGEST_HEADER,
+            max_field_size=LARGEST_HEADER,
         )
         await self._runner.setup()
         for port, context in ports.items():

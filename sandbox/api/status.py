@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.api.kinds import KindInfo
+from sandbox.kinds import KindInfo
 
 
 class StatusError(Exception):

@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any
 
 from sandbox.api.database import DamagedDatabase, Database
-from sandbox.api.kinds import KINDS, KindInfo
 from sandbox.api.status import expired
+from sandbox.kinds import KINDS, KindInfo
 
 Object = dict[str, Any]
 Key = tuple[str, str]

@@ -140,8 +140,7 @@ def _merge_items(old: list[Any], new: list[Any], schema: Schema, key: str) -> li
 
 
 def _ordered(old: list[Any], new: list[Any], merged: list[Any], order: list[Any], key: str) -> list[Any]:
-    """Items that the patch orders in its order; those only the server knows between them, by their place in
-    the live list."""
+    """The patch's items in its order, between them those that only the server has, in its order."""
     wanted = [_identity(item, key) for item in order]
     for item in new:
         if not _is_directive(item) and _place(_identity(item, key), wanted) < 0:

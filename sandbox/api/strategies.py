@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from sandbox.api.kinds import KindInfo
+from sandbox.kinds import KindInfo
 from sandbox.quantity import parse
 
 Object = dict[str, Any]

@@ -40,7 +40,7 @@ def _decode(text: str) -> bytes:
 
 
 def _signature(key: bytes, signed: str) -> bytes:
-    return hmac.new(key, signed.encode(), hashlib.sha256).digest()
+    return hmac.new(key, signed.encode(errors="surrogateescape"), hashlib.sha256).digest()
 
 
 def issue(

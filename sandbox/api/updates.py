@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox.api import apply, defaults, values
 from sandbox.api.errors import PatchError
-from sandbox.api.kinds import KindInfo
 from sandbox.api.status import StatusError, bad_request, conflict, modified
 from sandbox.api.store import Entry, Object
+from sandbox.kinds import KindInfo
 
 
 def completed(info: KindInfo, obj: Object) -> Object:

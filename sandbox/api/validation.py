@@ -69,8 +69,7 @@ def type_error(obj: Object) -> str | None:
 
 
 def unknown_fields(obj: Mapping[str, Any]) -> list[str]:
-    """Paths of the fields that the kind does not have: `spec.template.spec.containers[0].imgae`. None for
-    custom resources."""
+    """Paths of the fields that the kind does not have: `spec.template.spec.containers[0].imgae`."""
     described = schema.of(obj)
     if described.known:
         return list(_unknown("", obj, described))

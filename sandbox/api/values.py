@@ -20,8 +20,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def too_deep(value: Any, limit: int = MAX_DEPTH) -> bool:
-    """Whether dicts and lists are nested more than `limit` levels; works level by level, so it cannot
-    overflow itself."""
+    """Whether dicts and lists are nested more than `limit` levels. Not recursive itself."""
     level = [value]
     for _ in range(limit + 1):
         level = [

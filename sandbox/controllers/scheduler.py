@@ -20,13 +20,12 @@ class Scheduler(Controller):
         self.pods = cluster.informer("v1", "pods")
         self.nodes = cluster.informer("v1", "nodes")
         self.claims = cluster.informer("v1", "persistentvolumeclaims")
-        self._assumed: dict[
-            Key, Object
-        ] = {}  # bound by us, not yet seen by the watch: they take room already
+        # Bound by us, not yet seen by the watch: they take room already.
+        self._assumed: dict[Key, Object] = {}
         self._stuck: set[Key] = set()
         self.pods.subscribe(self._pod_changed)
         self.nodes.subscribe(self._room_changed)
-        self.claims.subscribe(self._room_changed)
+        self.claims.subscribe(self._claim_changed)
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del old
@@ -50,6 +49,11 @@ class Scheduler(Controller):
             or objects.labels_of(new) != objects.labels_of(old or new)
         ):
             self._retry_stuck()
+
+    def _claim_changed(self, kind: str, new: Object, old: Object | None) -> None:
+        """A claim has no heartbeat: whatever changes about it may be what a pod waits for."""
+        del kind, new, old
+        self._retry_stuck()
 
     def _retry_stuck(self) -> None:
         for key in self._stuck:

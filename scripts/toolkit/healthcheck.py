@@ -12,7 +12,7 @@ from typing import Any
 
 from toolkit.cluster import diagnosis, progress, releases
 from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.errors import ApiError, is_namespace_missing
 from toolkit.cluster.fields import at, mapping, name, number, objects, text
 from toolkit.cluster.releases import Release
 from toolkit.cluster.resources import built_in
@@ -49,11 +49,22 @@ class NotDeployed(Failed):
         super().__init__(f"{app.name} is not deployed in {space}: {remedy}", remedy=remedy)
 
 
+def reached(request: Request, space: Space) -> Connection:
+    """A connection to a space whose namespace exists. Raises NotDeployed where we would make the namespace."""
+    app = request.app
+    try:
+        return connect(request.cluster, space.name, request.root, namespace=app.namespace_in(space.name))
+    except ApiError as error:
+        if request.cluster.provision and is_namespace_missing(error):
+            raise NotDeployed(app, space.name) from None
+        raise
+
+
 def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
     """The verdict for one space; raises Failed when the app is not deployed there."""
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection = connect(request.cluster, space.name, request.root, namespace=namespace)
+    connection = reached(request, space)
     service = connection.find(built_in("Service").path(namespace, app.service_in(space.name)))
     release = releases.current(connection, namespace, app.name)
     if service is None or release is None:

@@ -43,7 +43,9 @@ class Reuse:
         """A digest of everything, except the cluster, that the stage's outcome depends on."""
         parts = [stage.id, self._trees, repr(self.app), repr(self.cluster), platform.python_version()]
         if stage.name == "security":  # advisories and suppressions age by the day
-            parts += [date.today().isoformat(), os.environ.get("ADVISORIES", "")]
+            given = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("ADVISORIES")]
+            known = [_hash(file.read_bytes()) for file in sorted(self.config.root.glob("advisories/*"))]
+            parts += [date.today().isoformat(), *sorted(given), *known]
         if stage.environment:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]

@@ -6,11 +6,11 @@ import time
 
 from toolkit import manifests
 from toolkit.cluster import pods, releases
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import name, uid
 from toolkit.cluster.watch import Watcher
-from toolkit.healthcheck import NotDeployed
+from toolkit.healthcheck import NotDeployed, reached
 from toolkit.outcome import Failed, Kind, Outcome
 from toolkit.request import Request
 from toolkit.spaces import Space
@@ -28,7 +28,7 @@ def watch(request: Request, space: Space, seconds: float) -> Outcome:
     """
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection = connect(request.cluster, space.name, request.root, namespace=namespace)
+    connection = reached(request, space)
     release = releases.current(connection, namespace, app.name)
     if release is None:
         raise NotDeployed(app, space.name)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from toolkit import gateway, tools, venvs
 from toolkit.cluster import releases
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.connection import Connection
 from toolkit.cluster.fields import mapping, text
 from toolkit.cluster.resources import built_in
-from toolkit.healthcheck import NotDeployed
+from toolkit.healthcheck import NotDeployed, reached
 from toolkit.model import App, SecretKey, Suite
 from toolkit.outcome import Failed, Kind, Misused, Outcome, TimedOut
 from toolkit.request import Request
@@ -64,12 +64,15 @@ def run(request: Request, kind: str) -> Outcome:
 def _in_space(request: Request, kind: str, suite: Suite, python: Path, space: Space) -> Outcome:
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection = connect(request.cluster, space.name, request.root, namespace=namespace)
-    release = releases.current(connection, namespace, app.name)
-    if release is None:
-        if not request.named:
-            return Outcome(reason=f"{app.name} is not deployed")
-        raise NotDeployed(app, space.name)
+    try:
+        connection = reached(request, space)
+        release = releases.current(connection, namespace, app.name)
+        if release is None:
+            raise NotDeployed(app, space.name)
+    except NotDeployed as error:
+        if request.named:
+            raise
+        return Outcome(reason=error.reason)
     report = request.evidence / f"{kind}-{space.name}.xml"
     report.unlink(missing_ok=True)
     with ExitStack() as stack:
@@ -166,11 +169,20 @@ def read(report: Path) -> Result | None:
     failures = []
     for case in cases:
         for problem in (*case.findall("failure"), *case.findall("error")):
-            message = (problem.get("message") or problem.text or "").strip()
+            message = _message(problem)
             named = f"{case.get('classname', '')}::{case.get('name', '')}".strip(":")
-            failures.append((named, message.splitlines()[0] if message else "no message"))
+            failures.append((named, message))
             break
     return Result(len(cases), sum(1 for case in cases if case.find("skipped") is not None), tuple(failures))
+
+
+def _message(problem: ElementTree.Element) -> str:
+    """The first line of what went wrong; where pytest only says that something did, the line that says what."""
+    message = (problem.get("message") or "").strip()
+    said = [line[1:].strip() for line in (problem.text or "").splitlines() if line.startswith("E ")]
+    if said and message.startswith(("collection failure", "failed on ")):
+        return said[-1]
+    return next(iter(message.splitlines() or said), "no message")
 
 
 def judge(kind: str, ran: tools.Ran, result: Result | None) -> Outcome:

@@ -20,6 +20,7 @@ class Checkout:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target)
         git(folder, "init", "--quiet", "--initial-branch", "main")
+        (folder / ".git" / "info" / "exclude").write_text(".venv\n", encoding="utf-8")
         self.commit("all of it")
         (folder / ".venv").symlink_to(ROOT / ".venv")
         self.python = folder / ".venv" / "bin" / "python"

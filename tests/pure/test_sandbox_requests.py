@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sandbox.api.decoding import dry_run, parse, typed
 from sandbox.api.deletion import DeleteOptions
 from sandbox.api.handlers.proxies import split
-from sandbox.api.kinds import KINDS, the_kind
 from sandbox.api.negotiation import Form, form_of
 from sandbox.api.pages import decode_token, encode_token
 from sandbox.api.paths import target
 from sandbox.api.status import StatusError
+from sandbox.kinds import KINDS, the_kind
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,10 @@ def test_accept_that_cannot_be_served(accept: str) -> None:
         (b"!!python/object:os.system x", "application/yaml", 400),
         (b"{}", "text/plain", 415),
         (b"[" * 100_000, "application/json", 400),
+        (b'{"a": NaN}', "application/json", 400),
+        (b'{"a": -Infinity}', "application/json", 400),
+        (b'{"a": 1e999}', "application/json", 400),
+        (b"a: .nan", "application/yaml", 400),
     ],
 )
 def test_bodies_that_cannot_be_read(body: bytes, media_type: str, code: int) -> None:
@@ -155,6 +159,11 @@ def test_yaml_is_read_as_kubernetes_reads_it() -> None:
     }
     assert parse(b'{"a": 1}', "application/yaml; charset=utf-8") == {"a": 1}
     assert parse(b'{"a": 1}', "") == {"a": 1}
+
+
+def test_half_a_character_becomes_a_whole_one() -> None:
+    body = b'{"a": "\\ud800", "b": "\\ud83d\\ude00", "c": "\\u00e9"}'
+    assert parse(body, "") == {"a": "\ufffd", "b": "\U0001f600", "c": "\u00e9"}
 
 
 def test_bodies_get_their_type_from_the_path() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sandbox.api import listtypes, models, schema
-from sandbox.api.kinds import KINDS
 from sandbox.api.listtypes import ATOMIC, MAP, SET
 from sandbox.api.schema import Schema, Shape
+from sandbox.kinds import KINDS
 
 
 def at(api_version: str, kind: str, *path: str) -> Schema:

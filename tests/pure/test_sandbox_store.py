@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.database import Database
-from sandbox.api.kinds import the_kind
 from sandbox.api.retention import expire, last_seen
 from sandbox.api.status import StatusError
 from sandbox.api.store import Change, Store
 from sandbox.api.strategies import qos_class
+from sandbox.kinds import the_kind
 
 MAPS, EVENTS = the_kind("v1", "ConfigMap"), the_kind("v1", "Event")
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.api.defaults import default
-from sandbox.api.kinds import KINDS
 from sandbox.api.printers.times import human, seconds
 from sandbox.api.tables import table
+from sandbox.kinds import KINDS
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated, unhurried
 
 Object = dict[str, Any]

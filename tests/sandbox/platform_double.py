@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -161,7 +162,7 @@ class Platform:
             timeout=seconds,
             check=False,
         )
-        assert "Traceback" not in ran.stdout, ran.stdout
+        assert not re.search("^Traceback", ran.stdout, re.MULTILINE), ran.stdout
         return Ended(ran.returncode, ran.stdout)
 
     def start(self, script: str, *words: str, **env: str) -> subprocess.Popen[str]:

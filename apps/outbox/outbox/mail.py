@@ -43,8 +43,13 @@ def readable(message: EmailMessage) -> dict[str, Any]:
             {
                 "filename": part.get_filename() or "",
                 "mimetype": part.get_content_type(),
-                "content": base64.b64encode(part.get_payload(decode=True) or b"").decode(),
+                "content": base64.b64encode(_bytes(part)).decode(),
             }
             for part in message.iter_attachments()
         ],
     }
+
+
+def _bytes(part: EmailMessage) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""

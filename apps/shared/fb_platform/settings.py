@@ -36,12 +36,8 @@ def number(name: str, default: float) -> float:
 
 
 def listen_address() -> str:
-    """Where servers listen: $HOST, which is the pod's own address in the cluster; else everywhere.
-
-    A container's network is its own, so "everywhere" is what a container has to listen on.
-    """
-    everywhere = "0.0.0.0"  # noqa: S104  # nosec B104
-    return setting("HOST", everywhere)
+    """Where servers listen: $HOST, in the cluster the pod's own address; without it on every interface."""
+    return setting("HOST", "")
 
 
 def rooted(path: str) -> Path:

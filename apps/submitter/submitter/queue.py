@@ -148,7 +148,7 @@ class Queue:
 
     def figures(self) -> dict[str, float]:
         """`waiting`, `failed`: how many; `overdue`: for how many seconds the first one has been due."""
-        counts = dict(
+        counts: dict[str, float] = dict(
             self.database.run(
                 "select state, count(*) from submissions where state in ('waiting', 'failed') group by state"
             )

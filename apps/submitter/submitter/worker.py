@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 from fb_platform import logs
@@ -71,7 +72,11 @@ class Worker:
             return None
 
     def _process(self, item: Queued) -> None:
-        about = {"submission": item.id, "service": item.service, "request_id": item.request_id}
+        about: dict[str, Any] = {
+            "submission": item.id,
+            "service": item.service,
+            "request_id": item.request_id,
+        }
         try:
             plain = submission.parse(submission.decrypt(item.encrypted_submission, self.key))
             attempt = Delivery(item, plain, self.queue, self.others, self.mail, self.stopping.is_set)

@@ -15,8 +15,7 @@ NONE, UNSET = "<none>", "<unset>"
 
 @dataclass(frozen=True)
 class Printer:
-    """How one kind is shown. A column that starts with "+" is for `-o wide` only; `cells` answers with one
-    per column."""
+    """How one kind is shown: a cell per column. A column that starts with "+" is for `-o wide` only."""
 
     columns: tuple[str, ...]
     cells: Callable[[Object, float], list[Any]]

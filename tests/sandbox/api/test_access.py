@@ -33,10 +33,20 @@ def grant(api: Running, namespace: str, rules: list[dict[str, Any]], name: str =
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer wrong", "Basic dGVzdDp0ZXN0", "Bearer a.b.c", "Bearer é"]
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer wrong",
+        "Basic dGVzdDp0ZXN0",
+        "Bearer a.b.c",
+        "Bearer é",
+        "Bearer \udcff.\udcff.x",
+    ],
 )
 def test_without_a_good_token_nothing_is_shown(api: Running, header: str | None) -> None:
-    headers = [] if header is None else [(b"Authorization", header.encode())]
+    headers = [] if header is None else [(b"Authorization", header.encode(errors="surrogateescape"))]
     for path in ("/api", "/api/v1/namespaces", "/apis", "/nonsense", "/openapi/v3"):
         answer = httpx.get(api.url + path, headers=headers)
         assert answer.status_code == 401 and answer.json()["reason"] == "Unauthorized"

@@ -135,6 +135,12 @@ def test_service_proxy_passes_everything_but_the_credential(
     assert api.http.head(f"{path}/web/proxy/").status_code == 200
 
 
+def test_service_proxy_passes_long_headers(api: Running, namespace: str, backend: tuple[str, int]) -> None:
+    path = service(api, namespace, backend)
+    answer = api.http.get(f"{path}/web/proxy/", headers={"X-Long": "y" * 30_000})
+    assert len(answer.json()["headers"]["X-Long"]) == 30_000
+
+
 def test_service_proxy_streams(api: Running, namespace: str, backend: tuple[str, int]) -> None:
     path = service(api, namespace, backend)
     with api.http.stream("GET", f"{path}/web/proxy/slow") as stream:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from fb_testing.http import client
@@ -96,7 +97,7 @@ def test_it_is_bounded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert client.post(f"{url}/webhooks/big", content=b"123456").status_code == 413
     bounded = store.Store(limit=10)
 
-    async def story() -> list[object]:
+    async def story() -> list[dict[str, Any]]:
         for number in range(5):
             await bounded.put(store.Arrival("box", 4, {"number": number}))
         return await bounded.get("box", count=0, wait=0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from fb_testing.http import client
@@ -54,7 +55,7 @@ def test_many_at_once_are_kept_apart(url: str, runner: Runner) -> None:
 
 
 def test_refusals(url: str, runner: Runner) -> None:
-    def post(**options: object) -> int:
+    def post(**options: Any) -> int:
         return client.post(
             f"{url}/v1/pdfs", **{"headers": runner.headers(), "json": BODY, **options}
         ).status_code

@@ -1,6 +1,7 @@
 """The document: every word of the answers must be in it, and nothing of them may be read as markup."""
 
 import io
+from typing import Any
 
 import pytest
 from fb_testing.pdf import missing, pdf_text
@@ -64,7 +65,7 @@ def test_right_to_left_script_is_there() -> None:
 
 
 def test_the_document_is_tagged_and_titled() -> None:
-    reader = PdfReader(io.BytesIO(render(document("a"))))
+    reader: Any = PdfReader(io.BytesIO(render(document("a"))))
     assert reader.metadata.title == "Heading & <title>"
     assert "/StructTreeRoot" in reader.trailer["/Root"]
     assert reader.trailer["/Root"]["/Lang"] == "en"

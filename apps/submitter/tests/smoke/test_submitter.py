@@ -1,12 +1,14 @@
 """Can this submitter do its job? From the door to the worker, without sending anything."""
 
+from typing import Any
+
 import httpx
 from fb_testing.http import client
 from fb_testing.runner import Runner, form
 from fb_testing.waiting import until
 
 
-def get(url: str, **options: object) -> httpx.Response:
+def get(url: str, **options: Any) -> httpx.Response:
     return client.get(url, **options)
 
 

@@ -5,7 +5,6 @@ import email.policy
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
@@ -39,12 +38,17 @@ def runner(keys: tuple[str, str]) -> Runner:
     return Runner(SLUG, NAMESPACE, keys[0], KEY)
 
 
-@pytest.fixture
-def key_server(keys: tuple[str, str]) -> Iterator[KeyServer]:
+@pytest.fixture(scope="session")
+def running_key_server() -> Iterator[KeyServer]:
     server = KeyServer()
-    server.keys[SLUG, NAMESPACE] = keys[1]
     with serving(server.app) as server.url:
         yield server
+
+
+@pytest.fixture
+def key_server(running_key_server: KeyServer, keys: tuple[str, str]) -> KeyServer:
+    running_key_server.reset({(SLUG, NAMESPACE): keys[1]})
+    return running_key_server
 
 
 @pytest.fixture(scope="session")
@@ -87,11 +91,15 @@ class Others:
 
     url: str = ""
     smtp_port: int = 0
-    mails: list[EmailMessage] = field(default_factory=list)
+    mails: list[Any] = field(default_factory=list)
     calls: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        for each in (self.mails, self.calls, self.failing, self.files, self.refused):
+            each.clear()
 
     def of(self, kind: str) -> list[tuple[dict[str, str], Any]]:
         return [(headers, body) for each, headers, body in self.calls if each == kind]
@@ -152,11 +160,17 @@ class Others:
         )
 
 
-@pytest.fixture
-def others() -> Iterator[Others]:
+@pytest.fixture(scope="session")
+def running_others() -> Iterator[Others]:
     found = Others()
     with serving(found.app()) as found.url:
         yield found
+
+
+@pytest.fixture
+def others(running_others: Others) -> Others:
+    running_others.reset()
+    return running_others
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ def test_a_submission_is_queued(url: str, runner: Runner, queue: Queue) -> None:
     answer = runner.submit(url, document)
     assert (answer.status_code, answer.json()) == (201, {})
     queued = queue.claim("w")
+    assert queued is not None
     assert answer.headers["location"] == f"/v2/submissions/{queued.id}"
     assert (queued.service, queued.namespace, queued.user) == (SLUG, NAMESPACE, runner.user)
     assert queued.encrypted_submission == encrypt(document, KEY)

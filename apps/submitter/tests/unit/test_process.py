@@ -146,7 +146,7 @@ def test_failed_submissions_are_queued_again_on_request(start: Start, queue: Que
 
 def test_an_idle_worker_rests(start: Start) -> None:
     process = start("submitter.worker")
-    assert json.loads(process.stdout.readline())["message"] == "working"
+    assert json.loads(process.stdout.readline() if process.stdout else "")["message"] == "working"
     statistics = Path(f"/proc/{process.pid}/stat")
     if not statistics.exists():
         pytest.skip("this system does not tell a process's processor time in /proc")

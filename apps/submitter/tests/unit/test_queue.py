@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from fb_platform.settings import SettingError
@@ -12,12 +13,18 @@ from submitter.database import Database
 from submitter.queue import FIRST_RETRY, GIVE_UP, KEEP, LEASE, LONGEST_RETRY, Queue, Queued
 
 
-def make(**fields: object) -> Queued:
-    usual = {
+def make(**fields: Any) -> Queued:
+    usual: dict[str, Any] = {
         "id": str(uuid.uuid4()), "service": "complaints", "namespace": "n", "user": "u", "request_id": "r",
         "encrypted_submission": "e", "encrypted_user": "t", "received_at": time.time(),
     }  # fmt: skip
     return Queued(**{**usual, **fields})
+
+
+def claimed(queue: Queue, worker: str) -> Queued:
+    item = queue.claim(worker)
+    assert item is not None, "nothing is due"
+    return item
 
 
 @pytest.fixture
@@ -31,9 +38,8 @@ def test_what_goes_in_comes_out_once(any_queue: Queue) -> None:
     item = make()
     any_queue.put(item)
     any_queue.put(item)
-    claimed = any_queue.claim("one")
-    assert claimed is not None
-    assert (claimed.id, claimed.received_at, claimed.attempts) == (item.id, item.received_at, 1)
+    first = claimed(any_queue, "one")
+    assert (first.id, first.received_at, first.attempts) == (item.id, item.received_at, 1)
     assert any_queue.claim("two") is None
 
 
@@ -41,7 +47,7 @@ def test_oldest_comes_first(any_queue: Queue) -> None:
     now = time.time()
     for age in (1, 3, 2):
         any_queue.put(make(id=str(age), received_at=now - age))
-    assert [any_queue.claim("w").id for _ in range(3)] == ["3", "2", "1"]
+    assert [claimed(any_queue, "w").id for _ in range(3)] == ["3", "2", "1"]
 
 
 def test_many_workers_never_share_a_submission(any_queue: Queue) -> None:
@@ -66,8 +72,7 @@ def test_dead_worker_loses_its_claim(any_queue: Queue, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "LEASE", 0.0)
     any_queue.put(make())
     any_queue.claim("dead")
-    taken = any_queue.claim("alive")
-    assert taken is not None
+    taken = claimed(any_queue, "alive")
     assert taken.attempts == 2
 
 
@@ -82,7 +87,7 @@ def test_living_worker_keeps_its_claim(any_queue: Queue, monkeypatch: pytest.Mon
 
 def test_retries_back_off(any_queue: Queue) -> None:
     any_queue.put(make())
-    item = any_queue.claim("w")
+    item = claimed(any_queue, "w")
     assert any_queue.retry(item, "w") == FIRST_RETRY
     assert any_queue.claim("w") is None
     delays = [any_queue.retry(make(attempts=n, give_up_at=time.time() + 9), "w") for n in (2, 3, 50)]
@@ -91,13 +96,12 @@ def test_retries_back_off(any_queue: Queue) -> None:
 
 def test_gives_up_after_a_week_and_keeps_it(any_queue: Queue) -> None:
     any_queue.put(make(received_at=time.time() - GIVE_UP - 1))
-    item = any_queue.claim("w")
+    item = claimed(any_queue, "w")
     assert any_queue.retry(item, "w") is None
     assert any_queue.state(item.id, "complaints") == "failed"
     assert any_queue.figures()["failed"] == 1
     any_queue.requeue_failed()
-    again = any_queue.claim("w")
-    assert again is not None
+    again = claimed(any_queue, "w")
     assert (again.encrypted_submission, again.received_at) == ("e", item.received_at)
     assert any_queue.retry(again, "w") == FIRST_RETRY
 
@@ -105,7 +109,7 @@ def test_gives_up_after_a_week_and_keeps_it(any_queue: Queue) -> None:
 def test_a_lost_claim_cannot_be_let_go(any_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LEASE", 0.0)
     any_queue.put(make())
-    slow = any_queue.claim("slow")
+    slow = claimed(any_queue, "slow")
     monkeypatch.setattr(module, "LEASE", LEASE)
     any_queue.claim("fast")
     any_queue.release(slow, "slow")
@@ -114,7 +118,7 @@ def test_a_lost_claim_cannot_be_let_go(any_queue: Queue, monkeypatch: pytest.Mon
 
 def test_delivery_erases_what_the_user_wrote(any_queue: Queue) -> None:
     any_queue.put(make())
-    item = any_queue.claim("w")
+    item = claimed(any_queue, "w")
     any_queue.mark(item.id, "0/0/1")
     any_queue.mark(item.id, "0/0/1")
     assert any_queue.done(item.id) == {"0/0/1"}
@@ -128,7 +132,7 @@ def test_delivery_erases_what_the_user_wrote(any_queue: Queue) -> None:
 
 def test_purge_drops_old_lines_only(any_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     any_queue.put(make(id="delivered"))
-    any_queue.delivered(any_queue.claim("w"))
+    any_queue.delivered(claimed(any_queue, "w"))
     any_queue.put(make(id="waiting", received_at=time.time() - 2 * KEEP))
     any_queue.purge()
     assert any_queue.state("delivered", "complaints") == "delivered"

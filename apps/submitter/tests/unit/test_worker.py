@@ -166,7 +166,7 @@ def test_json_webhook(worker: Worker, others: Others) -> None:
     assert token.headers() == {"alg": "dir", "enc": "A128GCM"}
     assert headers["content-type"] == "application/jose"
     file = {"url": "https://s3/cat", "encryption_key": "k", "encryption_iv": "i"}
-    assert json.loads(token.plaintext) == {
+    assert json.loads(token.plaintext or b"") == {
         "serviceSlug": SLUG,
         "submissionId": item.id,
         "submissionAnswers": {

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from sandbox.api.kinds import by_kind
+from sandbox.kinds import by_kind
 from sandbox.quantity import parse, show
 
 Object = dict[str, Any]

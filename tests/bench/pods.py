@@ -1,0 +1,146 @@
+"""Pods as a busy API server sends them: every field that a Deployment's pod has, managedFields included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+NAMESPACE = "formbuilder-platform-live-production"
+SINCE = "2026-11-23T04:05:06Z"
+
+
+def event(index: int, version: int, restarts: int) -> bytes:
+    """One line of a watch stream: the pod of that number, ready, or in a crash loop after so many restarts."""
+    what = "ADDED" if version <= index + 1 else "MODIFIED"
+    return json.dumps({"type": what, "object": pod(index, version, restarts)}).encode() + b"\n"
+
+
+def pod(index: int, version: int, restarts: int) -> Json:
+    name = f"fb-submitter-api-live-production-6c9f5d7b8c-{index:05d}"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "generateName": "fb-submitter-api-live-production-6c9f5d7b8c-",
+            "namespace": NAMESPACE,
+            "uid": f"0b9c6a4e-5a3f-4f0e-9d0a-{index:012d}",
+            "resourceVersion": str(version),
+            "creationTimestamp": SINCE,
+            "labels": {"app": "fb-submitter-api", "appGroup": "fb-submitter", "pod-template-hash": "6c9f5d7b8c"},
+            "annotations": {"form-builder/commit": "6d1f" * 10, "form-builder/run": "20261123T040506-submitter"},
+            "ownerReferences": [
+                {
+                    "apiVersion": "apps/v1",
+                    "kind": "ReplicaSet",
+                    "name": "fb-submitter-api-live-production-6c9f5d7b8c",
+                    "uid": "5f0c3c9e-9a47-4f6d-8a11-3a1d4d6f8e21",
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+            "managedFields": list(_managers()),
+        },
+        "spec": {
+            "containers": [_container()],
+            "volumes": [{"name": "data", "emptyDir": {}}],
+            "restartPolicy": "Always",
+            "terminationGracePeriodSeconds": 30,
+            "dnsPolicy": "ClusterFirst",
+            "serviceAccountName": "default",
+            "nodeName": f"node-{index % 40}",
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000},
+            "schedulerName": "default-scheduler",
+            "tolerations": [
+                {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+                for key in ("not-ready", "unreachable")
+            ],
+            "priority": 0,
+            "enableServiceLinks": True,
+            "preemptionPolicy": "PreemptLowerPriority",
+        },
+        "status": _status(index, restarts),
+    }  # fmt: skip
+
+
+def _container() -> Json:
+    variables = ("NAMESPACE", "DATABASE_URL", "SERVICE_TOKEN_CACHE_ROOT_URL", "SENTRY_DSN", "AWS_REGION")
+    return {
+        "name": "api",
+        "image": f"registry.example.test/fb-submitter-api@sha256:{'0123456789abcdef' * 4}",
+        "ports": [{"name": "http", "containerPort": 3000, "protocol": "TCP"}],
+        "env": [
+            {"name": "HOST", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}},
+            *({"name": name, "value": f"the value of {name}"} for name in variables),
+        ],
+        "resources": {"limits": {"memory": "384Mi"}, "requests": {"cpu": "50m", "memory": "128Mi"}},
+        "volumeMounts": [{"name": "data", "mountPath": "/var/lib/submitter"}],
+        "livenessProbe": _probe("/health", 10),
+        "readinessProbe": _probe("/readiness", 1),
+        "startupProbe": _probe("/health", 1),
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "imagePullPolicy": "IfNotPresent",
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+
+
+def _probe(path: str, period: int) -> Json:
+    return {
+        "httpGet": {"path": path, "port": "http", "scheme": "HTTP"},
+        "timeoutSeconds": 3, "periodSeconds": period, "successThreshold": 1, "failureThreshold": 3,
+    }  # fmt: skip
+
+
+def _status(index: int, restarts: int) -> Json:
+    ready = not restarts
+    ended = {"exitCode": 1, "reason": "Error", "startedAt": SINCE, "finishedAt": SINCE}
+    waits = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container=api"}
+    conditions = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+    return {
+        "phase": "Running",
+        "conditions": [
+            {
+                "type": kind,
+                "status": "True" if ready or "Ready" not in kind else "False",
+                "lastProbeTime": None,
+                "lastTransitionTime": SINCE,
+            }
+            for kind in conditions
+        ],
+        "hostIP": "10.0.0.7",
+        "podIP": f"10.1.{index // 250}.{index % 250}",
+        "podIPs": [{"ip": f"10.1.{index // 250}.{index % 250}"}],
+        "startTime": SINCE,
+        "containerStatuses": [
+            {
+                "name": "api",
+                "state": {"running": {"startedAt": SINCE}} if ready else {"waiting": waits},
+                "lastState": {} if ready else {"terminated": ended},
+                "ready": ready,
+                "restartCount": restarts,
+                "image": "registry.example.test/fb-submitter-api",
+                "imageID": f"registry.example.test/fb-submitter-api@sha256:{'0123456789abcdef' * 4}",
+                "containerID": f"containerd://{index:064x}",
+                "started": ready,
+            }
+        ],
+        "qosClass": "Burstable",
+    }
+
+
+def _managers() -> Iterator[Json]:
+    """Two managers, with the fields that the ReplicaSet controller and a kubelet own."""
+    container = {f"f:{key}": {} for key in (*_container(), ".")}
+    conditions = {f'k:{{"type":"{kind}"}}': {".": {}, "f:status": {}} for kind in ("Initialized", "Ready")}
+    status = {"f:conditions": conditions, "f:containerStatuses": {}, "f:phase": {}, "f:podIP": {}}
+    for manager, fields in (
+        ("kube-controller-manager", {"f:spec": {"f:containers": {'k:{"name":"api"}': container}}}),
+        ("kubelet", {"f:status": status}),
+    ):
+        yield {
+            "manager": manager, "operation": "Update", "apiVersion": "v1", "time": SINCE,
+            "fieldsType": "FieldsV1", "fieldsV1": fields,
+        }  # fmt: skip
