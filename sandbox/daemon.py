@@ -45,8 +45,9 @@ def serve(state: State, report: Callable[[dict[str, Any]], None]) -> int:
 
     Returns the exit code.
     """
+    level = os.environ.get("SANDBOX_LOG", "INFO").upper()
     logging.basicConfig(
-        level=os.environ.get("SANDBOX_LOG", "INFO").upper(), stream=sys.stderr,
+        level=level if level in logging.getLevelNamesMapping() else "INFO", stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )  # fmt: skip
     state.create()
@@ -143,7 +144,13 @@ class _Running:
     async def _node(self, stack: contextlib.AsyncExitStack, plain: str, block: int) -> Any:
         from sandbox.node.agent import Node
 
-        node = Node(plain, self.token, self.state.root, block, api=(host(block), TLS_PORT), port=NODE_PORT)
+        given = os.environ.get("SANDBOX_BACKOFF_SCALE") or "1"
+        try:
+            scale = float(given)
+        except ValueError:
+            raise SandboxError(f"SANDBOX_BACKOFF_SCALE is {given!r}, which is not a number", 2) from None
+        api = (host(block), TLS_PORT)
+        node = Node(plain, self.token, self.state.root, block, api=api, port=NODE_PORT, scale=scale)
         try:
             await node.start()
         except OSError as error:

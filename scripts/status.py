@@ -44,7 +44,10 @@ def run(request: Request) -> Outcome:
     if request.options.json:
         print(json.dumps(overview.as_json(found), indent=2))
     else:
-        print("\n".join(overview.table(found)))
+        idle = overview.without_code(found)
+        print("\n".join(overview.table([row for row in found if row.app not in idle])))
+        if idle:
+            print(f"no code yet: {', '.join(sorted(idle, key=lambda name: order[name]))}")
     if spaces and len(problems) == len(spaces):
         first = next(iter(problems.values()))
         raise Failed(first.reason, remedy=first.remedy)

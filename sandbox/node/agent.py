@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from sandbox.node.volumes import VolumeError
 Object = dict[str, Any]
 NAME = "sandbox"
 STOP_SECONDS = 30.0
+TOKEN_SECONDS = 480.0
 log = logging.getLogger(__name__)
 
 
@@ -35,16 +35,17 @@ class Node:
 
     def __init__(
         self, server: str, token: str, state: Path, block: int, *, api: tuple[str, int], port: int = 10250,
-        scale: float | None = None,
+        scale: float = 1.0,
     ) -> None:  # fmt: skip
         self.state, self.block, self.ip, self.port, self._token = state, block, host(block), port, token
-        self._scale = float(os.environ.get("SANDBOX_BACKOFF_SCALE") or 1) if scale is None else scale
+        self._scale = scale
         self._client = Client(server, token)
         self._api = api
         self._tasks: list[asyncio.Task[None]] = []
         self._workers: dict[str, Pod] = {}  # by uid
         self._endings: set[asyncio.Task[None]] = set()
         self._runner: Any = None
+        self._stopping = False
         self.registered = asyncio.Event()
 
     async def start(self) -> None:
@@ -70,6 +71,7 @@ class Node:
         watched[2].subscribe(self._on_claim)
         registration = Registration(client, NAME, self.ip, self.port, self._around.capacity, self.registered)
         work = [registration.run(), self._recorder.run(), self._proxy.run(), self._sweep()]
+        work.append(self._renew_tokens())
         work += [informer.run() for informer in (self._pods, self._services, self._endpoints, *watched)]
         self._tasks = [asyncio.create_task(one) for one in work]
 
@@ -89,6 +91,7 @@ class Node:
     async def stop(self, *, pods: bool) -> None:
         """End the node's work. ``pods``: end the containers too (at most 30 s); otherwise they run on by
         themselves."""
+        self._stopping = True  # what the end of a pod may bring about is for the next node
         if pods:
             await asyncio.gather(*(self._quit(worker) for worker in self._workers.values()))
         await asyncio.gather(*(worker.detach() for worker in self._workers.values()))
@@ -108,7 +111,7 @@ class Node:
     # -- pods --------------------------------------------------------------------------------------
 
     def _on_pod(self, kind: str, pod: Object, _old: Object | None) -> None:
-        if pod["spec"].get("nodeName") != NAME:
+        if pod["spec"].get("nodeName") != NAME or self._stopping:
             return
         uid = pod["metadata"]["uid"]
         worker = self._workers.get(uid)
@@ -161,6 +164,14 @@ class Node:
             worker.fresh.set()
             if kind == "MODIFIED" and old is not None and worker.uses(name):
                 self._spawn(self._remount(worker))
+
+    async def _renew_tokens(self) -> None:
+        """Service account tokens expire; the shortest that can be asked for lives ten minutes."""
+        while True:
+            await asyncio.sleep(TOKEN_SECONDS)
+            for worker in list(self._workers.values()):
+                if worker.volumes and not worker.terminating:
+                    await self._remount(worker)
 
     async def _remount(self, worker: Pod) -> None:
         try:

@@ -28,11 +28,3 @@ class Backoff:
         self.delay = min(self.delay * 2, LONGEST * self.scale) if self.delay else INITIAL * self.scale
         self._updated = at + wait
         return wait
-
-    def preset(self, failures: int, at: float) -> None:
-        """As if ``failures`` failures had just happened: for a container that was adopted from an earlier
-        run."""
-        self.delay, self._updated = 0.0, at
-        for _ in range(min(failures, 16)):
-            self.failed(at)
-        self._updated = at

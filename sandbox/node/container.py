@@ -94,7 +94,6 @@ class Container:
             return
         self.view.container_id, self.view.image_id = record["container_id"], record["image_id"]
         self.view.last_state = record.get("last_state") or {}
-        self.backoff.preset(self.attempts.latest, time.monotonic())
         with contextlib.suppress(ImageError):
             self.starter.image = find_image(self.home.store, {"image": record["image_id"]})
         process = Process.adopt(self.attempts.directory)

@@ -131,6 +131,14 @@ class Pod:
             one.stop(grace)
 
     async def _live(self) -> None:
+        if (self.pod.get("status") or {}).get("phase") in (
+            "Succeeded",
+            "Failed",
+        ) and not self.directory.exists():
+            self._teller.told = (
+                self.status()
+            )  # it was over before this node knew it: nothing to do or to tell
+            return
         try:
             self._settle()
             self.changed()

@@ -53,6 +53,9 @@ def main(
     except PipelineError as error:
         console.report(stage, error.outcome)
         return error.kind.exit_code
+    if getattr(options, "app", "") == "all":
+        pending = ", ".join(each.name for each in config.apps.values() if each.pending)
+        console.say(f"Left out, because their code is not here yet: {pending}") if pending else None
     script = _Script(stage, run, options, config, cluster, where)
     named = app == "none" or (bool(options.app) and options.app != "all")
     return script.go(apps, named=named, record=record).kind.exit_code

@@ -50,7 +50,7 @@ class NotDeployed(Failed):
 
 
 def reached(request: Request, space: Space) -> Connection:
-    """A connection to a space whose namespace exists. Raises NotDeployed where we would make the namespace."""
+    """A connection to a space whose namespace exists. Raises NotDeployed where we would make it."""
     app = request.app
     try:
         return connect(request.cluster, space.name, request.root, namespace=app.namespace_in(space.name))

@@ -15,6 +15,7 @@ from toolkit.cluster.resources import built_in
 from toolkit.model import App
 
 Json = dict[str, Any]
+NO_CODE = "no code yet"
 HEADINGS = ("app", "space", "version", "since", "by", "verified", "ready", "note")
 
 
@@ -69,7 +70,7 @@ def row(connection: Connection, app: App, environment: str, space: str) -> Row:
     )
     if release is None:
         note = "runs, but was not deployed by this toolkit" if found else "not deployed"
-        return replace(made, note="no code yet" if app.pending and not found else note)
+        return replace(made, note=NO_CODE if app.pending and not found else note)
     return replace(
         made,
         version=release.version,
@@ -108,6 +109,12 @@ def table(rows: Sequence[Row]) -> list[str]:
         "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     ]
+
+
+def without_code(rows: Sequence[Row]) -> list[str]:
+    """The apps that run nowhere because they have no code yet; a line per space would say nothing more."""
+    absent = {each.app for each in rows if each.note == NO_CODE}
+    return [app for app in absent if all(each.note == NO_CODE for each in rows if each.app == app)]
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:

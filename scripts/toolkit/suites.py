@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import threading
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +56,11 @@ def run(request: Request, kind: str) -> Outcome:
         raise Misused(
             f"{app.name}: there is no {app.path / suite.path}", remedy=f"correct {key} in apps.toml"
         )
-    python = venvs.python_for(app, request.root, request.say)
+    alone = threading.Lock()
+
+    def python() -> Path:
+        with alone:
+            return venvs.python_for(app, request.root, request.say)
 
     def one(space: Space) -> Outcome:
         return _in_space(request, kind, suite, python, space)
@@ -61,7 +68,7 @@ def run(request: Request, kind: str) -> Outcome:
     return side_by_side(request.spaces, one, request.say)
 
 
-def _in_space(request: Request, kind: str, suite: Suite, python: Path, space: Space) -> Outcome:
+def _in_space(request: Request, kind: str, suite: Suite, python: Callable[[], Path], space: Space) -> Outcome:
     app = request.app
     namespace = app.namespace_in(space.name)
     try:
@@ -77,7 +84,7 @@ def _in_space(request: Request, kind: str, suite: Suite, python: Path, space: Sp
     report.unlink(missing_ok=True)
     with ExitStack() as stack:
         env = environment_of(request, connection, suite, space.name, stack)
-        argv = command(python, app, suite, report)
+        argv = command(python(), app, suite, report)
         space.say(f"running {kind} tests")
         try:
             ran = tools.run(argv, cwd=app.path, env=env, check=False, echo=False, timeout=suite.deadline)
@@ -131,7 +138,9 @@ def environment_of(
         service = _service(connection, other, space)
         return f"http://{text(service, 'spec', 'clusterIP')}:{other.port}"
 
-    filled: dict[str, str] = {}
+    # The gateway is on this machine: no proxy may be asked for it.
+    local = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost")))
+    filled = {"NO_PROXY": local, "no_proxy": local}
     for variable, value in suite.env.items():
         if isinstance(value, SecretKey):
             secret = value.secret.replace("{space}", space)
@@ -177,7 +186,7 @@ def read(report: Path) -> Result | None:
 
 
 def _message(problem: ElementTree.Element) -> str:
-    """The first line of what went wrong; where pytest only says that something did, the line that says what."""
+    """The first line of what went wrong; where pytest only says that something did, the line that tells."""
     message = (problem.get("message") or "").strip()
     said = [line[1:].strip() for line in (problem.text or "").splitlines() if line.startswith("E ")]
     if said and message.startswith(("collection failure", "failed on ")):

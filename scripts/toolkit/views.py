@@ -93,7 +93,13 @@ class Live:
         from rich.live import Live as RichLive
 
         self._console = Console(highlight=False)
-        self._live = RichLive(console=self._console, refresh_per_second=8, transient=True)
+        self._live = RichLive(
+            console=self._console,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._since: dict[str, float] = {}
         self._last: dict[str, str] = {}
         self._width = max(len(stage.id) for stage in plan.stages)
@@ -124,10 +130,10 @@ class Live:
         from rich.table import Table
         from rich.text import Text
 
-        rows = Table.grid(padding=(0, 1))
-        rows.add_column(width=self._width + 2)
-        rows.add_column(justify="right", width=12)
-        rows.add_column(no_wrap=True, overflow="ellipsis", style="dim")
+        rows = Table.grid(padding=(0, 1), expand=True)
+        rows.add_column(min_width=self._width + 2, no_wrap=True)
+        rows.add_column(justify="right", min_width=12, no_wrap=True)
+        rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
         for id, began in self._since.items():
             rows.add_row(
                 f"… {id}", console.clock(time.monotonic() - began), Text.from_ansi(self._last.get(id, ""))

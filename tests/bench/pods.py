@@ -12,13 +12,19 @@ SINCE = "2026-11-23T04:05:06Z"
 
 
 def event(index: int, version: int, restarts: int) -> bytes:
-    """One line of a watch stream: the pod of that number, ready, or in a crash loop after so many restarts."""
+    """One line of a watch stream: a pod that is ready, or in a crash loop after so many restarts."""
     what = "ADDED" if version <= index + 1 else "MODIFIED"
-    return json.dumps({"type": what, "object": pod(index, version, restarts)}).encode() + b"\n"
+    return compact({"type": what, "object": pod(index, version, restarts)}) + b"\n"
+
+
+def compact(value: Any) -> bytes:
+    """JSON as Go writes it."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def pod(index: int, version: int, restarts: int) -> Json:
     name = f"fb-submitter-api-live-production-6c9f5d7b8c-{index:05d}"
+    spec, status = _spec(index), _status(index, restarts)
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -29,8 +35,8 @@ def pod(index: int, version: int, restarts: int) -> Json:
             "uid": f"0b9c6a4e-5a3f-4f0e-9d0a-{index:012d}",
             "resourceVersion": str(version),
             "creationTimestamp": SINCE,
-            "labels": {"app": "fb-submitter-api", "appGroup": "fb-submitter", "pod-template-hash": "6c9f5d7b8c"},
-            "annotations": {"form-builder/commit": "6d1f" * 10, "form-builder/run": "20261123T040506-submitter"},
+            "labels": {"appGroup": "fb-submitter", "pod-template-hash": "6c9f5d7b8c"},
+            "annotations": {"form-builder/commit": "6d1f" * 10, "form-builder/run": "20261123T040506"},
             "ownerReferences": [
                 {
                     "apiVersion": "apps/v1",
@@ -41,28 +47,32 @@ def pod(index: int, version: int, restarts: int) -> Json:
                     "blockOwnerDeletion": True,
                 }
             ],
-            "managedFields": list(_managers()),
+            "managedFields": list(_managers(spec, status)),
         },
-        "spec": {
-            "containers": [_container()],
-            "volumes": [{"name": "data", "emptyDir": {}}],
-            "restartPolicy": "Always",
-            "terminationGracePeriodSeconds": 30,
-            "dnsPolicy": "ClusterFirst",
-            "serviceAccountName": "default",
-            "nodeName": f"node-{index % 40}",
-            "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000},
-            "schedulerName": "default-scheduler",
-            "tolerations": [
-                {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-                for key in ("not-ready", "unreachable")
-            ],
-            "priority": 0,
-            "enableServiceLinks": True,
-            "preemptionPolicy": "PreemptLowerPriority",
-        },
-        "status": _status(index, restarts),
-    }  # fmt: skip
+        "spec": spec,
+        "status": status,
+    }
+
+
+def _spec(index: int) -> Json:
+    return {
+        "containers": [_container()],
+        "volumes": [{"name": "data", "emptyDir": {}}],
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 30,
+        "dnsPolicy": "ClusterFirst",
+        "serviceAccountName": "default",
+        "nodeName": f"node-{index % 40}",
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000},
+        "schedulerName": "default-scheduler",
+        "tolerations": [
+            {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute"}
+            for key in ("not-ready", "unreachable")
+        ],
+        "priority": 0,
+        "enableServiceLinks": True,
+        "preemptionPolicy": "PreemptLowerPriority",
+    }
 
 
 def _container() -> Json:
@@ -131,16 +141,27 @@ def _status(index: int, restarts: int) -> Json:
     }
 
 
-def _managers() -> Iterator[Json]:
-    """Two managers, with the fields that the ReplicaSet controller and a kubelet own."""
-    container = {f"f:{key}": {} for key in (*_container(), ".")}
-    conditions = {f'k:{{"type":"{kind}"}}': {".": {}, "f:status": {}} for kind in ("Initialized", "Ready")}
-    status = {"f:conditions": conditions, "f:containerStatuses": {}, "f:phase": {}, "f:podIP": {}}
-    for manager, fields in (
-        ("kube-controller-manager", {"f:spec": {"f:containers": {'k:{"name":"api"}': container}}}),
-        ("kubelet", {"f:status": status}),
+def _managers(spec: Json, status: Json) -> Iterator[Json]:
+    """Two managers: the ReplicaSet controller has made the spec, a kubelet writes the status."""
+    for manager, subresource, fields in (
+        ("kube-controller-manager", "", {"f:spec": _owned(spec)}),
+        ("kubelet", "status", {"f:status": _owned(status)}),
     ):
         yield {
             "manager": manager, "operation": "Update", "apiVersion": "v1", "time": SINCE,
-            "fieldsType": "FieldsV1", "fieldsV1": fields,
+            "fieldsType": "FieldsV1", "fieldsV1": fields, "subresource": subresource,
         }  # fmt: skip
+
+
+def _owned(value: Any) -> Json:
+    """The fields of a value as managedFields have them; items of lists by what tells them apart."""
+    if isinstance(value, dict):
+        return {f"f:{key}": _owned(inner) for key, inner in value.items()}
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return {}
+    keys = ("name", "type", "key", "ip", "containerPort")
+    known = [(next(key for key in keys if key in item), item) for item in value]
+    return {
+        f"k:{json.dumps({key: item[key]}, separators=(',', ':'))}": {".": {}, **_owned(item)}
+        for key, item in known
+    }

@@ -87,7 +87,7 @@ def test_a_run_is_its_stages_and_a_second_one_is_almost_nothing(checkout: Checko
             ),
             Claim(
                 "a second run with nothing changed, against the first",
-                f"{again:.2f} s, {wall:.1f} s (without its {soak:.0f} s of soak: {again / (wall - soak):.3f})",
+                f"{again:.2f} s, {wall:.1f} s (without its soak of {soak:.0f} s {again / (wall - soak):.3f})",
                 again / wall,
                 MOST_WHEN_NOTHING_CHANGED,
             ),

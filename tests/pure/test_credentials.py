@@ -123,3 +123,16 @@ def test_an_error_status_becomes_a_sentence(status: int, body: bytes, words: str
     assert words in error.reason
     assert "cluster cloud, space test-dev" in error.reason
     assert error.status == status
+
+
+@pytest.mark.parametrize(
+    ("server", "proxy"), [("https://127.5.0.1:6443", None), ("https://k8s.example", "http://p:1")]
+)
+def test_a_proxy_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: str, proxy: str | None
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
+    monkeypatch.setenv("https_proxy", "http://p:1")
+    environment(monkeypatch, T_SERVER=server, T_TOKEN_TEST_DEV="x" * 20)
+    pool = credentials.load(CLUSTER, "test-dev", tmp_path).pool
+    assert (str(pool.proxy) if pool.proxy else None) == proxy

@@ -79,15 +79,6 @@ def test_back_off_scales() -> None:
     assert backoff.failed(6.5) == 0
 
 
-def test_back_off_of_a_container_that_was_found_again() -> None:
-    backoff = Backoff()
-    backoff.preset(3, at=100.0)
-    assert backoff.failed(101.0) == 40
-    fresh = Backoff()
-    fresh.preset(0, at=100.0)
-    assert fresh.failed(101.0) == 0
-
-
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

@@ -53,14 +53,14 @@ deadline = "{deadline}"
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: { name: "fb-tiny-app-{{ space }}" }
+metadata: { name: "fb-{{ app }}-app-{{ space }}" }
 spec:
   replicas: REPLICAS
   progressDeadlineSeconds: 60
   strategy: { type: RollingUpdate, rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
-  selector: { matchLabels: { app: tiny } }
+  selector: { matchLabels: { app: "{{ app }}" } }
   template:
-    metadata: { labels: { app: tiny } }
+    metadata: { labels: { app: "{{ app }}" } }
     spec:
       terminationGracePeriodSeconds: 2
       containers:
@@ -77,7 +77,7 @@ apiVersion: v1
 kind: Service
 metadata: { name: "{{ service }}" }
 spec:
-  selector: { app: tiny }
+  selector: { app: "{{ app }}" }
   ports: [{ name: http, port: 80, targetPort: http }]
 """
 
@@ -102,7 +102,7 @@ class Platform:
         self.folder = folder
         self.state = state
         self.one, self.two, self.three = (f"{mark}-{word}" for word in ("one", "two", "three"))
-        self.context = context
+        self.is_fresh = False  # for fixtures: whether the templates as they are were deployed
         (folder / "tiny" / "deploy").mkdir(parents=True)
         for file in context.iterdir():
             if file.is_file():
@@ -138,6 +138,10 @@ class Platform:
         text = DEPLOYMENT.replace("REPLICAS", str(replicas)).replace("IMAGE", image)
         text = text.replace("ENV", ("\n" + " " * 12).join(rows)).replace("EXTRA", extra)
         (self.folder / "tiny" / "deploy" / "app.yaml").write_text(text)
+
+    def template(self) -> str:
+        """The templates as they are."""
+        return (self.folder / "tiny" / "deploy" / "app.yaml").read_text()
 
     def argv(self, script: str, *words: str) -> list[str]:
         config = str(self.folder / "apps.toml")

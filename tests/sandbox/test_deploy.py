@@ -333,3 +333,42 @@ def test_fixtures_are_made_once_and_match(platform: Platform, sandbox: Sandbox) 
     assert len(b64decode(secret["data"]["word"])) == 12
     word = b64decode(secret["data"]["word"]).decode()
     assert word not in again.output
+
+
+HELPER = """
+[apps.helper]
+title = "Helper"
+path = "tiny"
+language = "python"
+images = { app = "Dockerfile" }
+namespace = "ns-{space}"
+service = "fb-helper-{space}"
+health = "/health"
+environments = ["test"]
+"""
+
+
+def test_what_an_app_needs_is_deployed_first_where_it_is_absent(platform: Platform, sandbox: Sandbox) -> None:
+    platform.configure(needs='needs = ["helper"]', suites=HELPER)
+    ended = platform.deploy("test")
+    assert ended.code == 0, ended.output
+    for space in (platform.one, platform.two):
+        applied = [line for line in ended.output.splitlines() if space in line and "applying" in line]
+        assert [re.search(r"objects of (\w+)", line)[1] for line in applied] == ["helper", "tiny"]  # type: ignore[index]
+    again = platform.deploy("test")
+    assert again.code == 0, again.output
+    assert "helper" not in again.output
+    production = platform.run("deploy", "--app", "tiny", "--env", "production", "--approve")
+    assert production.code == 0, production.output
+    assert "helper" not in production.output
+
+
+def test_a_need_that_cannot_be_deployed_keeps_the_app_from_its_space(platform: Platform) -> None:
+    platform.configure(needs='needs = ["helper"]', suites=HELPER)
+    only = f'{{% if app == "helper" and space == "{platform.two}" %}}command: [no-such-program]{{% endif %}}'
+    platform.manifest(extra=only)
+    ended = platform.deploy("test")
+    assert ended.code == 1, ended.output
+    assert f"why: {platform.two}: helper, which tiny needs: command cannot run" in ended.last
+    found = json.loads(platform.run("status", "--json", "--env", "test", "--app", "tiny").output)
+    assert [bool(row["version"]) for row in found] == [True, False]

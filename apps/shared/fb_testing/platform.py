@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fb_testing.http import client
-from fb_testing.servers import free_port, key_pair, serving
+from fb_testing.keys import key_pair
+from fb_testing.servers import free_port, serving
 from fb_testing.waiting import until
 
 APPS = Path(__file__).parents[2]
@@ -93,7 +95,7 @@ def platform(home: Path, workers: int = 1) -> Iterator[dict[str, str]]:
             running.callback(process.wait, 30)
             running.callback(process.terminate)
         for name in ("cache", "pdf", "outbox", "submitter"):
-            until(f"{name} to be healthy", lambda url=urls[name]: _healthy(url))
+            until(f"{name} to be healthy", partial(_healthy, urls[name]))
         yield {
             "SUBMITTER_URL": urls["submitter"],
             "PDF_GENERATOR_URL": urls["pdf"],

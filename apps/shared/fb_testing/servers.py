@@ -1,18 +1,13 @@
-"""Real servers on loopback for unit tests: any ASGI app in a thread of its own, and a token cache."""
+"""Real servers on loopback for unit tests: any ASGI app, in a thread of its own."""
 
-import base64
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from joserfc.jwk import RSAKey
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from fb_testing.waiting import until
 
@@ -42,46 +37,25 @@ def serving(app: Any, **options: Any) -> Iterator[str]:
         thread.join(10)
 
 
-class KeyServer:
-    """Answers as the service token cache does, with `keys`: PEM by (slug, namespace).
-
-    `cached` are given instead of them unless ignore_cache is asked for; `asked` lists the requests.
-    """
-
-    def __init__(self) -> None:
-        self.keys: dict[tuple[str, str], str] = {}
-        self.cached: dict[tuple[str, str], str] = {}
-        self.asked: list[str] = []
-        self.url = ""
-        self.app = Starlette(
-            routes=[
-                Route("/v3/applications/{slug}/namespaces/{namespace}", self.answer),
-                Route("/service/v2/{slug}", self.answer),
-            ]
-        )
-
-    def reset(self, keys: dict[tuple[str, str], str]) -> None:
-        """Forget everything but these keys."""
-        self.keys, self.cached, self.asked = keys, {}, []
-
-    async def answer(self, request: Request) -> Response:
-        self.asked.append(str(request.url.path) + ("?" + request.url.query if request.url.query else ""))
-        name = (request.path_params["slug"], request.path_params.get("namespace", "default"))
-        keys = self.keys if request.query_params.get("ignore_cache") else {**self.keys, **self.cached}
-        if name not in keys:
-            return Response(status_code=404)
-        return JSONResponse({"token": base64.b64encode(keys[name].encode()).decode()})
-
-
-def key_pair() -> tuple[str, str]:
-    """A new RSA key as PEM: private, public."""
-    key = RSAKey.generate_key(2048)
-    return key.as_pem(private=True).decode(), key.as_pem(private=False).decode()
-
-
 def free_port() -> int:
     """A port of 127.0.0.1 that was free a moment ago."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@contextmanager
+def listening(conversation: Callable[[], asyncio.Protocol]) -> Iterator[int]:
+    """Serve an asyncio protocol on a free port of 127.0.0.1; gives the port."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(loop.create_server(conversation, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 from submitter.queue import Queued
 from submitter.submission import Answer, Attachment, Submission
 
-LARGEST = 50_000_000  # bytes of one attachment
+LARGEST = 20_000_000  # bytes of one attachment
 
 
 class Unusable(Exception):

@@ -37,6 +37,7 @@ class Worker:
         self.queue, self.others, self.mail, self.key, self.threads = queue, others, mail, key, threads
         self.name = f"{socket.gethostname()}/{uuid.uuid4()}"
         self.stopping = threading.Event()
+        self.failures = 0  # of the database, since the start
 
     def stop(self) -> None:
         self.stopping.set()
@@ -67,6 +68,7 @@ class Worker:
                 logs.info("working", threads=self.threads)
             return self.queue.claim(self.name)
         except Exception as problem:
+            self.failures += 1
             logs.error("the database does not answer", problem)
             self.stopping.wait(DATABASE_RETRY)
             return None

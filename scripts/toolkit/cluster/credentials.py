@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 import yaml
@@ -122,10 +123,16 @@ def _credentials(cluster: Cluster, configuration: Any, holder: str) -> Credentia
     configuration.retries = False
     configuration.connection_pool_maxsize = 50
 
+    if _is_loopback(configuration.host):
+        configuration.proxy = None  # as Go's clients have it: a proxy cannot reach this machine's loopback
+    known: set[str] = set()
+
     def authorization() -> str:
         value = configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
         scheme, _, credential = value.rpartition(" ")
-        Secret(credential)
+        if credential not in known:
+            known.add(credential)
+            Secret(credential)  # from now on it is masked wherever it would be printed
         return value if scheme or not value else f"Bearer {value}"
 
     try:
@@ -134,6 +141,11 @@ def _credentials(cluster: Cluster, configuration: Any, holder: str) -> Credentia
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         raise Failed(f"cluster {cluster.name}: its certificate or key cannot be read: {error}") from error
     return Credentials(configuration.host.rstrip("/"), holder, pool, authorization)
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _read(cluster: Cluster, ref: Ref | None, space: str) -> Secret:

@@ -6,12 +6,11 @@ many does not doom a release by itself.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.cluster import signs
+from toolkit.cluster import decoding, signs
 from toolkit.cluster.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
 from toolkit.cluster.finding import Cause, Finding, Severity, fatal, ordered, suspicious, waiting
 from toolkit.cluster.pod_diagnosis import of_pod
@@ -28,7 +27,7 @@ FLAKY_PATIENCE = 60.0
 def findings_from_line(line: bytes) -> list[Finding]:
     """One line of a watch stream of pods to that pod's findings; [] for a line that is not a pod's."""
     try:
-        event = json.loads(line)
+        event = decoding.loads(line)
     except ValueError:
         return []
     if not isinstance(event, dict) or event.get("type") in ("DELETED", "BOOKMARK", "ERROR"):

@@ -6,16 +6,15 @@ stopped, one whose history expired (410) is listed again. An ended stream is nev
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import urllib3
 
+from toolkit.cluster import decoding
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import mapping, number, text, uid
@@ -33,13 +32,12 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 3.0
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What a watch saw. "synced" carries the whole list, "trouble" why the kind cannot be seen now."""
 
     kind: str
     what: Literal["changed", "deleted", "synced", "trouble"]
-    object: Json = field(default_factory=dict)
+    object: Json = {}
     items: tuple[Json, ...] = ()
     error: Failed | None = None
 
@@ -57,7 +55,7 @@ class Stream:
         kind: str,
         path: str,
         query: Mapping[str, str],
-        sink: queue.Queue[Change],
+        sink: queue.SimpleQueue[Change],
     ) -> None:
         self._connection = connection
         self._kind = kind
@@ -145,7 +143,7 @@ class Stream:
 
     def _event(self, line: bytes) -> str:
         """Report one line; its object's version. Raises Expired, ValueError for what is not JSON."""
-        event = mapping(json.loads(line))
+        event = mapping(decoding.loads(line))
         obj = mapping(event, "object")
         what = event.get("type")
         if what == "ERROR":
@@ -164,7 +162,7 @@ class Watcher:
         self, connection: Connection, namespace: str, kinds: Mapping[str, Mapping[str, str]]
     ) -> None:
         """kinds: built-in kind -> query, such as {"Pod": {"labelSelector": "appGroup=fb-submitter"}}."""
-        self._queue: queue.Queue[Change] = queue.Queue()
+        self._queue: queue.SimpleQueue[Change] = queue.SimpleQueue()
         self._known: dict[str, dict[str, Json]] = {kind: {} for kind in kinds}
         self.synced: set[str] = set()
         self.troubles: dict[str, Failed] = {}

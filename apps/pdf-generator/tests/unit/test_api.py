@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from fb_testing.http import client
+from fb_testing.keys import KeyServer, key_pair
 from fb_testing.pdf import missing
 from fb_testing.runner import Runner
-from fb_testing.servers import KeyServer, key_pair, serving
+from fb_testing.servers import serving
 from pdf_generator import api
 
 BODY = {

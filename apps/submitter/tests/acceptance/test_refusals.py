@@ -3,8 +3,8 @@
 import base64
 import time
 
+from fb_testing.keys import key_pair
 from fb_testing.runner import encrypt, form
-from fb_testing.servers import key_pair
 
 from .conftest import Form
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP
 from fb_testing import postgres
+from fb_testing.keys import KeyServer, key_pair
 from fb_testing.runner import Runner
-from fb_testing.servers import KeyServer, key_pair, serving
+from fb_testing.servers import serving
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request

@@ -12,8 +12,9 @@ import pytest
 from fb_platform import logs, tokens
 from fb_platform.settings import SettingError
 from fb_testing.http import client
+from fb_testing.keys import KeyServer, key_pair
 from fb_testing.runner import Runner, encrypt, form
-from fb_testing.servers import KeyServer, key_pair, serving
+from fb_testing.servers import serving
 from submitter import api
 from submitter.queue import Queue
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 from fb_testing.http import client
+from fb_testing.keys import KeyServer
 from fb_testing.runner import Runner, form
-from fb_testing.servers import KeyServer, free_port
+from fb_testing.servers import free_port
 from fb_testing.waiting import until
 from submitter import settings, worker
 from submitter.queue import LEASE, Queue

@@ -4,20 +4,26 @@ import base64
 import csv
 import io
 import json
+import ssl
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
+from aiosmtpd.smtp import SMTP, AuthResult
 from fb_testing.runner import ADDRESS, STORY, encrypt, form
+from fb_testing.servers import listening
 from fb_testing.waiting import until
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey, RSAKey
 from submitter import queue as queue_module
 from submitter.collaborators import Collaborators
+from submitter.database import Database
 from submitter.delivery import MailServer
 from submitter.outputs import File, parcels
 from submitter.queue import Queue, Queued
@@ -298,3 +304,53 @@ def test_binary_attachments_survive(worker: Worker, others: Others) -> None:
     deliver(worker, item)
     [mail] = others.mails
     assert base64.b64encode(attached(mail)["é.bin"]) == base64.b64encode(bytes(range(256)) * 10)
+
+
+def test_an_action_without_recipient_is_kept(worker: Worker, others: Others) -> None:
+    item = put(worker.queue, form(SLUG, actions=[email(to=" @ ,,")]))
+    with running(worker):
+        until("a second attempt", lambda: attempts(worker.queue) > 1)
+    assert worker.queue.state(item.id, SLUG) == "waiting"
+
+
+def test_a_database_that_is_away_is_waited_for(
+    worker: Worker, queue: Queue, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("submitter.worker.DATABASE_RETRY", 0.05)
+    monkeypatch.setattr("submitter.worker.LEASE", 0.1)
+    item = put(queue, form(SLUG, actions=[email()]))
+    worker.queue = Queue(Database("postgresql://nobody@127.0.0.1:1/nothing"))
+    with running(worker):
+        until("failures", lambda: worker.failures > 2)
+        worker.queue = queue
+        until("the delivery", lambda: queue.state(item.id, SLUG) == "delivered")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_mail_goes_out_encrypted_and_with_a_password_where_the_server_wants_it(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    taken: list[Any] = []
+
+    class Handler:
+        async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:
+            taken.append((session.ssl is not None, session.login_data, envelope.rcpt_tos))
+            return "250 OK"
+
+    def check(_server: Any, _session: Any, _envelope: Any, _kind: str, data: Any) -> AuthResult:
+        return AuthResult(success=(data.login, data.password) == (b"forms", b"secret"), auth_data=data.login)
+
+    def conversation() -> SMTP:
+        return SMTP(
+            Handler(), tls_context=context, require_starttls=True, authenticator=check, auth_required=True
+        )
+
+    with listening(conversation) as port:
+        worker.mail = MailServer("127.0.0.1", port, "forms", "secret", tls=True)
+        deliver(worker, put(worker.queue, form(SLUG, actions=[email()])))
+    assert [(encrypted, to) for encrypted, _, to in taken] == [(True, ["a@example.com"])]
