@@ -14,7 +14,9 @@ def run(request: command.Request) -> Outcome:
     built = images.build(request.app, request.cluster, request.source, request.say, root=request.root)
     # Short here, whole in the log above and in the record.
     names = ", ".join(f"{role} {image.rpartition('sha256:')[2][:12]}" for role, image in built.items())
-    return Outcome(reason=f"{len(built)} image{'s' if len(built) > 1 else ''}: {names}", details={"images": built})
+    return Outcome(
+        reason=f"{len(built)} image{'s' if len(built) > 1 else ''}: {names}", details={"images": built}
+    )
 
 
 if __name__ == "__main__":

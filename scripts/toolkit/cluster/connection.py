@@ -16,6 +16,7 @@ from urllib.parse import quote
 import urllib3
 
 from toolkit import tools
+from toolkit.cluster import decoding
 from toolkit.cluster.credentials import Credentials, kubeconfig_of, load
 from toolkit.cluster.errors import ApiError, Unreachable
 from toolkit.cluster.fields import objects, text
@@ -77,21 +78,27 @@ class Connection(Transport):
             raise
 
     def list(self, path: str, **query: str | int) -> Json:
-        """A whole collection: pages of 500 joined. A continue token that expired (410) starts it again."""
+        """A whole collection: pages of 500 joined. A continue token that expired (410) starts it again.
+
+        The items come with their managedFields emptied: they are for reading, not for writing back.
+        """
         items: list[Json] = []
-        page = self.json("GET", path, query={**query, "limit": PAGE})
+        page = self._page(path, {**query, "limit": PAGE})
         while True:
             items += objects(page, "items")
             token = text(page, "metadata", "continue")
             if not token:
                 return {**page, "items": items}
             try:
-                page = self.json("GET", path, query={**query, "limit": PAGE, "continue": token})
+                page = self._page(path, {**query, "limit": PAGE, "continue": token})
             except ApiError as error:
                 if error.status != 410:
                     raise
                 items = []
-                page = self.json("GET", path, query=query)
+                page = self._page(path, query)
+
+    def _page(self, path: str, query: Mapping[str, str | int]) -> Json:
+        return self.json("GET", path, query=query, decode=decoding.loads)
 
     def create(self, path: str, obj: Json, **query: str | int) -> Json:
         """Create an object in a collection."""

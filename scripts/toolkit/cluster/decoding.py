@@ -1,4 +1,4 @@
-"""A cluster's JSON to objects, without the part that nobody here reads and that is half of a pod: managedFields."""
+"""A cluster's JSON to objects without managedFields, which nobody here reads and which are half of a pod."""
 
 from __future__ import annotations
 

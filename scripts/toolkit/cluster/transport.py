@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -87,11 +87,13 @@ class Transport:
             raise self._api_error(response.status, payload, doing)
         return response
 
-    def json(self, method: str, path: str, **options: Any) -> Json:
+    def json(
+        self, method: str, path: str, *, decode: Callable[[bytes], Any] = json.loads, **options: Any
+    ) -> Json:
         """A request whose answer is a JSON object."""
         response = self.request(method, path, **options)
         try:
-            answer = json.loads(response.data)
+            answer = decode(response.data)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

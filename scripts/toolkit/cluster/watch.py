@@ -31,13 +31,15 @@ SILENCE_SECONDS = 35.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 3.0
 
+NOTHING: Json = {}
+
 
 class Change(NamedTuple):
     """What a watch saw. "synced" carries the whole list, "trouble" why the kind cannot be seen now."""
 
     kind: str
     what: Literal["changed", "deleted", "synced", "trouble"]
-    object: Json = {}
+    object: Json = NOTHING
     items: tuple[Json, ...] = ()
     error: Failed | None = None
 

@@ -61,7 +61,7 @@ def postgresql() -> Iterator[str | None]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/queue.db".replace("////", "///")
+        yield f"sqlite:///{tmp_path}/queue.db"
         return
     url = request.getfixturevalue("postgresql")
     if url is None:
