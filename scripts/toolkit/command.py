@@ -17,7 +17,7 @@ from toolkit.config import Config
 from toolkit.flags import ROOT, Arguments, parser, resolve
 from toolkit.model import App, Cluster, Place
 from toolkit.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
-from toolkit.record import Record, as_json, write_json
+from toolkit.record import HOME, Record, as_json, write_json
 from toolkit.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
 from toolkit.transcript import kept
 
@@ -74,55 +74,68 @@ class _Script(NamedTuple):
     place: Place | None
 
     def go(self, apps: list[App], *, named: bool, record: bool) -> Outcome:
+        apps = apps or [_no_app()]
         if not record:
-            outcome = worst(
-                self._guarded(self._request(app, ROOT, "", named), "") for app in apps or [_no_app()]
-            )
-            if outcome.reason and not outcome.passed:
-                console.report(self.stage, outcome)
-            return outcome
-        if folder := os.environ.get(STAGE_FOLDER):
-            return self._in_pipeline(apps, Path(folder), named)
-        return self._alone(apps, named)
+            outcome = self._unrecorded(apps, named)
+        elif folder := os.environ.get(STAGE_FOLDER):
+            outcome = self._in_pipeline(apps, Path(folder), named)
+        else:
+            return self._alone(apps, named)
+        if outcome.reason and (record or not outcome.passed):
+            console.report(self.stage, outcome)
+        return outcome
+
+    def _unrecorded(self, apps: list[App], named: bool) -> Outcome:
+        """A script that only prints, or that keeps records of its own."""
+        outcomes = []
+        for app in apps:
+            outcomes.append(self._guarded(self._request(app, self.config.root / HOME, "", named), ""))
+            if outcomes[-1].kind is Kind.INTERRUPTED:
+                break
+        return worst(outcomes)
 
     def _in_pipeline(self, apps: list[App], folder: Path, named: bool) -> Outcome:
         """Started by the engine: it keeps the record, this process only leaves its outcome beside it."""
         run = Path(os.environ.get(RUN_FOLDER, folder)).name
-        outcome = worst(
-            self._guarded(self._request(app, folder, run, named), app.name) for app in apps or [_no_app()]
-        )
+        outcome = worst(self._guarded(self._request(app, folder, run, named), app.name) for app in apps)
         write_json(folder / "outcome.json", as_json(outcome))
-        console.report(self.stage, outcome)
         return outcome
 
     def _alone(self, apps: list[App], named: bool) -> Outcome:
         """Started by a person or a CI job: a run of its own."""
-        seen = source(self.config.root)
-        whole = Record.start(
-            self.config.root,
-            ",".join(app.name for app in apps) if named and apps else "all",
-            **about(seen, self.cluster),
-        )
+        about_it = about(source(self.config.root), self.cluster)
+        name = ",".join(app.name for app in apps) if named and apps[0].name else "all"
+        whole = Record.start(self.config.root, name, **about_it)
         outcomes = []
-        for app in apps or [_no_app()]:
-            name = self.stage if not self.place else f"{self.stage}-{self.place.word}"
-            stage = name if len(apps) < 2 else f"{name}-{app.name}"
-            entry = whole.begin(stage, self.stage, self.place.environment.name if self.place else None)
-            started = time.monotonic()
-            with kept(whole.log_of(stage)):
-                outcome = self._guarded(
-                    self._request(app, whole.folder_of(stage), whole.data["run"], named), app.name
-                )
-                title = f"{app.name} {name}".strip()
-                log = whole.log_of(stage)
-                console.report(title, outcome, log=log, seconds=time.monotonic() - started)
-            whole.end(entry, outcome)
-            outcomes.append(outcome)
-            if outcome.kind is Kind.INTERRUPTED:
+        for app in apps:
+            outcomes.append(self._one_stage(whole, app, named, several=len(apps) > 1))
+            if outcomes[-1].kind is Kind.INTERRUPTED:
                 break
         everything = worst(outcomes)
+        if self.place and not named and everything.passed and not any(each.details for each in outcomes):
+            # Only an app that is not there leaves nothing to tell: a check of nothing must not pass.
+            everything = Outcome(
+                Kind.FAILED,
+                f"nothing that {self.stage} could check is deployed in {self.place.word}",
+                remedy=f"make deploy APP=<app> ENV={self.place.word}",
+            )
+            console.report(self.stage, everything)
         whole.finish(everything)
         return everything
+
+    def _one_stage(self, whole: Record, app: App, named: bool, *, several: bool) -> Outcome:
+        name = f"{self.stage}-{self.place.word}" if self.place else self.stage
+        stage = f"{name}-{app.name}" if several else name
+        entry = whole.begin(stage, self.stage, self.place.environment.name if self.place else None)
+        started = time.monotonic()
+        log = whole.log_of(stage)
+        with kept(log):
+            request = self._request(app, whole.folder_of(stage), whole.data["run"], named)
+            outcome = self._guarded(request, app.name)
+            seconds = time.monotonic() - started
+            console.report(f"{app.name} {name}".strip(), outcome, log=log, seconds=seconds)
+        whole.end(entry, outcome)
+        return outcome
 
     def _request(self, app: App, evidence: Path, run: str, named: bool) -> Request:
         spaces = app.spaces_in(self.place) if self.place and app.name else ()
@@ -157,6 +170,7 @@ def _unforeseen(error: Exception, folder: Path) -> Outcome:
 
     file = folder / "traceback.txt"
     with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
         file.write_text(redaction.redact("".join(traceback.format_exception(error))), encoding="utf-8")
     return Outcome(
         Kind.FAILED,

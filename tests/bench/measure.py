@@ -21,19 +21,26 @@ FORGETFUL = "PYTHONDONTWRITEBYTECODE"
 
 
 class Claim(NamedTuple):
-    """One measured claim: how two things compare, and the most (or least) that is allowed."""
+    """One measured claim: how two things compare, and the most (or least) that is allowed.
+
+    Without a limit it is for information.
+    """
 
     what: str
     measured: str
     ratio: float
-    limit: float
+    limit: float | None
     at_least: bool = False
 
     @property
     def holds(self) -> bool:
+        if self.limit is None:
+            return True
         return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
 
     def __str__(self) -> str:
+        if self.limit is None:
+            return f"{self.what}: {self.measured}: {self.ratio:.3g} (no limit set)"
         word = "at least" if self.at_least else "at most"
         verdict = "holds" if self.holds else "DOES NOT HOLD"
         return f"{self.what}: {self.measured}: {self.ratio:.3g}, {word} {self.limit:.3g}: {verdict}"
