@@ -1,9 +1,11 @@
-"""A throw-away clone of this repository as it stands, uncommitted changes included, sharing its .venv."""
+"""A throw-away clone of this repository as it stands, uncommitted changes included, sharing our .venv."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench.measure import ROOT
@@ -22,13 +24,18 @@ class Checkout:
         git(folder, "init", "--quiet", "--initial-branch", "main")
         (folder / ".git" / "info" / "exclude").write_text(".venv\n", encoding="utf-8")
         self.commit("all of it")
-        (folder / ".venv").symlink_to(ROOT / ".venv")
+        (folder / ".venv").symlink_to(sys.prefix)
         self.python = folder / ".venv" / "bin" / "python"
 
     def commit(self, message: str) -> None:
         git(self.root, "add", "--all")
         who = ("-c", "user.name=Bench", "-c", "user.email=bench@example.test")
         git(self.root, *who, "commit", "--quiet", "--message", message)
+
+    def sandbox_down(self, env: Mapping[str, str]) -> None:
+        """Stop this clone's sandbox and all that runs in it."""
+        down = [str(self.python), "-m", "sandbox", "down"]
+        subprocess.run(down, cwd=self.root, env=env, check=True, capture_output=True, timeout=120)
 
     def script(self, name: str, *words: str) -> list[str]:
         """The command of a script of this clone."""

@@ -39,7 +39,7 @@ def test_lint_costs_half_of_what_nox_adds(tmp_path: Path) -> None:
     commands = (("check", str(app)), ("format", "--check", str(app)))
     noxfile = tmp_path / "noxfile.py"
     noxfile.write_text(NOXFILE.format(commands=commands, ruff=RUFF), encoding="utf-8")
-    nox = [BESIDE_PYTHON / "nox", "--noxfile", noxfile, "--session"]
+    nox: list[str | Path] = [BESIDE_PYTHON / "nox", "--noxfile", noxfile, "--session"]
     env = environment()
 
     def measured(*argv: str | Path) -> Callable[[], Cost]:

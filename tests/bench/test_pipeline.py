@@ -31,8 +31,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
         pipeline(checkout)
         yield checkout
     finally:
-        down = [checkout.python, "-m", "sandbox", "down"]
-        subprocess.run(down, cwd=checkout.root, env=env(), check=True, capture_output=True, timeout=120)
+        checkout.sandbox_down(env())
 
 
 def env() -> dict[str, str]:

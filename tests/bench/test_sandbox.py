@@ -115,17 +115,14 @@ def deployed(tmp_path: Path) -> Iterator[Sandbox]:
         assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
         yield Sandbox(checkout.root / ".sandbox")
     finally:
-        down = [checkout.python, "-m", "sandbox", "down"]
-        subprocess.run(down, cwd=checkout.root, env=env, check=True, capture_output=True, timeout=120)
+        checkout.sandbox_down(env)
 
 
 def test_a_rollout_costs_little_more_than_its_processes(deployed: Sandbox) -> None:
-    argv, env, folder = container(deployed)
-
     def compare() -> list[Claim]:
         alone, rollouts = [], []
         for _ in range(ROLLOUT_ROUNDS):
-            alone.append(one_process(argv, env, folder))
+            alone.append(one_process(*container(deployed)))
             rollouts.append(rollout(deployed))
         return [
             Claim(

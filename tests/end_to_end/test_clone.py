@@ -175,7 +175,7 @@ def test_a_release_that_crashes_is_called_by_its_cause_and_the_last_good_one_ser
     main = clone.folder / "apps/submitter/submitter/api.py"
     good = main.read_text()
     before = clone.status()["test-dev"]
-    main.write_text(good + '\nraise RuntimeError("this release cannot start")\n')
+    main.write_text('raise RuntimeError("this release cannot start")\n' + good)
     clone.commit("a release that cannot start")
     code, output = clone.make("deploy", "APP=submitter", "ENV=test-dev")
     assert code == 2, "make's own code"

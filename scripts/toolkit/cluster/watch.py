@@ -130,6 +130,8 @@ class Stream:
             raise
         with self._lock:
             self._response = response
+            if self._stopped.is_set():  # stop() came while the answer was on its way: nobody will wake us
+                _wake(response)
         try:
             for line in lines_of(response):
                 if self._stopped.is_set():
