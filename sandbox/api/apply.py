@@ -5,7 +5,6 @@ Source: "Server-Side Apply" in the Kubernetes documentation; where that is silen
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -18,6 +17,7 @@ from sandbox.api.schema import Schema
 from sandbox.api.sections import section
 from sandbox.api.skeletons import skeleton
 from sandbox.api.values import too_deep
+from sandbox.copying import copied
 from sandbox.kinds import by_kind
 
 Object = dict[str, Any]
@@ -96,7 +96,7 @@ def apply(
         and mine.paths == wanted
         and not (differences.changed or differences.removed)
     ):
-        return copy.deepcopy(live)
+        return copied(live)
     others = [entry.owning(entry.paths - differences.changed - differences.removed) for entry in others]
     merged["metadata"] = {**section(merged, "metadata"), "managedFields": write([*others, me])}
     _renew_last_applied(merged, applied, manager)

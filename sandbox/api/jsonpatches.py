@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from typing import Any
 
 from sandbox.api.errors import PatchError
 from sandbox.api.values import same
+from sandbox.copying import copied
 
 MAX_OPERATIONS = 10_000  # as the API server's limit for one patch
 MAX_COPIED_BYTES = 3 * 1024 * 1024  # `copy` can double an object with every operation
@@ -31,18 +31,18 @@ def apply(document: Any, operations: Any) -> Any:
         raise PatchError(413, f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}")
     for operation in operations:
         _check(operation)
-    root = {"": copy.deepcopy(document)}  # one level up, so that the pointer "" has a parent like all others
-    copied = 0
+    root = {"": copied(document)}  # one level up, so that the pointer "" has a parent like all others
+    copied_bytes = 0
     for operation in operations:
         path = _parse(operation["path"])
         match operation["op"]:
             case "add":
-                _add(root, path, copy.deepcopy(operation["value"]))
+                _add(root, path, copied(operation["value"]))
             case "remove":
                 _remove(root, path)
             case "replace":
                 _remove(root, path)
-                _add(root, path, copy.deepcopy(operation["value"]))
+                _add(root, path, copied(operation["value"]))
             case "move":
                 source = _parse(operation["from"])
                 if path[: len(source)] == source and path != source:
@@ -50,10 +50,10 @@ def apply(document: Any, operations: Any) -> Any:
                 _add(root, path, _remove(root, source))
             case "copy":
                 value = _get(root, _parse(operation["from"]))
-                copied += len(json.dumps(value))
-                if copied > MAX_COPIED_BYTES:
+                copied_bytes += len(json.dumps(value))
+                if copied_bytes > MAX_COPIED_BYTES:
                     raise PatchError(413, f"the patch copies more than {MAX_COPIED_BYTES} bytes")
-                _add(root, path, copy.deepcopy(value))
+                _add(root, path, copied(value))
             case _:
                 if not same(_get(root, path), operation["value"]):
                     raise _unfit(f"testing value {operation['path']} failed")

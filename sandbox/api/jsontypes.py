@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -50,7 +51,7 @@ def _walk(path: str, plain: str, owner: str, value: Any, schema: Schema) -> Iter
             # Go names fields, not the keys of maps.
             if schema.shape is Shape.OBJECT:
                 yield from _walk(
-                    at, f"{plain}.{key}" if plain else key, _struct(schema), inner, schema.child(key)
+                    at, f"{plain}.{key}" if plain else key, _struct(schema.name), inner, schema.child(key)
                 )
             else:
                 yield from _walk(at, plain, owner, inner, schema.child(key))
@@ -129,7 +130,7 @@ def _go_int(plain: str) -> str:
 
 def _go(schema: Schema, plain: str) -> str:
     if schema.shape is Shape.OBJECT:
-        return f"v1.{_struct(schema)}"
+        return f"v1.{_struct(schema.name)}"
     if schema.shape is Shape.MAP:
         return f"map[string]{_go(schema.child(''), plain)}"
     if schema.shape is Shape.LIST:
@@ -142,6 +143,7 @@ def _go(schema: Schema, plain: str) -> str:
     )
 
 
-def _struct(schema: Schema) -> str:
+@functools.cache
+def _struct(model: str) -> str:
     """V1DeploymentSpec -> DeploymentSpec, CoreV1Event -> Event."""
-    return re.sub(r"^[A-Z]?[a-z]*?V\d+((alpha|beta)\d+)?", "", schema.name)
+    return re.sub(r"^[A-Z]?[a-z]*?V\d+((alpha|beta)\d+)?", "", model)

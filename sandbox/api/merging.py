@@ -5,13 +5,13 @@ The rules of "Server-Side Apply: Merge strategy" in the Kubernetes documentation
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from sandbox.api.errors import PatchError
 from sandbox.api.fieldsets import Path, Paths, children, element, encode, text
 from sandbox.api.listtypes import ATOMIC, MAP
 from sandbox.api.schema import Schema, Shape
+from sandbox.copying import copied
 
 
 def merge(live: Any, applied: Any, schema: Schema) -> Any:
@@ -23,7 +23,7 @@ def merge(live: Any, applied: Any, schema: Schema) -> Any:
         return merged
     if isinstance(live, list) and isinstance(applied, list) and children(applied, schema) is not None:
         return _merge_items(live, applied, schema)
-    return copy.deepcopy(applied)
+    return copied(applied)
 
 
 def _merge_items(live: list[Any], applied: list[Any], schema: Schema) -> list[Any]:

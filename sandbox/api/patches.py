@@ -5,7 +5,6 @@ None of them changes its arguments. All raise PatchError, and nothing else, what
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
@@ -14,6 +13,7 @@ from sandbox.api import jsonpatches, strategic
 from sandbox.api.errors import PatchError
 from sandbox.api.schema import Schema
 from sandbox.api.values import too_deep
+from sandbox.copying import copied
 
 __all__ = ["PatchError", "json_patch", "merge_patch", "strategic_patch"]
 
@@ -57,7 +57,7 @@ def merge_patch(obj: Object, patch: Any) -> Any:
 
 def _merged(target: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copied(patch)
     result = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:

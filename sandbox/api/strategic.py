@@ -8,12 +8,12 @@ in an object or a list, `$retainKeys: [...]`, `$setElementOrder/<list>: [...]`,
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from sandbox.api.errors import PatchError
 from sandbox.api.schema import Schema
 from sandbox.api.values import same
+from sandbox.copying import copied
 
 Object = dict[str, Any]
 PATCH, RETAIN = "$patch", "$retainKeys"
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
         return {k: _plain(v) for k, v in value.items() if v is not None and not k.startswith("$")}
     if isinstance(value, list):
         return [_plain(item) for item in value if not _is_directive(item)]
-    return copy.deepcopy(value)
+    return copied(value)
 
 
 def _is_directive(item: Any) -> bool:
@@ -110,7 +110,7 @@ def _union(old: list[Any], new: list[Any]) -> list[Any]:
     result = list(old)
     for value in new:
         if not any(same(value, known) for known in result):
-            result.append(copy.deepcopy(value))
+            result.append(copied(value))
     return result
 
 

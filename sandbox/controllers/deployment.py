@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +11,7 @@ from sandbox.controllers import objects, pods, revisions, rolling
 from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.deployment_sets import SetWriter, desired_of, sized
 from sandbox.controllers.index import Owned, claim
+from sandbox.copying import copied
 
 
 @dataclass
@@ -92,7 +92,7 @@ class DeploymentController(Controller):
         stored = self.deployments.items.get(key)
         if stored is None:
             return None
-        deployment = copy.deepcopy(stored)
+        deployment = copied(stored)
         if deployment["spec"]["selector"] == {}:
             text = "This deployment is selecting all pods. A non-empty selector is required."
             self.recorder.record(deployment, "Warning", "SelectingAll", text)

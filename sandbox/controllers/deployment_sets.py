@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import UTC, datetime
 
 from sandbox.client import ApiError, Client, Object, path
@@ -12,6 +11,7 @@ from sandbox.controllers.controller import namespace_is_going
 from sandbox.controllers.events import Recorder
 from sandbox.controllers.index import Owned
 from sandbox.controllers.rolling import Set
+from sandbox.copying import copied
 
 
 def sized(replica_set: Object) -> Set:
@@ -107,7 +107,7 @@ class SetWriter:
         least = deployment["spec"].get("minReadySeconds", 0)
         if wanted == objects.annotations_of(current) and current["spec"].get("minReadySeconds", 0) == least:
             return current
-        changed = copy.deepcopy(current)
+        changed = copied(current)
         changed["metadata"]["annotations"] = wanted
         changed["spec"]["minReadySeconds"] = least
         return await self._replace(changed)
@@ -118,7 +118,7 @@ class SetWriter:
         before = current["spec"]["replicas"]
         if before == size and notes.items() <= objects.annotations_of(current).items():
             return current
-        changed = copy.deepcopy(current)
+        changed = copied(current)
         changed["metadata"]["annotations"] = objects.annotations_of(current) | notes
         changed["spec"]["replicas"] = size
         answer = await self._replace(changed)
@@ -151,10 +151,10 @@ def new_set(deployment: Object, revision: int, size: int, maximum: int) -> Objec
     spec, meta = deployment["spec"], deployment["metadata"]
     collisions = (deployment.get("status") or {}).get("collisionCount", 0)
     mark = revisions.template_hash(spec["template"], collisions)
-    template = copy.deepcopy(spec["template"])
+    template = copied(spec["template"])
     given = template.setdefault("metadata", {})
     given["labels"] = {**(given.get("labels") or {}), revisions.HASH: mark}
-    selector = copy.deepcopy(spec["selector"])
+    selector = copied(spec["selector"])
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), revisions.HASH: mark}
     least = {"minReadySeconds": spec["minReadySeconds"]} if spec.get("minReadySeconds") else {}
     return {

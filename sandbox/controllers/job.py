@@ -6,7 +6,6 @@ forgotten.
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from sandbox.controllers import job_plan, objects, pods
 from sandbox.controllers.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.index import Owned
 from sandbox.controllers.podcontrol import PodControl, pod_from
+from sandbox.copying import copied
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ def counts_now(pod: Object, status: Object) -> bool:
 
 def counted(job: Object, children: list[Object]) -> Object:
     """The Job's status: pods whose finalizer is off in the counters, newly ended ones noted as uncounted."""
-    status = copy.deepcopy(job.get("status") or {})
+    status = copied(job.get("status") or {})
     tracked = {pod["metadata"]["uid"]: pod for pod in children if _tracked(pod)}
     waiting = _uncounted(status)
     for name, uids in waiting.items():

@@ -5,7 +5,6 @@ Upstream: pkg/controller/deployment/util/deployment_util.go.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -42,11 +41,11 @@ def template_hash(template: Object, collisions: int = 0) -> str:
 
 def without_hash(template: Object) -> Object:
     """The template as the Deployment has it."""
-    bare = copy.deepcopy(template)
-    meta = bare.get("metadata") or {}
-    if labels := meta.get("labels"):
-        labels.pop(HASH, None)
-    return bare
+    meta = template.get("metadata") or {}
+    if HASH not in (meta.get("labels") or {}):
+        return template
+    labels = {key: value for key, value in meta["labels"].items() if key != HASH}
+    return {**template, "metadata": {**meta, "labels": labels}}
 
 
 def _comparable(template: Object) -> Object:

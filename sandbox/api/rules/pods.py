@@ -3,7 +3,6 @@ on."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection
 from typing import Any
 
@@ -12,6 +11,7 @@ from sandbox.api.rules.causes import Causes, at_least, duplicate, forbidden, inv
 from sandbox.api.rules.containers import check_containers
 from sandbox.api.rules.metadata import check_annotations, check_labels
 from sandbox.api.sections import each, section
+from sandbox.copying import copied
 
 Object = dict[str, Any]
 RESTART = ("Always", "OnFailure", "Never")
@@ -46,7 +46,7 @@ def check_pod(obj: Object, old: Object | None) -> Causes:
 
 def _comparable(pod: Object) -> Object:
     """The spec without what an update may change."""
-    spec = copy.deepcopy(section(pod, "spec"))
+    spec = copied(section(pod, "spec"))
     for kind in ("containers", "initContainers"):
         for container in each(spec, kind):
             container.pop("image", None)

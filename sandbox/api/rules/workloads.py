@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import Any
 
@@ -12,6 +11,7 @@ from sandbox.api.rules.metadata import check_label_selector
 from sandbox.api.rules.pods import check_template
 from sandbox.api.sections import each, section
 from sandbox.api.selectors import matches_labels
+from sandbox.copying import copied
 
 Object = dict[str, Any]
 _CRON_FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")
@@ -147,7 +147,7 @@ def check_job(obj: Object, old: Object | None) -> Causes:
 
 def _fixed(spec: Object, startable: bool) -> Object:
     """What of a Job's template may not change: all of it, or less while the Job has never been started."""
-    template = copy.deepcopy(section(spec, "template"))
+    template = copied(section(spec, "template"))
     if startable:
         for field in ("nodeSelector", "tolerations", "affinity", "schedulingGates"):
             section(template, "spec").pop(field, None)
