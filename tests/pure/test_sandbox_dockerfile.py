@@ -55,8 +55,9 @@ def test_a_usual_dockerfile() -> None:
     assert pip.workdir == "/srv/app" and dict(pip.env)["VERSION"] == "dev"
     assert (second.sources, second.target, second.mode) == (("src dir", "run.sh"), "/srv/app/bin/", 0o755)
     assert made.config() == {
-        "env": made.env, "labels": made.labels, "exposed": ["3000", "9090/tcp"], "entrypoint": ["python", "-m"],
-        "cmd": ["app"], "workdir": "/srv/app", "user": "1000", "stopSignal": "SIGINT",
+        "env": made.env, "labels": made.labels, "exposed": ["3000", "9090/tcp"],
+        "entrypoint": ["python", "-m"], "cmd": ["app"], "workdir": "/srv/app", "user": "1000",
+        "stopSignal": "SIGINT",
     }  # fmt: skip
 
 
