@@ -1,6 +1,6 @@
 """Asks the package registry that pip is set up for about known vulnerabilities of single releases.
 
-PyPI's JSON API (https://docs.pypi.org/api/json/) answers per release with `vulnerabilities`. A mirror may
+The registry's JSON API answers per release with `vulnerabilities`. A mirror may
 have only a part of it: then it has said nothing, which is not the same as "none".
 """
 
