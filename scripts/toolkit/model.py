@@ -28,9 +28,13 @@ class Ref(NamedTuple):
         """The variable's name for a space: EKS_TOKEN_TEST_DEV."""
         return self.env.replace("{SPACE}", space.upper().replace("-", "_"))
 
+    def text(self, space: str = "", environ: Mapping[str, str] | None = None) -> str:
+        """What the variable holds, for a value that may be shown (an address); "" when it is unset."""
+        return (os.environ if environ is None else environ).get(self.name(space), "")
+
     def read(self, space: str = "", environ: Mapping[str, str] | None = None) -> Secret | None:
         """What the variable holds, as a secret; None when it is unset or empty."""
-        value = (os.environ if environ is None else environ).get(self.name(space), "")
+        value = self.text(space, environ)
         return Secret(value) if value else None
 
 

@@ -98,19 +98,19 @@ def _from_kubeconfig(cluster: Cluster, space: str, root: Path) -> Credentials:
 def _context(cluster: Cluster, space: str) -> str | None:
     if not isinstance(cluster.context, Ref):
         return cluster.context
-    value = cluster.context.read(space)
-    return value.reveal() if value else None
+    return cluster.context.text(space) or None
 
 
 def _from_variables(cluster: Cluster, space: str) -> Credentials:
     from kubernetes.client.configuration import Configuration
 
-    server = _read(cluster, cluster.server, space).reveal().strip()
-    token = _read(cluster, cluster.token, space)
+    server = _set(cluster, cluster.server, space).text(space).strip()
+    token = Secret(_set(cluster, cluster.token, space).text(space))
     configuration = Configuration(host=server if "://" in server else f"https://{server}")
     if cluster.certificate is not None:
         holder = cluster.certificate.name(space)
-        configuration.ca_cert_data = _pem(_read(cluster, cluster.certificate, space), holder)
+        certificate = Secret(_set(cluster, cluster.certificate, space).text(space))
+        configuration.ca_cert_data = _pem(certificate, holder)
     configuration.api_key["BearerToken"] = f"Bearer {plain_token(token.reveal())}"
     holder = cluster.token.name(space) if cluster.token else "the token"
     return _credentials(cluster, configuration, holder)
@@ -148,18 +148,18 @@ def _is_loopback(server: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def _read(cluster: Cluster, ref: Ref | None, space: str) -> Secret:
+def _set(cluster: Cluster, ref: Ref | None, space: str) -> Ref:
+    """The reference, which names a variable that is set. Raises Misused otherwise."""
     if ref is None:
         raise Misused(
             f"cluster {cluster.name}: apps.toml names no server and token for it",
             remedy=f"set clusters.{cluster.name}.server, .certificate and .token, or .kubeconfig",
         )
-    value = ref.read(space)
-    if not value:
+    if not ref.text(space):
         raise Misused(
             f"cluster {cluster.name}, space {space}: the environment variable {ref.name(space)} is not set"
         )
-    return value
+    return ref
 
 
 def plain_token(value: str) -> str:
