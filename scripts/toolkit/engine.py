@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from toolkit.model import App, Cluster
@@ -28,6 +29,11 @@ NOT_RUN = "not run"
 GRACE = 20.0  # seconds that a stage gets to release what it holds, between SIGTERM and SIGKILL
 BEAT = 0.25  # seconds between looks at deadlines and redraws
 
+_WHY = {
+    signal.SIGINT: "it was interrupted (Ctrl-C)",
+    signal.SIGTERM: "it was told to stop (SIGTERM)",
+}
+
 
 @dataclass
 class _Running:
@@ -38,17 +44,6 @@ class _Running:
     until: float
     stopped: Outcome | None = None
     killed: bool = False
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """While it lasts, a second Ctrl-C cannot lose the record or the alert."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Engine:
@@ -67,20 +62,40 @@ class Engine:
         self._running: dict[str, _Running] = {}
         self._passed: set[str] = set()
         self._ended: dict[str, Outcome] = {}
+        self._asked_to_stop = ""
+        self._ending = False
         self._events: queue.Queue[tuple[str, str | int]] = queue.Queue()
 
     def run(self) -> Outcome:
         """Run everything, then the stages that always run; the record is finished when this returns."""
-        try:
-            self._work([stage for stage in self.plan.stages if not stage.always])
+        with self._noting_signals():
             stopped = None
-        except (KeyboardInterrupt, Interrupted) as error:
-            stopped = Outcome(Kind.INTERRUPTED, getattr(error, "reason", "it was interrupted (Ctrl-C)"))
-        with _undisturbed():
+            try:
+                self._work([stage for stage in self.plan.stages if not stage.always])
+            except Interrupted as error:
+                stopped = error.outcome
             return self._end(stopped)
+
+    @contextmanager
+    def _noting_signals(self) -> Iterator[None]:
+        """While it lasts, Ctrl-C and SIGTERM are noted: `_work` stops between two steps, never within one.
+
+        Once the end has begun they change nothing, so that a second Ctrl-C loses neither record nor alert.
+        """
+
+        def note(number: int, _frame: FrameType | None) -> None:
+            self._asked_to_stop = self._asked_to_stop or _WHY[signal.Signals(number)]
+
+        before = {number: signal.signal(number, note) for number in _WHY}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _end(self, stopped: Outcome | None) -> Outcome:
         """Stop what still runs, say how it went, alert."""
+        self._ending = True
         if stopped:
             self._stop_all(stopped)
         outcome = self._verdict(stopped)
@@ -96,6 +111,8 @@ class Engine:
     def _work(self, stages: list[Stage]) -> None:
         waiting = list(stages)
         while waiting or self._running:
+            if self._asked_to_stop and not self._ending:
+                raise Interrupted(self._asked_to_stop)
             for stage in [each for each in waiting if each.always or set(each.after) <= self._passed]:
                 waiting.remove(stage)
                 self._start(stage)
@@ -207,7 +224,7 @@ class Engine:
         decisive = [id for id, outcome in self._ended.items() if not outcome.passed]
         for stage in stages:
             moment = now()
-            reason = f"{', '.join(decisive)} did not pass"
+            reason = f"{', '.join(decisive)} did not pass" if decisive else "the run was interrupted"
             self.record.stages.append(
                 {
                     "id": stage.id,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import sh
+
 from toolkit.redaction import redact
 
 
@@ -28,8 +30,6 @@ class Background:
         on_line: Callable[[str], None],
         on_end: Callable[[int], None],
     ) -> None:
-        import sh  # here: a tenth of a second that only the engine pays
-
         self._log: TextIO = log.open("w", encoding="utf-8")
         self._on_line = on_line
         self._on_end = on_end
@@ -64,8 +64,6 @@ class Background:
         self._on_line(clean.rstrip("\n"))
 
     def _wait(self) -> None:
-        import sh
-
         with contextlib.suppress(sh.ErrorReturnCode):  # a signal; the code below is negative then
             self._process.wait()
         self._log.close()

@@ -18,7 +18,7 @@ DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY calc.py ./\nCMD ["python
 DIGEST = "sha256:" + "ab" * 32
 
 # A docker that writes down what it is asked, and answers as the real one does.
-FAKE_DOCKER = """#!{python}
+FAKE_DOCKER = """#!/usr/bin/env python3
 import json, os, sys, time
 with open(os.environ["ASKED"], "a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
@@ -51,7 +51,7 @@ def docker(repo: Repository, tmp_path: Path, **more: str) -> dict[str, str]:
     folder = tmp_path / "bin"
     folder.mkdir(exist_ok=True)
     program = folder / "docker"
-    program.write_text(FAKE_DOCKER.format(python=sys.executable, digest=DIGEST), encoding="utf-8")
+    program.write_text(FAKE_DOCKER.format(digest=DIGEST), encoding="utf-8")
     program.chmod(0o755)
     return {
         "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
