@@ -26,14 +26,9 @@ def run(request: Request) -> Outcome:
     rule = Rule(max(1, options.rounds), options.interval, options.within)
 
     def one(space: Space) -> Outcome:
-        try:
-            return healthcheck.in_space(request, space, rule)
-        except healthcheck.NotDeployed as error:
-            if request.named:
-                raise
-            return Outcome(reason=error.reason)
+        return healthcheck.in_space(request, space, rule)
 
-    return side_by_side(request.spaces, one, request.say)
+    return side_by_side(request.spaces, healthcheck.where_deployed(request, one), request.say)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 
 from toolkit import command, soak
 from toolkit.command import Request
-from toolkit.healthcheck import NotDeployed
+from toolkit.healthcheck import where_deployed
 from toolkit.outcome import Misused, Outcome
 from toolkit.spaces import Space, side_by_side
 
@@ -40,14 +40,9 @@ def run(request: Request) -> Outcome:
     duration = seconds(given) if given else request.place.environment.soak if request.place else 0.0
 
     def one(space: Space) -> Outcome:
-        try:
-            return soak.watch(request, space, duration)
-        except NotDeployed as error:
-            if request.named:
-                raise
-            return Outcome(reason=error.reason)
+        return soak.watch(request, space, duration)
 
-    return side_by_side(request.spaces, one, request.say)
+    return side_by_side(request.spaces, where_deployed(request, one), request.say)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Pods are asked through the API server's pod proxy, the app through its Service: 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,20 @@ class NotDeployed(Failed):
     def __init__(self, app: App, space: str) -> None:
         remedy = f"make deploy APP={app.name} ENV={space}"
         super().__init__(f"{app.name} is not deployed in {space}: {remedy}", remedy=remedy)
+
+
+def where_deployed(request: Request, work: Callable[[Space], Outcome]) -> Callable[[Space], Outcome]:
+    """The same work, but an app that is not there is passed over unless it was asked for by name."""
+
+    def one(space: Space) -> Outcome:
+        try:
+            return work(space)
+        except NotDeployed as error:
+            if request.named:
+                raise
+            return Outcome(reason=error.reason)
+
+    return one
 
 
 def reached(request: Request, space: Space) -> Connection:

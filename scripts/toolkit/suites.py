@@ -17,7 +17,7 @@ from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.fields import mapping, text
 from toolkit.cluster.resources import built_in
-from toolkit.healthcheck import NotDeployed, reached
+from toolkit.healthcheck import NotDeployed, reached, where_deployed
 from toolkit.model import App, SecretKey, Suite
 from toolkit.outcome import Failed, Kind, Misused, Outcome, TimedOut
 from toolkit.request import Request
@@ -65,21 +65,16 @@ def run(request: Request, kind: str) -> Outcome:
     def one(space: Space) -> Outcome:
         return _in_space(request, kind, suite, python, space)
 
-    return side_by_side(request.spaces, one, request.say)
+    return side_by_side(request.spaces, where_deployed(request, one), request.say)
 
 
 def _in_space(request: Request, kind: str, suite: Suite, python: Callable[[], Path], space: Space) -> Outcome:
     app = request.app
     namespace = app.namespace_in(space.name)
-    try:
-        connection = reached(request, space)
-        release = releases.current(connection, namespace, app.name)
-        if release is None:
-            raise NotDeployed(app, space.name)
-    except NotDeployed as error:
-        if request.named:
-            raise
-        return Outcome(reason=error.reason)
+    connection = reached(request, space)
+    release = releases.current(connection, namespace, app.name)
+    if release is None:
+        raise NotDeployed(app, space.name)
     report = request.evidence / f"{kind}-{space.name}.xml"
     report.unlink(missing_ok=True)
     with ExitStack() as stack:
