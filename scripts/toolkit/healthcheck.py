@@ -74,14 +74,22 @@ def reached(request: Request, space: Space) -> Connection:
         raise
 
 
+def deployed(request: Request, space: Space) -> tuple[Connection, Release]:
+    """A connection to a space and the release that runs there. Raises NotDeployed when there is none."""
+    connection = reached(request, space)
+    release = releases.current(connection, request.app.namespace_in(space.name), request.app.name)
+    if release is None:
+        raise NotDeployed(request.app, space.name)
+    return connection, release
+
+
 def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
     """The verdict for one space; raises Failed when the app is not deployed there."""
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection = reached(request, space)
+    connection, release = deployed(request, space)
     service = connection.find(built_in("Service").path(namespace, app.service_in(space.name)))
-    release = releases.current(connection, namespace, app.name)
-    if service is None or release is None:
+    if service is None:
         raise NotDeployed(app, space.name)
     paths = [path for path in dict.fromkeys((app.health, app.readiness)) if path]
     deadline = time.monotonic() + rule.within

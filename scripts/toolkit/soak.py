@@ -10,7 +10,7 @@ from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import name, uid
 from toolkit.cluster.watch import Watcher
-from toolkit.healthcheck import NotDeployed, reached
+from toolkit.healthcheck import deployed
 from toolkit.outcome import Failed, Kind, Outcome
 from toolkit.request import Request
 from toolkit.spaces import Space
@@ -28,10 +28,7 @@ def watch(request: Request, space: Space, seconds: float) -> Outcome:
     """
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection = reached(request, space)
-    release = releases.current(connection, namespace, app.name)
-    if release is None:
-        raise NotDeployed(app, space.name)
+    connection, release = deployed(request, space)
     look = _Look(connection, namespace, space, dict(release.restarts))
     query = {"labelSelector": f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"}
     until = time.monotonic() + seconds

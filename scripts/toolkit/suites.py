@@ -17,7 +17,7 @@ from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.fields import mapping, text
 from toolkit.cluster.resources import built_in
-from toolkit.healthcheck import NotDeployed, reached, where_deployed
+from toolkit.healthcheck import NotDeployed, deployed, where_deployed
 from toolkit.model import App, SecretKey, Suite
 from toolkit.outcome import Failed, Kind, Misused, Outcome, TimedOut
 from toolkit.request import Request
@@ -71,10 +71,7 @@ def run(request: Request, kind: str) -> Outcome:
 def _in_space(request: Request, kind: str, suite: Suite, python: Callable[[], Path], space: Space) -> Outcome:
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection = reached(request, space)
-    release = releases.current(connection, namespace, app.name)
-    if release is None:
-        raise NotDeployed(app, space.name)
+    connection, release = deployed(request, space)
     report = request.evidence / f"{kind}-{space.name}.xml"
     report.unlink(missing_ok=True)
     with ExitStack() as stack:
