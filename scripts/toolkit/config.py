@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from toolkit.fields import Fields, name_error, nearest
 from toolkit.model import (
+    PROTECTED,
     AlertPolicy,
     App,
     Cluster,
@@ -141,6 +142,7 @@ class _Reader:
             fields.texts("branches"),
             fields.choice("approval", ("auto", "manual"), "auto"),
             fields.seconds("soak", "0s"),
+            fields.choice("rollback", ("auto", "manual"), "manual"),
         )
         fields.done()
         if not environment.spaces:
@@ -159,6 +161,7 @@ class _Reader:
             server=fields.ref("server"),
             certificate=fields.ref("certificate"),
             token=fields.ref("token"),
+            protected=fields.texts("protected") or PROTECTED,
         )
         fields.done()
         if not cluster.kubeconfig and not cluster.server:
@@ -195,6 +198,7 @@ class _Reader:
             url=fields.optional("url", str),
             health=fields.take("health", str, "/health"),
             readiness=fields.optional("readiness", str),
+            version=fields.optional("version", str),
             needs=fields.texts("needs"),
             environments=self._environments(fields, "environments", environments),
             spaces=self._spaces(fields, environments),

@@ -17,6 +17,7 @@ from toolkit.outcome import Misused
 from toolkit.redaction import Secret
 
 NONE: Mapping[str, Any] = MappingProxyType({})
+PROTECTED = ("default", "kube-*")
 
 
 class Ref(NamedTuple):
@@ -60,13 +61,17 @@ class SecurityPolicy(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """One stop of a release: its spaces (namespaces), and who may come in. Soak in seconds."""
+    """One stop of a release: its spaces (namespaces), and who may come in. Soak in seconds.
+
+    rollback: "auto" puts the last verified release back when one fails here, "manual" leaves it to a person.
+    """
 
     name: str
     spaces: tuple[str, ...]
     branches: tuple[str, ...] = ()
     approval: str = "auto"
     soak: float = 0.0
+    rollback: str = "manual"
 
     def branches_of(self, app: App) -> tuple[str, ...]:
         """The branches of an app that may come in; empty for any."""
@@ -95,7 +100,8 @@ class Place(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """A Kubernetes cluster: how it is reached, and how images get into it."""
+    """A Kubernetes cluster: how it is reached, how images get into it, and which namespaces (patterns as of
+    a shell) nothing may be deployed to."""
 
     name: str
     builder: str
@@ -106,6 +112,7 @@ class Cluster(NamedTuple):
     server: Ref | None = None
     certificate: Ref | None = None
     token: Ref | None = None
+    protected: tuple[str, ...] = PROTECTED
 
 
 class Suppression(NamedTuple):
@@ -148,6 +155,7 @@ class App(NamedTuple):
     url: str | None = None
     health: str = "/health"
     readiness: str | None = None
+    version: str | None = None
     needs: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     spaces: Mapping[str, tuple[str, ...]] = NONE

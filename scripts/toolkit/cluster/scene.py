@@ -1,0 +1,44 @@
+"""What was seen when a verdict fell: the objects, what is wrong with them, and what happened before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from toolkit.cluster.connection import Connection
+from toolkit.cluster.diagnosis import diagnose
+from toolkit.cluster.errors import ApiError
+from toolkit.cluster.finding import Finding
+from toolkit.cluster.resources import built_in
+
+Json = dict[str, Any]
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+
+
+class Scene(NamedTuple):
+    """objects by kind; findings gravest first; timeline of (UTC ISO 8601, sentence), oldest first."""
+
+    objects: Mapping[str, tuple[Json, ...]] = {}
+    findings: tuple[Finding, ...] = ()
+    timeline: tuple[tuple[str, str], ...] = ()
+
+    def all(self, kind: str) -> list[Json]:
+        """The objects of a kind."""
+        return list(self.objects.get(kind, ()))
+
+
+def look(connection: Connection, namespace: str, selector: str) -> Scene:
+    """The scene by listing, where nothing was watching. Kinds that may not be read are left out."""
+    found: dict[str, tuple[Json, ...]] = {}
+    for kind in (*KINDS, "Event"):
+        query = {} if kind == "Event" else {"labelSelector": selector}
+        try:
+            items = connection.list(built_in(kind).path(namespace), **query)["items"]
+        except ApiError as error:
+            if error.status not in (403, 404):
+                raise
+            continue
+        for item in items:
+            item.setdefault("kind", kind)
+        found[kind] = tuple(items)
+    return Scene(found, tuple(diagnose(obj for objects in found.values() for obj in objects)))
