@@ -1,36 +1,30 @@
-"""Server-side apply of an app's objects, in the order in which they need each other."""
+"""Server-side apply of an app's objects, those of one rank side by side; and restarts that are asked for."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Sequence
+import datetime
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from toolkit import manifests
+from toolkit.cluster import accounts
 from toolkit.cluster.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, objects, shown, text
-from toolkit.cluster.resources import built_in
+from toolkit.cluster.fields import condition, mapping, number, shown, text
+from toolkit.cluster.ordering import JOB, WORKLOADS, phases, rows
+from toolkit.cluster.scaling import autoscaled, left_behind, without_replicas
 from toolkit.outcome import Failed
+
+__all__ = ["WORKLOADS", "apply", "autoscaled", "phases", "restart"]
 
 Json = dict[str, Any]
 
-# What something else refers to comes first; Jobs (migrations) run before the workloads that need their work.
-_EARLY = (
-    *("Namespace", "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
-    *("ConfigMap", "Secret", "PersistentVolumeClaim", "Service"),
-)
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
-JOB = "Job"
-
-
-def phases(found: Iterable[Json]) -> tuple[list[Json], list[Json], list[Json]]:
-    """What comes before the Jobs, the Jobs, and the rest (workloads first)."""
-    everything = list(found)
-    early = [obj for kind in _EARLY for obj in everything if obj["kind"] == kind]
-    jobs = [obj for obj in everything if obj["kind"] == JOB]
-    workloads = [obj for kind in WORKLOADS for obj in everything if obj["kind"] == kind]
-    rest = [obj for obj in everything if obj["kind"] not in (*_EARLY, *WORKLOADS, JOB)]
-    return early, jobs, workloads + rest
+SIDE_BY_SIDE = 4
+# The annotation by which kubectl, too, makes the pods of a workload anew.
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+# A manager of its own: what the templates do not say, the next apply neither contests nor takes away.
+RESTARTER = f"{FIELD_MANAGER}-restart"
 
 
 def apply(
@@ -39,87 +33,143 @@ def apply(
     *,
     scaled: frozenset[str] = frozenset(),
     force: bool = False,
+    before: Sequence[Json] = (),
 ) -> list[Json]:
-    """Apply the objects in this order; what the API server made of each.
+    """Apply the objects in their order; what the API server made of each.
 
-    scaled names the Deployments whose replicas an autoscaler owns: theirs are left alone. Raises Failed with
-    a sentence per field that belongs to another manager, for all objects at once; force takes them over.
+    scaled names the workloads ("Kind/name") whose replicas an autoscaler owns: theirs are left alone. before
+    holds what was applied already, for the words of an error. Raises Failed with a sentence per field that
+    belongs to another manager (force takes them over), for all objects at once: what is of a higher rank than
+    the first one is asked about then and not written. Whatever is raised tells in its evidence what was
+    applied by then.
     """
     applied: list[Json] = []
     conflicts: list[str] = []
-    for obj in found:
-        if obj["kind"] == "Deployment" and text(obj, "metadata", "name") in scaled:
-            obj = _without_replicas(connection, obj)
-        path = connection.path_of(obj)
-        try:
-            applied.append(connection.apply(path, obj, force=force))
-        except ApiError as error:
-            if error.status == 409 and error.causes:
-                conflicts += [f"{shown(obj)}: {_conflict(cause)}" for cause in error.causes]
-            elif obj["kind"] == JOB and error.status == 422:
-                applied.append(_replace_job(connection, path, obj))
-            else:
-                raise
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="apply") as executor:
+        for row in rows(found):
+            tries = [
+                _Try(connection, obj, scaled=shown(obj) in scaled, force=force, dry=bool(conflicts))
+                for obj in row
+            ]
+            list(executor.map(_Try.run, tries))
+            applied += [each.made for each in tries if each.made and not each.dry]
+            conflicts += [line for each in tries for line in each.conflicts]
+            for each in tries:
+                if each.error is not None:
+                    each.error.evidence = (*each.error.evidence, *_so_far([*before, *applied]))
+                    raise each.error
     if conflicts:
         raise Failed(
             f"{len(conflicts)} field(s) belong to another manager: {conflicts[0]}",
-            remedy="undo that change by hand, or take the fields over with --force-conflicts",
-            evidence=conflicts,
+            remedy=f"undo that change by hand, or take the fields over: {_take_over(connection, found)}",
+            evidence=[*conflicts, *_so_far([*before, *applied])],
         )
     return applied
 
 
-def autoscaled(connection: Connection, namespace: str, found: Iterable[Json]) -> frozenset[str]:
-    """The names of the Deployments that an autoscaler targets, in the cluster or among these objects."""
-    scalers = [obj for obj in found if obj.get("kind") == "HorizontalPodAutoscaler"]
-    try:
-        live = connection.list(built_in("HorizontalPodAutoscaler").path(namespace))
-        scalers += objects(live, "items")
-    except ApiError as error:
-        if error.status not in (403, 404):  # not ours to read, or not served: then nobody scales for us
+class _Try:
+    """One object's apply: made, or conflicts (a line per field), or error. dry only looks for conflicts."""
+
+    def __init__(self, connection: Connection, obj: Json, *, scaled: bool, force: bool, dry: bool) -> None:
+        self.connection = connection
+        self.obj = obj
+        self.scaled = scaled
+        self.force = force
+        self.dry = dry
+        self.made: Json | None = None
+        self.conflicts: list[str] = []
+        self.error: Failed | None = None
+
+    def run(self) -> None:
+        try:
+            self.made = self._apply()
+        except ApiError as error:
+            if error.status == 409 and error.causes:
+                self.conflicts = [f"{shown(self.obj)}: {conflict(cause)}" for cause in error.causes]
+            elif not self.dry:  # an object is asked about only because of another one's conflicts
+                self.error = error
+        except Failed as error:
+            self.error = error
+
+    def _apply(self) -> Json:
+        path = self.connection.path_of(self.obj)
+        try:
+            made = self._send(path)
+        except ApiError as error:
+            if error.status == 409 and left_behind(error.causes):
+                # The autoscaler is gone, and what it set nobody defends; or it has just set another number.
+                return self._send(path, force=not self.scaled)
+            if self.obj["kind"] == JOB and error.status == 422 and not self.dry:
+                return self._replace_job(path)
             raise
-    targets = [mapping(scaler, "spec", "scaleTargetRef") for scaler in scalers]
-    return frozenset(text(target, "name") for target in targets if target.get("kind") == "Deployment")
+        if self.obj["kind"] == JOB and condition(made, "Failed").get("status") == "True" and not self.dry:
+            return self._replace_job(path)
+        again = accounts.given_back(self.obj, made)
+        if again is not None:
+            self.obj = again
+            return self._send(path)
+        return made
+
+    def _send(self, path: str, *, force: bool = False) -> Json:
+        obj = without_replicas(self.obj, self.connection.find(path)) if self.scaled else self.obj
+        return self.connection.apply(path, obj, force=force or self.force, dry_run=self.dry)
+
+    def _replace_job(self, path: str) -> Json:
+        """A Job's template cannot change, and one that failed is not tried again: the new one replaces it."""
+        live = self.connection.get(path)
+        if mapping(live, "status").get("active"):
+            raise Failed(
+                f"{shown(self.obj)} of an earlier deployment still runs and cannot be changed",
+                remedy="wait for it to end, or delete it, and deploy again",
+            )
+        uid = text(live, "metadata", "uid")
+        self.connection.delete(path, uid=uid)
+        self.connection.wait_gone(path, uid)
+        return self._send(path)
 
 
-def _without_replicas(connection: Connection, obj: Json) -> Json:
-    """The Deployment without replicas; but with the live number while nobody else owns the field.
-
-    Dropping a field that only we own would reset it to 1 (Kubernetes: server-side apply, "Transferring
-    ownership").
-    """
-    live = connection.find(connection.path_of(obj))
-    changed = copy.deepcopy(obj)
-    if live is None:
-        return changed
-    changed["spec"].pop("replicas", None)
-    owners = {
-        text(entry, "manager")
-        for entry in objects(live, "metadata", "managedFields")
-        if "f:replicas" in mapping(entry, "fieldsV1", "f:spec")
-    }
-    if owners == {FIELD_MANAGER}:
-        changed["spec"]["replicas"] = live["spec"].get("replicas", 1)
-    return changed
-
-
-def _replace_job(connection: Connection, path: str, obj: Json) -> Json:
-    """A Job's template cannot change; a Job that ended is replaced by the new one."""
-    live = connection.get(path)
-    if mapping(live, "status").get("active"):
-        raise Failed(
-            f"{shown(obj)} of an earlier deployment still runs and cannot be changed",
-            remedy="wait for it to end, or delete it, and deploy again",
-        )
-    uid = text(live, "metadata", "uid")
-    connection.delete(path, uid=uid)
-    connection.wait_gone(path, uid)
-    return connection.apply(path, obj)
-
-
-def _conflict(cause: Json) -> str:
+def conflict(cause: Json) -> str:
     """conflict with "kubectl" using apps/v1 (.spec.replicas) -> a sentence."""
     field = text(cause, "field").lstrip(".")
     said = text(cause, "message")
     manager = said.split('"')[1] if said.count('"') >= 2 else said
     return f'{field} belongs to "{manager}"'
+
+
+def _take_over(connection: Connection, found: Sequence[Json]) -> str:
+    groups = (text(obj, "metadata", "labels", manifests.APP_GROUP) for obj in found)
+    app = next((group.removeprefix("fb-") for group in groups if group), "...")
+    return f"make deploy APP={app} ENV={connection.space} TAKE_OVER=1"
+
+
+def _so_far(applied: Sequence[Json]) -> list[str]:
+    if not applied:
+        return ["nothing was applied"]
+    return [f"{len(applied)} object(s) were applied before: {', '.join(shown(obj) for obj in applied)}"]
+
+
+def restart(connection: Connection, applied: Sequence[Json]) -> list[Json]:
+    """Make the pods of workloads anew, though nothing changed; the API server's newest answers in place.
+
+    applied are its answers to the apply. What has just been created has no pods yet and is left as it is.
+    """
+    at = datetime.datetime.now(datetime.UTC).isoformat()  # to the microsecond: twice in a second is twice
+    return [_restarted(connection, obj, at) if _has_pods(obj) else obj for obj in applied]
+
+
+def _has_pods(obj: Json) -> bool:
+    seen = number(obj, "status", "observedGeneration")
+    return obj.get("kind") in WORKLOADS and (seen > 0 or number(obj, "metadata", "generation") > 1)
+
+
+def _restarted(connection: Connection, obj: Json, at: str) -> Json:
+    uid = text(obj, "metadata", "uid")
+    template = {"metadata": {"annotations": {RESTARTED_AT: at}}}
+    return connection.json(
+        "PATCH",
+        connection.path_of(obj),
+        query={"fieldManager": RESTARTER},
+        body={"metadata": {"uid": uid}, "spec": {"template": template}},
+        content_type="application/merge-patch+json",
+        doing=f"restarting {shown(obj)}",
+    )

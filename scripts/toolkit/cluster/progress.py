@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from toolkit.cluster import diagnosis
+from toolkit.cluster import diagnosis, workloads
 from toolkit.cluster.fields import condition, mapping, name, number, objects, shown, text, uid
 from toolkit.cluster.finding import Cause, Finding, fatal, waiting
 
 Json = dict[str, Any]
-AWAITED = ("Deployment", "Job")
+Events = Mapping[str, list[Json]]
+
+
+class Rules(NamedTuple):
+    """How the newest pods of one kind of workload are told, how many there are to be, and when it is done.
+
+    newest gives None while they cannot be told yet; complete asks the workload's own status.
+    """
+
+    findings: Callable[[Json, list[Json], list[Json], Events], list[Finding]]
+    newest: Callable[[Json, list[Json], list[Json]], list[Json] | None]
+    wanted: Callable[[Json], int]
+    complete: Callable[[Json], bool]
+    line: Callable[[Json], str]
 
 
 @dataclass(frozen=True)
 class Awaited:
-    """A Deployment or Job as it was applied: the verdict is about this revision of this object, no other."""
+    """A workload or Job as it was applied: the verdict is about this revision of this object, no other."""
 
     kind: str
     name: str
@@ -52,50 +65,43 @@ class Awaited:
             ]
         if number(live, "metadata", "generation") < self.generation:
             return [waiting(Cause.STARTING, me, "the watch has not shown the new generation yet")]
-        if self.kind == "Job":
-            return diagnosis.of_job(live, pods, events)
-        if mapping(live, "spec", "template") != self.template:
+        if self.kind != "Job" and mapping(live, "spec", "template") != self.template:
             return [fatal(Cause.CREATION, me, "was changed by somebody else while it was rolled out")]
-        return diagnosis.of_deployment(live, replica_sets, pods, events)
+        return self._rules.findings(live, list(replica_sets), list(pods), events)
 
     def done(self, live: Json | None, replica_sets: Iterable[Json], pods: Iterable[Json]) -> bool:
         """Whether it is complete, and its pods run the digests that they ask for."""
-        if not self.runs(live, replica_sets, pods):
+        if live is None or not self.runs(live, replica_sets, pods):
             return False
         seen = number(live, "metadata", "generation") >= self.generation
-        return seen and (self.kind == "Job" or complete(live))
+        return seen and self._rules.complete(live)
 
     def runs(self, live: Json | None, replica_sets: Iterable[Json], pods: Iterable[Json]) -> bool:
         """Whether as many pods of this revision as wanted are ready on the right images, or the Job done."""
         if live is None or uid(live) != self.uid:
             return False
         if self.kind == "Job":
-            return condition(live, "Complete").get("status") == "True"
+            return self._rules.complete(live)
         if mapping(live, "spec", "template") != self.template:
             return False
-        wanted = number(live, "spec", "replicas", default=1)
-        newest = diagnosis.new_replica_set(live, replica_sets)
+        wanted = self._rules.wanted(live)
+        newest = self._rules.newest(live, list(replica_sets), list(pods))
         if newest is None:
             return wanted == 0
-        mine = diagnosis.ready_pods(diagnosis.pods_of(newest, pods))
+        mine = diagnosis.ready_pods(newest)
         return len(mine) >= wanted and not any(wrong_images(pod) for pod in mine)
 
     def line(self, live: Json | None) -> str:
         """How far it is, for a person; "" when it was not seen yet."""
         if live is None:
             return ""
-        if self.kind == "Job":
-            succeeded, failed = (number(live, "status", word) for word in ("succeeded", "failed"))
-            active = number(live, "status", "active")
-            return f"{self.name}: {succeeded} succeeded, {failed} failed, {active} active"
-        wanted = number(live, "spec", "replicas", default=1)
-        if number(live, "status", "observedGeneration") < self.generation:
-            return f"{self.name}: waits for the Deployment controller"
-        updated = number(live, "status", "updatedReplicas")
-        available = number(live, "status", "availableReplicas")
-        old = number(live, "status", "replicas") - updated
-        leaving = f", {old} old to go" if old > 0 else ""
-        return f"{self.name}: {updated} of {wanted} updated, {min(available, wanted)} available{leaving}"
+        if self.kind != "Job" and number(live, "status", "observedGeneration") < self.generation:
+            return f"{self.name}: waits for the {self.kind} controller"
+        return f"{self.name}: {self._rules.line(live)}"
+
+    @property
+    def _rules(self) -> Rules:
+        return RULES[self.kind]
 
 
 def complete(deployment: Any) -> bool:
@@ -112,6 +118,65 @@ def complete(deployment: Any) -> bool:
         and number(status, "replicas") <= updated
         and number(status, "availableReplicas") >= updated
     )
+
+
+def _newest_of_deployment(live: Json, sets: list[Json], pods: list[Json]) -> list[Json] | None:
+    newest = diagnosis.new_replica_set(live, sets)
+    return None if newest is None else diagnosis.pods_of(newest, pods)
+
+
+def _deployment_line(live: Json) -> str:
+    wanted = number(live, "spec", "replicas", default=1)
+    updated = number(live, "status", "updatedReplicas")
+    available = number(live, "status", "availableReplicas")
+    old = number(live, "status", "replicas") - updated
+    leaving = f", {old} old to go" if old > 0 else ""
+    return f"{updated} of {wanted} updated, {min(available, wanted)} available{leaving}"
+
+
+def _job_line(live: Json) -> str:
+    succeeded, failed = (number(live, "status", word) for word in ("succeeded", "failed"))
+    return f"{succeeded} succeeded, {failed} failed, {number(live, 'status', 'active')} active"
+
+
+RULES = {
+    "Deployment": Rules(
+        findings=diagnosis.of_deployment,
+        newest=_newest_of_deployment,
+        wanted=lambda live: number(live, "spec", "replicas", default=1),
+        complete=complete,
+        line=_deployment_line,
+    ),
+    "StatefulSet": Rules(
+        findings=lambda live, _sets, pods, events: workloads.of_stateful_set(live, pods, events),
+        newest=lambda live, _sets, pods: workloads.stateful_set_pods(live, pods),
+        wanted=workloads.stateful_set_wanted,
+        complete=workloads.stateful_set_complete,
+        line=workloads.stateful_set_line,
+    ),
+    "DaemonSet": Rules(
+        findings=lambda live, _sets, pods, events: workloads.of_daemon_set(live, pods, events),
+        newest=lambda live, _sets, pods: workloads.daemon_set_pods(live, pods),
+        wanted=workloads.daemon_set_wanted,
+        complete=workloads.daemon_set_complete,
+        line=workloads.daemon_set_line,
+    ),
+    "Job": Rules(
+        findings=lambda live, _sets, pods, events: diagnosis.of_job(live, pods, events),
+        newest=lambda live, _sets, pods: diagnosis.pods_of(live, pods),
+        wanted=lambda live: number(live, "spec", "completions", default=1),
+        complete=lambda live: condition(live, "Complete").get("status") == "True",
+        line=_job_line,
+    ),
+}
+# CronJobs, autoscalers and the like are there once they are applied.
+AWAITED = tuple(RULES)
+
+
+def stands(obj: Json) -> bool:
+    """Whether a workload's or Job's own status, as in the answer to its apply, says that it is complete."""
+    rules = RULES.get(text(obj, "kind"))
+    return rules is not None and rules.complete(obj)
 
 
 def wrong_images(pod: Any) -> list[str]:

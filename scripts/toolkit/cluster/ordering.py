@@ -1,0 +1,105 @@
+"""In which order an app's objects are applied: what others need comes first. Pure, but for check_kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from toolkit.cluster.connection import Connection
+from toolkit.cluster.errors import ApiError
+from toolkit.cluster.fields import mapping, objects, shown, text
+from toolkit.cluster.resources import BUILT_IN
+from toolkit.outcome import Misused
+
+Json = dict[str, Any]
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+JOB = "Job"
+
+# Kinds of one row do not need each other; a row may need those above it. Pods must find their policies,
+# identity, configuration and Services (whose addresses are in their environment) when they start.
+_FIRST: tuple[tuple[str, ...], ...] = (
+    ("Namespace",),
+    (
+        *("NetworkPolicy", "ResourceQuota", "LimitRange", "PodDisruptionBudget"),
+        *("ServiceAccount", "Role", "ClusterRole", "ConfigMap", "Secret", "PersistentVolumeClaim"),
+    ),
+    ("RoleBinding", "ClusterRoleBinding", "Service"),
+)
+_WORKLOADS = (*WORKLOADS, "ReplicaSet", "Pod")
+# What acts on workloads or leads to them: no use before they are there.
+_LAST = ("HorizontalPodAutoscaler", "CronJob", "Ingress")
+
+_OTHERS = len(_FIRST)  # custom kinds; one may make the Secret that a pod waits for
+_JOBS, _RUNNING, _AFTER = _OTHERS + 1, _OTHERS + 2, _OTHERS + 3
+_RANKS = {
+    **{kind: rank for rank, row in enumerate(_FIRST) for kind in row},
+    **dict.fromkeys(_WORKLOADS, _RUNNING),
+    **dict.fromkeys(_LAST, _AFTER),
+    JOB: _JOBS,
+}
+_PLACES = {kind: place for place, kind in enumerate([kind for row in _FIRST for kind in row])}
+_PLACES |= {kind: place for place, kind in enumerate(_WORKLOADS)}
+
+
+def rank(obj: Json) -> int:
+    """Objects of a lower rank are applied first; those of one rank do not need each other."""
+    known = None if is_custom(text(obj, "apiVersion")) else _RANKS.get(text(obj, "kind"))
+    if known is not None:
+        return known
+    acts_on_another = mapping(obj, "spec", "scaleTargetRef") or mapping(obj, "spec", "targetRef")
+    return _AFTER if acts_on_another else _OTHERS
+
+
+def phases(found: Iterable[Json]) -> tuple[list[Json], list[Json], list[Json]]:
+    """What comes before the Jobs (migrations), the Jobs, and the rest: workloads, then what acts on them."""
+    everything = sorted(found, key=lambda obj: (rank(obj), _PLACES.get(text(obj, "kind"), 0)))
+    early = [obj for obj in everything if rank(obj) < _JOBS]
+    jobs = [obj for obj in everything if rank(obj) == _JOBS]
+    return early, jobs, [obj for obj in everything if rank(obj) > _JOBS]
+
+
+def rows(found: Iterable[Json]) -> Iterator[list[Json]]:
+    """Objects that are in order, cut into those that may be applied side by side."""
+    return (list(row) for _, row in groupby(found, key=rank))
+
+
+def check_kinds(connection: Connection, found: Iterable[Json]) -> None:
+    """Raises Misused with every object whose kind this cluster does not serve, before anything is applied.
+
+    Kinds of Kubernetes itself that the toolkit knows are taken for granted, custom ones are looked up.
+    """
+    served: dict[str, set[str]] = {}
+    unknown: list[str] = []
+    for obj in found:
+        version, kind = text(obj, "apiVersion"), text(obj, "kind")
+        if (version, kind) in BUILT_IN and not is_custom(version):
+            continue
+        if version not in served:
+            served[version] = _served(connection, version)
+        if kind not in served[version]:
+            unknown.append(f"{shown(obj)}: the kind {kind} of {version} is not served")
+    if unknown:
+        raise Misused(
+            f"cluster {connection.cluster.name}: {unknown[0]}",
+            remedy="correct apiVersion and kind, or have its CustomResourceDefinition installed",
+            evidence=unknown,
+        )
+
+
+def is_custom(api_version: str) -> bool:
+    """Whether a group is not Kubernetes' own: those have no dot, or end in k8s.io."""
+    group = api_version.rpartition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def _served(connection: Connection, version: str) -> set[str]:
+    path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    try:
+        answer = connection.json("GET", path, doing=f"looking for the kinds of {version}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return set()
+    return {text(row, "kind") for row in objects(answer, "resources") if "/" not in text(row, "name")}
