@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from toolkit.cluster import diagnosis
+from toolkit.cluster.event_index import EventIndex, events_by_object
 from toolkit.cluster.finding import PATIENCE, REMEDIES, Cause, Severity
 from toolkit.cluster.pod_diagnosis import of_pod, readiness_patience
 
@@ -41,6 +42,89 @@ def test_the_order_in_which_objects_arrive_changes_nothing(path: Path) -> None:
         shuffled = list(objects)
         random.Random(seed).shuffle(shuffled)  # noqa: S311
         assert diagnosis.diagnose(shuffled) == wanted
+
+
+@given(st.data())
+def test_the_order_in_which_events_arrive_changes_nothing(data: st.DataObject) -> None:
+    """Also of those that the node wrote in the same second."""
+    objects = load(next(path for path in CASES if path.stem == "probe-liveness"))["objects"]
+    pod = next(obj for obj in objects if obj["kind"] == "Pod")
+    reasons = ["Unhealthy", "Killing", "Failed", "FailedMount", "BackOff", "Pulled"]
+    said = [
+        "Liveness probe failed: a",
+        "Readiness probe failed: b",
+        "Container api failed liveness probe",
+        "x",
+    ]
+    made = data.draw(
+        st.lists(st.tuples(st.sampled_from(reasons), st.sampled_from(said), st.integers(1, 2)), max_size=6)
+    )
+    about = {"kind": "Pod", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+    events = [
+        {
+            "kind": "Event",
+            "metadata": {"name": f"e{place}", "uid": f"e{place}", "resourceVersion": str(8 + place)},
+            "reason": reason,
+            "message": message,
+            "lastTimestamp": f"2026-11-23T04:57:0{second}Z",
+            "involvedObject": about,
+        }
+        for place, (reason, message, second) in enumerate(made)
+    ]
+    rest = [obj for obj in objects if obj["kind"] != "Event"]
+    wanted = diagnosis.diagnose([*rest, *events])
+    shuffled = data.draw(st.permutations(events))
+    assert diagnosis.diagnose([*shuffled, *rest]) == wanted
+    index = EventIndex(lambda kind, name: True)
+    for event in shuffled:
+        index.put(event)
+    assert of_pod(pod, index.get(about["uid"], [])) == of_pod(
+        pod, events_by_object(events).get(about["uid"], [])
+    )
+
+
+@given(st.data())
+def test_partial_objects_give_findings_or_none_never_an_exception(data: st.DataObject) -> None:
+    """As an older or a newer API server would send them: with fields that are missing."""
+    objects = copy.deepcopy(load(data.draw(st.sampled_from(CASES)))["objects"])
+    for _ in range(data.draw(st.integers(1, 12))):
+        leave_out(data.draw(st.sampled_from(objects)), data)
+    diagnosis.diagnose(objects)
+
+
+def leave_out(node: Any, data: st.DataObject) -> None:
+    """Take something away somewhere below."""
+    while isinstance(node, dict | list) and node:
+        key = data.draw(st.sampled_from(list(node) if isinstance(node, dict) else list(range(len(node)))))
+        if not data.draw(st.booleans()) or not isinstance(node[key], dict | list):
+            del node[key]
+            return
+        node = node[key]
+
+
+def test_each_cause_has_cases_and_a_look_alike_that_passes() -> None:
+    """Every cause that can doom a release has a case in which something like it does not."""
+    named: dict[str, set[str]] = {str(cause): set() for cause in Cause}
+    for path in CASES:
+        for row in load(path)["findings"]:
+            named[row["cause"]].add(row["severity"])
+    assert [cause for cause, severities in named.items() if not severities] == []
+    alike = {path.stem.removeprefix("lookalike-").split("-")[0] for path in CASES if "lookalike" in path.stem}
+    wanted = {"image", "configuration", "mount", "start", "init", "sidecar", "node", "probe", "readiness"}
+    wanted |= {
+        "quota",
+        "admission",
+        "service",
+        "volume",
+        "pod",
+        "deadline",
+        "job",
+        "old",
+        "scheduling",
+        "flaky",
+    }
+    assert wanted <= alike
+    assert len(CASES) >= 60
 
 
 @given(st.data())
@@ -96,20 +180,6 @@ def test_readiness_patience_follows_the_probe() -> None:
     probe = {"initialDelaySeconds": 5, "periodSeconds": 2, "failureThreshold": 4}
     assert readiness_patience({"readinessProbe": probe}) == 5 + 2 * 4 * 2
     assert readiness_patience({"readinessProbe": {}}) == 60  # the API's defaults: every 10 s, 3 times
-
-
-def test_a_watch_line_gives_the_findings_of_its_pod() -> None:
-    case = load(next(path for path in CASES if path.stem == "crash-loop"))
-    pod = next(obj for obj in case["objects"] if obj["kind"] == "Pod")
-    line = json.dumps({"type": "MODIFIED", "object": pod}).encode()
-    assert [each.cause for each in diagnosis.findings_from_line(line)] == [Cause.CRASH]
-
-
-@pytest.mark.parametrize(
-    "line", [b"", b"{", b"[]", b'{"type":"BOOKMARK","object":{}}', b'{"type":"ERROR","object":{"code":410}}']
-)
-def test_a_line_that_is_no_pods_gives_nothing(line: bytes) -> None:
-    assert diagnosis.findings_from_line(line) == []
 
 
 def test_the_new_replica_set_is_told_by_its_template_not_by_its_age() -> None:

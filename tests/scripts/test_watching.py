@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.cluster import watch
+from toolkit.cluster import stream
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.watch import Change, Watcher
 from toolkit.model import Cluster, Ref
@@ -29,7 +29,7 @@ def double() -> Iterator[Double]:
 def connection(double: Double, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Connection:
     monkeypatch.setenv("W_SERVER", double.url)
     monkeypatch.setenv("W_TOKEN", "a-token-for-watching")
-    monkeypatch.setattr(watch, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(stream, "FIRST_PAUSE", 0.01)
     return connect(Cluster("c", "docker", server=Ref("W_SERVER"), token=Ref("W_TOKEN")), "s", tmp_path)
 
 
@@ -84,7 +84,7 @@ def test_a_stream_that_ends_or_breaks_is_taken_up_where_it_stopped(
 
     def answer(request: Request) -> None:
         if "watch" not in request.query:
-            request.json(listing(5))
+            request.json(listing(5 + 5 * len(asked)))
             return
         asked.append(request.query["resourceVersion"])
         request.begin()
@@ -134,8 +134,8 @@ def test_410_lists_again_and_forgets_what_is_gone(double: Double, connection: Co
 def test_a_half_open_stream_is_given_up_and_taken_up_again(
     double: Double, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert watch.SILENCE_SECONDS > watch.STREAM_SECONDS, "an ordinary quiet stream must end first"
-    monkeypatch.setattr(watch, "SILENCE_SECONDS", 0.2)
+    assert stream.SILENCE_SECONDS > stream.STREAM_SECONDS, "an ordinary quiet stream must end first"
+    monkeypatch.setattr(stream, "SILENCE_SECONDS", 0.2)
     streams: list[int] = []
 
     def answer(request: Request) -> None:

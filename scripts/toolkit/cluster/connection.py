@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,8 +35,14 @@ TOOLKIT = Path(__file__).resolve().parents[3]
 class Connection(Transport):
     """A space of a cluster. Safe to use from several threads."""
 
-    def __init__(self, cluster: Cluster, space: str, credentials: Credentials) -> None:
-        super().__init__(cluster, space, credentials)
+    def __init__(
+        self,
+        cluster: Cluster,
+        space: str,
+        credentials: Credentials,
+        again: Callable[[], Credentials] | None = None,
+    ) -> None:
+        super().__init__(cluster, space, credentials, again)
         self._discovered: dict[tuple[str, str], Resource] = {}
 
     def resource(self, api_version: str, kind: str) -> Resource:
@@ -124,10 +131,13 @@ class Connection(Transport):
         )
 
     def apply(self, path: str, obj: Json, *, force: bool = False, dry_run: bool = False) -> Json:
-        """Server-side apply; 409 with a cause per field when another manager owns what this would change."""
+        """Server-side apply; 409 with a cause per field when another manager owns what this would change.
+
+        A dry run changes nothing, and refuses fields that the kind does not have.
+        """
         query = {"fieldManager": FIELD_MANAGER, "force": "true" if force else "false"}
         if dry_run:
-            query["dryRun"] = "All"
+            query |= {"dryRun": "All", "fieldValidation": "Strict"}
         kind, name = text(obj, "kind"), text(obj, "metadata", "name")
         return self.json(
             "PATCH",
@@ -215,16 +225,21 @@ def connect(cluster: Cluster, space: str, root: Path, *, namespace: str | None =
     if cluster.builder == "sandbox" and cluster.server is None:
         with _sandbox_lock:
             return _connect_sandbox(cluster, space, root, namespace)
-    connection = Connection(cluster, space, load(cluster, space, root))
+    connection = _loaded(cluster, space, root)
     connection.check(namespace)
     return connection
+
+
+def _loaded(cluster: Cluster, space: str, root: Path) -> Connection:
+    again = partial(load, cluster, space, root)
+    return Connection(cluster, space, again(), again)
 
 
 def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | None) -> Connection:
     path, _ = kubeconfig_of(cluster, space, root)
     if path.is_file():
         try:
-            connection = Connection(cluster, space, load(cluster, space, root))
+            connection = _loaded(cluster, space, root)
             connection.json("GET", "/version", timeout=4)
         except (Unreachable, Misused):
             pass  # not running, or its state was reset: starting it tells
@@ -234,6 +249,6 @@ def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | 
             return connection
     command = [sys.executable, "-m", "sandbox", "up", "--state", str(path.parent)]
     tools.run(command, cwd=TOOLKIT, echo=False, timeout=60)
-    connection = Connection(cluster, space, load(cluster, space, root))
+    connection = _loaded(cluster, space, root)
     connection.check(namespace)
     return connection

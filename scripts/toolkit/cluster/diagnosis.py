@@ -6,13 +6,18 @@ many does not doom a release by itself.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from toolkit.cluster import decoding, signs
+from toolkit.cluster import signs
+from toolkit.cluster.container_diagnosis import exit_words, short
+from toolkit.cluster.event_index import event_time as event_time
+from toolkit.cluster.event_index import events_by_object as events_by_object
 from toolkit.cluster.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
-from toolkit.cluster.finding import Cause, Finding, Severity, fatal, ordered, suspicious, waiting
+from toolkit.cluster.finding import PATIENCE, Cause, Finding, Severity, fatal, ordered, suspicious, waiting
 from toolkit.cluster.pod_diagnosis import of_pod
 
 Json = dict[str, Any]
@@ -22,17 +27,6 @@ REVISION = "deployment.kubernetes.io/revision"
 # Causes that may be one pod's bad luck; the others hit every pod of the revision alike.
 FLAKY = frozenset({Cause.CRASH, Cause.OUT_OF_MEMORY, Cause.PROBE})
 FLAKY_PATIENCE = 60.0
-
-
-def findings_from_line(line: bytes) -> list[Finding]:
-    """One line of a watch stream of pods to that pod's findings; [] for a line that is not a pod's."""
-    try:
-        event = decoding.loads(line)
-    except ValueError:
-        return []
-    if not isinstance(event, dict) or event.get("type") in ("DELETED", "BOOKMARK", "ERROR"):
-        return []
-    return of_pod(event.get("object"))
 
 
 def diagnose(found: Iterable[Any]) -> list[Finding]:
@@ -52,27 +46,6 @@ def diagnose(found: Iterable[Any]) -> list[Finding]:
     return ordered(findings)
 
 
-def events_by_object(events: Iterable[Any]) -> dict[str, list[Json]]:
-    """Events by the uid and by the Kind/name of what they are about, oldest first."""
-    known: dict[str, list[Json]] = defaultdict(list)
-    for event in sorted((each for each in events if isinstance(each, dict)), key=event_time):
-        about = mapping(event, "involvedObject")
-        if text(about, "uid"):
-            known[text(about, "uid")].append(event)
-        known[f"{text(about, 'kind')}/{text(about, 'name')}"].append(event)
-    return known
-
-
-def event_time(event: Any) -> str:
-    """When an event was last seen, as text that sorts (RFC 3339)."""
-    stamps = [
-        text(event, "series", "lastObservedTime"),
-        text(event, "lastTimestamp"),
-        text(event, "eventTime"),
-    ]
-    return next((stamp for stamp in stamps if stamp), text(event, "metadata", "creationTimestamp"))
-
-
 def of_deployment(
     deployment: Any, replica_sets: Iterable[Any], pods: Iterable[Any], events: Mapping[str, list[Json]]
 ) -> list[Finding]:
@@ -82,39 +55,70 @@ def of_deployment(
     progressing = condition(deployment, "Progressing")
     if at(deployment, "spec", "paused") is True:
         found.append(suspicious(Cause.PAUSED, me, "is paused: its new revision is not rolled out"))
+    newest = new_replica_set(deployment, replica_sets)
     if text(progressing, "reason") == "ProgressDeadlineExceeded":
         said = text(progressing, "message") or "it made no progress in progressDeadlineSeconds"
-        found.append(fatal(Cause.PROGRESS_DEADLINE, me, said))
-    newest = new_replica_set(deployment, replica_sets)
+        if _is_about_this_revision(deployment, said, newest):
+            found.append(fatal(Cause.PROGRESS_DEADLINE, me, said))
     if newest is None:
-        found += _creation(deployment, me, condition(deployment, "ReplicaFailure"), [], deployment)
+        found += _creation(deployment, me, condition(deployment, "ReplicaFailure"), [])
         if not found:
             found.append(waiting(Cause.STARTING, me, "its new ReplicaSet is not there yet"))
         return ordered(found)
     rs_events = events.get(uid(newest), [])
     rs_name = shown({"kind": "ReplicaSet", "metadata": mapping(newest, "metadata")})
-    found += _creation(newest, rs_name, condition(newest, "ReplicaFailure"), rs_events, deployment)
-    return ordered(found + of_pods(pods_of(newest, pods), events))
+    known = list(pods)
+    refused = _creation(newest, rs_name, condition(newest, "ReplicaFailure"), rs_events)
+    found += [_while_rolling(each, deployment, replica_sets, known) for each in refused]
+    return ordered(found + of_pods(pods_of(newest, known), events))
+
+
+def _is_about_this_revision(deployment: Any, said: str, newest: Json | None) -> bool:
+    """Whether a given-up progress is that of the newest ReplicaSet.
+
+    The controller leaves the condition as it was until it has seen the new template, and when that template
+    is an older one's (a rollback), until its pods make progress. Its message names the ReplicaSet.
+    """
+    seen = number(deployment, "status", "observedGeneration") >= number(deployment, "metadata", "generation")
+    named = re.search(r'ReplicaSet "([^"]+)"', said)
+    return seen and (named is None or (newest is not None and named.group(1) == name(newest)))
 
 
 def of_pods(pods: list[Json], events: Mapping[str, list[Json]]) -> list[Finding]:
     """Findings about the pods of one revision; what only a minority suffers from is less than certain."""
-    per_pod = [of_pod(pod, events.get(uid(pod)) or events.get(f"Pod/{name(pod)}", [])) for pod in pods]
     ready = sum(1 for pod in pods if condition(pod, "Ready").get("status") == "True")
-    found = [finding for findings in per_pod for finding in findings]
+    found: list[Finding] = []
+    for pod in pods:
+        mine = of_pod(pod, events.get(uid(pod)) or events.get(f"Pod/{name(pod)}", []))
+        found += [_with_claims(each, pod, events) if each.cause is Cause.VOLUME else each for each in mine]
     hit: dict[Cause, set[str]] = defaultdict(set)
     for finding in found:
-        if finding.severity is Severity.FATAL:
+        if finding.cause in FLAKY and finding.severity is not Severity.WAITING:
             hit[finding.cause].add(finding.object)
-    return [
-        finding.as_suspicious(FLAKY_PATIENCE)
-        if finding.severity is Severity.FATAL
-        and finding.cause in FLAKY
-        and ready
-        and len(hit[finding.cause]) * 2 < len(pods)
-        else finding
-        for finding in found
-    ]
+    few = {cause for cause, objects in hit.items() if ready and len(objects) * 2 < len(pods)}
+    return [_less_certain(finding) if finding.cause in few else finding for finding in found]
+
+
+def _less_certain(finding: Finding) -> Finding:
+    """A finding that only a few pods of many have."""
+    if finding.severity is Severity.FATAL:
+        return finding.as_suspicious(FLAKY_PATIENCE)
+    return finding.as_waiting() if finding.settles else finding
+
+
+def _with_claims(finding: Finding, pod: Json, events: Mapping[str, list[Json]]) -> Finding:
+    """A volume's trouble with what was said about the pod's claims: the scheduler knows the consequence."""
+    claims = [text(each, "persistentVolumeClaim", "claimName") for each in objects(pod, "spec", "volumes")]
+    for claim in filter(None, claims):
+        said = [
+            each
+            for each in events.get(f"PersistentVolumeClaim/{claim}", [])
+            if text(each, "type") == "Warning"
+        ]
+        if said:
+            words = short(text(said[-1], "message"))
+            return replace(finding, sentence=f"{finding.sentence}; its claim {claim}: {words}")
+    return finding
 
 
 def new_replica_set(deployment: Any, replica_sets: Iterable[Any]) -> Json | None:
@@ -156,7 +160,7 @@ def pods_of(controller: Any, pods: Iterable[Any]) -> list[Json]:
     ]
 
 
-def _creation(controller: Any, me: str, failure: Json, events: list[Json], deployment: Any) -> list[Finding]:
+def _creation(controller: Any, me: str, failure: Json, events: list[Json]) -> list[Finding]:
     """Pods that the API server does not let a controller create."""
     wanted = number(controller, "spec", "replicas", default=1)
     if number(controller, "status", "replicas") >= wanted and failure.get("status") != "True":
@@ -167,19 +171,25 @@ def _creation(controller: Any, me: str, failure: Json, events: list[Json], deplo
         said = refused[-1] if refused else ""
     if not said:
         return []
-    cause = signs.create_failure(said)
-    sentence = f"its pods cannot be created: {' '.join(said.split())[:400]}"
-    waits = cause in (Cause.SERVICE_ACCOUNT, Cause.CREATION) or (
-        cause is Cause.QUOTA and _frees_quota(deployment)
-    )
-    return [suspicious(cause, me, sentence) if waits else fatal(cause, me, sentence)]
+    cause, passes = signs.create_failure(said)
+    sentence = f"its pods cannot be created: {short(said)}"
+    return [suspicious(cause, me, sentence) if passes else fatal(cause, me, sentence)]
 
 
-def _frees_quota(deployment: Any) -> bool:
-    """Whether the rollout itself may free quota: it takes old pods away before new ones are ready."""
+def _while_rolling(finding: Finding, deployment: Any, sets: Iterable[Any], pods: list[Any]) -> Finding:
+    """A refusal for quota, which the rollout itself gives back as its old pods go."""
+    if finding.cause is not Cause.QUOTA or finding.severity is not Severity.FATAL:
+        return finding
+    mine = {uid(each) for each in sets if isinstance(each, dict) and owner(each) == uid(deployment) != ""}
+    if any(owner(pod) in mine and at(pod, "metadata", "deletionTimestamp") for pod in pods):
+        return finding.as_waiting()
+    updated = number(deployment, "status", "updatedReplicas")
     unavailable = at(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable")
-    old = number(deployment, "status", "replicas") > number(deployment, "status", "updatedReplicas")
-    return old and unavailable not in (0, "0", "0%")
+    old = number(deployment, "status", "replicas") > updated
+    # With a new pod there already, old ones go as soon as it is ready; and what just went is still counted.
+    if updated > 0 or (old and unavailable not in (0, "0", "0%")):
+        return finding.as_suspicious(PATIENCE[Cause.QUOTA])
+    return finding
 
 
 def of_job(job: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> list[Finding]:
@@ -187,18 +197,34 @@ def of_job(job: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> l
     me = shown({"kind": "Job", "metadata": mapping(job, "metadata")})
     if condition(job, "Complete").get("status") == "True":
         return []
-    failed = condition(job, "Failed")
+    mine = pods_of(job, pods)
+    failed = next((each for word in ("Failed", "FailureTarget") if (each := condition(job, word))), {})
     if failed.get("status") == "True":
         said = text(failed, "message")
         reason = text(failed, "reason") or "no reason given"
-        return [fatal(Cause.JOB, me, f"failed ({reason}){': ' + said if said else ''}")]
-    mine = of_pods(pods_of(job, pods), events)
-    blocked = (
-        _creation(job, me, {}, events.get(uid(job), []), {}) if not number(job, "status", "active") else []
-    )
+        ended = "".join(f"; {text(pod, 'metadata', 'name')}: {words}" for pod, words in _last_words(mine))
+        return [fatal(Cause.JOB, me, f"failed ({reason}){': ' + said if said else ''}{ended}")]
+    found = of_pods(mine, events)
+    if at(job, "spec", "suspend") is True:
+        found.append(suspicious(Cause.PAUSED, me, "is suspended: it does not run"))
+    if not number(job, "status", "active"):
+        found += _creation(job, me, {}, events.get(uid(job), []))
     done = number(job, "status", "succeeded")
     wanted = number(job, "spec", "completions", default=1)
-    return ordered([*mine, *blocked]) or [waiting(Cause.STARTING, me, f"{done} of {wanted} completed")]
+    return ordered(found) or [waiting(Cause.STARTING, me, f"{done} of {wanted} completed")]
+
+
+def _last_words(pods: list[Json]) -> list[tuple[Json, str]]:
+    """The newest failed pod of a Job and how its container ended; [] when none is left."""
+    failed = [pod for pod in pods if text(pod, "status", "phase") == "Failed"]
+    failed.sort(key=lambda pod: (text(pod, "metadata", "creationTimestamp"), name(pod)))
+    for pod in reversed(failed):
+        for status in objects(pod, "status", "containerStatuses"):
+            last = mapping(status, "state", "terminated")
+            if last and number(last, "exitCode", default=-1) != 0:
+                memory = "out of memory, " if text(last, "reason") == "OOMKilled" else ""
+                return [(pod, f"{memory}{exit_words(last)}")]
+    return []
 
 
 def of_claim(claim: Any, events: Mapping[str, list[Json]]) -> list[Finding]:

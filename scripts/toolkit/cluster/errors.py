@@ -24,9 +24,11 @@ class ApiError(Failed):
     """The API server answered with an error status."""
 
     def __init__(
-        self, reason: str, *, status: int, word: str, body: dict[str, Any], remedy: str = ""
+        self, reason: str, *, status: int, word: str, body: dict[str, Any], remedy: str = "", said: str = ""
     ) -> None:
+        """said: the answer's own words, which are an app's where a request was passed on to one."""
         super().__init__(reason, remedy=remedy)
+        self.said = said
         self.status = status
         self.word = word
         self.body = body
@@ -61,7 +63,7 @@ def api_error(status: int, payload: bytes, *, doing: str, cluster: str, space: s
         remedy = f"create it, or set provision = true in clusters.{cluster} of apps.toml"
     else:
         reason = f"{where}: {said} ({status} while {doing})"
-    return ApiError(reason, status=status, word=word, body=body, remedy=remedy)
+    return ApiError(reason, status=status, word=word, body=body, remedy=remedy, said=said)
 
 
 def _is_permission(message: str) -> bool:

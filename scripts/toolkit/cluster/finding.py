@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -74,6 +75,7 @@ PATIENCE = {
     Cause.VOLUME: 60.0,
     Cause.POD_SANDBOX: 60.0,
     Cause.CREATION: 10.0,
+    Cause.ADMISSION: 60.0,  # a webhook that cannot be asked; one that says no is fatal
     Cause.PAUSED: 10.0,
     Cause.CRASH: 60.0,
     Cause.OUT_OF_MEMORY: 60.0,
@@ -87,7 +89,8 @@ class Finding:
     """One thing that is wrong, or awaited, with one object.
 
     object is "Kind/name", container "" when the whole object is meant. patience is how many seconds a
-    suspicious finding may be present, all its appearances added up, before it is fatal.
+    suspicious finding may be present, all its appearances added up, before it is fatal. settles is for how
+    many seconds it must have been unchanged before a rollout that is otherwise complete passes (0: none).
     """
 
     cause: Cause
@@ -96,6 +99,7 @@ class Finding:
     sentence: str
     container: str = ""
     patience: float = 0.0
+    settles: float = 0.0
 
     @property
     def remedy(self) -> str:
@@ -107,6 +111,12 @@ class Finding:
         """What makes it the same finding when it is seen again."""
         return (self.cause, self.object, self.container)
 
+    @property
+    def clause(self) -> str:
+        """As one clause: Pod/x, container api: sentence."""
+        where = f"{self.object}, container {self.container}" if self.container else self.object
+        return f"{where}: {self.sentence}"
+
     def as_fatal(self, sentence: str = "") -> Finding:
         """The same, past its patience."""
         return replace(self, severity=Severity.FATAL, sentence=sentence or self.sentence, patience=0.0)
@@ -115,20 +125,26 @@ class Finding:
         """The same, less certain."""
         return replace(self, severity=Severity.SUSPICIOUS, patience=patience)
 
+    def as_waiting(self) -> Finding:
+        """The same, of no weight by itself."""
+        return replace(self, severity=Severity.WAITING, patience=0.0)
+
 
 def fatal(cause: Cause, obj: str, sentence: str, container: str = "") -> Finding:
     """A finding that ends the rollout at once."""
     return Finding(cause, Severity.FATAL, obj, sentence, container)
 
 
-def suspicious(cause: Cause, obj: str, sentence: str, container: str = "", patience: float = 0.0) -> Finding:
+def suspicious(
+    cause: Cause, obj: str, sentence: str, container: str = "", patience: float = 0.0, settles: float = 0.0
+) -> Finding:
     """A finding that ends the rollout when it stays; its cause's usual patience unless told."""
-    return Finding(cause, Severity.SUSPICIOUS, obj, sentence, container, patience or PATIENCE[cause])
+    return Finding(cause, Severity.SUSPICIOUS, obj, sentence, container, patience or PATIENCE[cause], settles)
 
 
-def waiting(cause: Cause, obj: str, sentence: str, container: str = "") -> Finding:
+def waiting(cause: Cause, obj: str, sentence: str, container: str = "", settles: float = 0.0) -> Finding:
     """Something that is awaited, or not this release's fault."""
-    return Finding(cause, Severity.WAITING, obj, sentence, container)
+    return Finding(cause, Severity.WAITING, obj, sentence, container, settles=settles)
 
 
 _GRAVITY = {Severity.FATAL: 0, Severity.SUSPICIOUS: 1, Severity.WAITING: 2}
@@ -139,6 +155,11 @@ def ordered(findings: list[Finding]) -> list[Finding]:
     """Gravest first, roots before consequences, each once. The order they came in changes nothing."""
     distinct = {finding.key: finding for finding in sorted(findings, key=_rank, reverse=True)}
     return sorted(distinct.values(), key=_rank)
+
+
+def roots_first(findings: Iterable[Finding]) -> list[Finding]:
+    """By cause alone, however certain: what most likely lies at the bottom of it comes first."""
+    return sorted(findings, key=lambda finding: (_ORDER[finding.cause], _rank(finding)))
 
 
 def _rank(finding: Finding) -> tuple[int, int, str, str, str]:

@@ -36,7 +36,7 @@ RUN = "form-builder/run"
 
 
 class Held:
-    """A lock that is held. check() raises Failed when somebody else has it by now."""
+    """A lock that is held. check() raises Failed when somebody else is known to have it by now."""
 
     def __init__(self, connection: Connection, path: str, lease: Json) -> None:
         self._connection = connection
@@ -45,6 +45,7 @@ class Held:
         self._lost = ""
         self._seen = time.monotonic()
         self._released = threading.Event()
+        self._renewing = threading.Lock()
         self._thread = threading.Thread(target=self._renew, name="lock", daemon=True)
         self._thread.start()
 
@@ -52,6 +53,17 @@ class Held:
         """Raises Failed when the lock was lost: going on would meddle with another deployment."""
         if self._lost:
             raise Failed(f"the deployment lock was lost: {self._lost}", remedy="see who deploys: make status")
+
+    def assure(self) -> None:
+        """check() before a write: a lock that was not renewed for long is renewed first.
+
+        While the cluster was away, or this process stood still, somebody may have taken it over. Raises
+        Failed when that is so, Unreachable when the cluster does not answer.
+        """
+        self.check()
+        if time.monotonic() - self._seen > GRANTED_SECONDS / 2:
+            self._renew_now()
+            self.check()
 
     def release(self) -> None:
         """Give it back; best effort: it expires by itself."""
@@ -64,20 +76,23 @@ class Held:
             )
 
     def _renew(self) -> None:
-        while not self._released.wait(RENEW_SECONDS):
+        while not self._released.wait(RENEW_SECONDS) and not self._lost:
+            with contextlib.suppress(Failed):  # the server is away: nobody else can take the lock meanwhile
+                self._renew_now()
+            if time.monotonic() - self._seen > GRANTED_SECONDS * 4:
+                self._lost = f"it could not be renewed for {GRANTED_SECONDS * 4} s"
+
+    def _renew_now(self) -> None:
+        """Renew it; whose it is now is known then. Raises Failed when that cannot be found out."""
+        with self._renewing:
             wanted = {**self._lease, "spec": {**self._lease["spec"], "renewTime": _now()}}
             try:
                 self._lease = self._connection.replace(self._path, wanted)
                 self._seen = time.monotonic()
             except ApiError as error:
-                if error.status in (404, 409):
-                    self._lost = "somebody took it over"
-                    return
-            except Failed:
-                pass  # the server is away: nobody else can take the lock meanwhile either
-            if time.monotonic() - self._seen > GRANTED_SECONDS * 4:
-                self._lost = f"it could not be renewed for {GRANTED_SECONDS * 4} s"
-                return
+                if error.status not in (404, 409):
+                    raise
+                self._lost = "somebody took it over"
 
 
 @contextmanager

@@ -1,38 +1,64 @@
 """Watch plus diagnosis is a verdict: passed, failed with the cause, or timed out.
 
 It belongs to the revision that was applied. Deadlines are monotonic; a suspicious finding's patience counts
-the time that it is present: a pod that flaps neither restarts its clock nor is blamed for the time between.
+the time that it is present and can be seen: a pod that flaps neither restarts its clock nor is blamed for the
+time between, and from what was seen before the API server went away nothing is concluded.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.cluster import evidence, pods, progress
+from toolkit.cluster import baseline, evidence, pods, progress, verdict_words
 from toolkit.cluster.connection import Connection
-from toolkit.cluster.diagnosis import events_by_object
+from toolkit.cluster.container_diagnosis import first_answer
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.finding import Cause, Finding, Severity, ordered
+from toolkit.cluster.fields import objects, text, uid
+from toolkit.cluster.finding import Finding, ordered
+from toolkit.cluster.patience import Patience, Settling, scale
 from toolkit.cluster.progress import Awaited
+from toolkit.cluster.resources import built_in
+from toolkit.cluster.scene import Scene
+from toolkit.cluster.timeline import Timeline
+from toolkit.cluster.verdict_words import Words
 from toolkit.cluster.watch import Watcher
-from toolkit.outcome import Kind, Outcome
+from toolkit.outcome import Failed, Outcome
 from toolkit.spaces import Space
 
 Json = dict[str, Any]
 
 REPORT_SECONDS = 30.0
 TICK_SECONDS = 0.5
+# The objects are judged no more often than this, and never for more than a fifth of the time.
+JUDGE_SECONDS = 0.2
+# A stream is taken up again in less; from then on the cluster counts as out of sight.
+BLIND_SECONDS = 1.0
+# News is as new as its stream; what has not changed for so long is asked for again before a verdict falls.
+OLD_SECONDS = 2.0
+ASK_SECONDS = 3.0
+# A credential that worked, or its permission, may be away for as long as an API server takes to start.
+REFUSED_SECONDS = 10.0
+# A verdict does not wait longer than this for the events, which tell one cause from another.
+EVENTS_SECONDS = 5.0
+
+NOTHING_SEEN = Scene()
+POD_TEMPLATE = ("spec", "template", "spec")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a rollout ended. restarts is the baseline for the watch: pod uid/container -> restart count."""
+    """How a rollout ended. restarts is the baseline for the watch: pod uid/container -> restart count.
+
+    scene is what was seen when it fell; of a rollout that passed only the timeline.
+    """
 
     outcome: Outcome
     restarts: dict[str, int]
+    scene: Scene = NOTHING_SEEN
 
 
 def follow(
@@ -47,9 +73,10 @@ def follow(
 ) -> Verdict:
     """Wait until the applied Deployments and Jobs are what they should be, or certainly will not be.
 
-    selector finds their pods; deadline is in seconds; held raises when the lock was lost. Raises Interrupted.
+    selector finds their pods; deadline is in seconds; held raises when the lock was lost. Raises Interrupted,
+    and ApiError when the credential is refused for good.
     """
-    awaited = [Awaited.of(obj) for obj in applied if obj["kind"] in progress.AWAITED]
+    awaited = [obj for obj in applied if obj["kind"] in progress.AWAITED]
     if not awaited:
         return Verdict(Outcome(reason="nothing to wait for"), {})
     return _Rollout(connection, namespace, selector, awaited, space, deadline, held).run()
@@ -61,85 +88,169 @@ class _Rollout:
         connection: Connection,
         namespace: str,
         selector: str,
-        awaited: list[Awaited],
+        applied: list[Json],
         space: Space,
         deadline: float,
         held: Callable[[], None],
     ) -> None:
         self.connection = connection
         self.namespace = namespace
-        self.awaited = awaited
+        self.awaited = [Awaited.of(obj) for obj in applied]
+        self.ran_before = all(baseline.ran(obj) for obj in applied)
         self.space = space
         self.deadline = deadline
         self.held = held
         query = {"labelSelector": selector}
-        kinds = dict.fromkeys(("Pod", "ReplicaSet", *sorted({each.kind for each in awaited})), query)
-        self.watcher = Watcher(connection, namespace, {**kinds, "Event": {}})
-        self.patience = Patience()
+        self.needed = ("Pod", "ReplicaSet", *sorted({each.kind for each in self.awaited}))
+        self.watcher = Watcher(connection, namespace, {**dict.fromkeys(self.needed, query), "Event": {}})
+        self.patience = Patience(scale())
+        self.settling = Settling()
+        self.timeline = Timeline()
         self.said: dict[str, str] = {}
+        self.before: dict[str, int] | None = None
+        self.findings: list[Finding] = []
+        self.done: dict[str, bool] = {}
+        self.sight = 0.0  # seconds in which the cluster could be seen
+        self.changed: dict[str, float] = {}  # when a kind's stream last said something
+        self.judged = self.asked = -math.inf
+        self.cost = 0.0
+        self.refused_since: float | None = None
+        self.done_since: float | None = None
+        containers = [each for obj in applied for each in objects(obj, *POD_TEMPLATE, "containers")]
+        self.proof = 0.0 if self.ran_before else max(map(first_answer, containers), default=0.0)
 
     def run(self) -> Verdict:
-        started = time.monotonic()
-        until = started + self.deadline
-        report = started + REPORT_SECONDS
-        ran_before: bool | None = None
+        self.timeline.add(f"applied {', '.join(_shown(each) for each in self.awaited)}")
+        last = started = time.monotonic()
+        until, report = started + self.deadline, started + REPORT_SECONDS
+        news = True
         with self.watcher as watcher:
             while True:
-                watcher.wait(min(TICK_SECONDS, max(0.0, until - time.monotonic())))
-                self.space.check()
+                seen = watcher.blind(self.needed) < BLIND_SECONDS
+                rest = max(0.0, self.judged + max(JUDGE_SECONDS, 5 * self.cost) - time.monotonic())
+                self.space.pause(min(rest, max(0.0, until - time.monotonic())))
+                changes = watcher.wait(min(TICK_SECONDS, max(0.0, until - time.monotonic())))
                 self.held()
-                self._troubles()
                 now = time.monotonic()
-                needed = {"Pod", "ReplicaSet", *(each.kind for each in self.awaited)}
-                findings: list[Finding] = []
-                if needed <= watcher.synced:
-                    findings = self._findings()
-                    fatal = self.patience.judge(findings, now)
-                    if fatal:
-                        return self._failed(fatal, findings)
-                    if ran_before is None:
-                        ran_before = all(self._runs(each) for each in self.awaited)
-                    if all(self._done(each) for each in self.awaited):
-                        return self._passed(ran_before)
+                self.changed.update((change.kind, now) for change in changes)
+                news = news or bool(changes)
+                seen = seen and watcher.blind(self.needed) < BLIND_SECONDS
+                self._troubles(now)
+                self.sight += now - last if seen else 0.0
+                last = now
+                if seen and set(self.needed) <= watcher.synced:
+                    if news:
+                        self._look(now)
+                        news = False
+                    verdict = self._verdict(now, events=now - started > EVENTS_SECONDS)
+                    if verdict:
+                        return verdict
                 if now >= until:
-                    return self._timed_out(findings)
-                if self._report_changes(findings):
+                    return self._timed_out()
+                if self._report_changes():
                     report = now + REPORT_SECONDS
                 elif now >= report:
-                    self._report_waiting(findings, until - now)
+                    self._report_waiting(until - now)
                     report = now + REPORT_SECONDS
 
-    def _findings(self) -> list[Finding]:
+    def _look(self, now: float) -> None:
+        """Find out what is wrong, and what is done."""
         watcher = self.watcher
-        events = events_by_object(watcher.all("Event"))
+        if self.before is None:  # what restarted before is not this rollout's doing
+            self.before = baseline.restarts(watcher.all("Pod"))
         found: list[Finding] = []
         for each in self.awaited:
             live = watcher.named(each.kind, each.name)
-            found += each.findings(live, watcher.all("ReplicaSet"), watcher.all("Pod"), events)
-        return ordered(found)
+            sets = watcher.owned("ReplicaSet", each.uid)
+            mine = [pod for owner in (each.uid, *map(uid, sets)) for pod in watcher.owned("Pod", owner)]
+            self.timeline.restarts(mine, self.before)
+            mine = [baseline.since(pod, self.before) for pod in mine]
+            found += each.findings(live, sets, mine, watcher.events)
+            self.done[_shown(each)] = each.done(live, sets, mine)
+        self.findings = ordered(found)
+        self.timeline.findings(self.findings)
+        self.judged = time.monotonic()
+        self.cost = self.judged - now
 
-    def _done(self, each: Awaited) -> bool:
-        watcher = self.watcher
-        live = watcher.named(each.kind, each.name)
-        return each.done(live, watcher.all("ReplicaSet"), watcher.all("Pod"))
+    def _verdict(self, now: float, *, events: bool) -> Verdict | None:
+        """The verdict if it falls now, on what can be seen at this moment."""
+        fatal = self.patience.judge(self.findings, self.sight)
+        if fatal:
+            told = events or bool({"Event"} & (self.watcher.synced | set(self.watcher.troubles)))
+            if told and self._is_current(fatal[0].object, now):
+                return self._fall(verdict_words.failed(fatal, self.findings))
+            return None
+        if not all(self.done.values()):
+            self.done_since = None
+            return None
+        self.done_since = self.sight if self.done_since is None else self.done_since
+        # Ready is not healthy: what its liveness probe says in a moment counts, and what has just happened.
+        if self.sight - self.done_since < self.proof:
+            return None
+        if not self.ran_before and self.settling.pending(self.findings, self.sight):
+            return None
+        if all(self._is_current(_shown(each), now) for each in self.awaited):
+            reason = "already runs" if self.ran_before else "is rolled out"
+            self.timeline.add(reason)
+            counts = pods.counts(self.watcher.all("Pod"))
+            return Verdict(Outcome(reason=reason), counts, Scene({}, (), self.timeline.entries()))
+        return None
 
-    def _troubles(self) -> None:
+    def _is_current(self, shown: str, now: float) -> bool:
+        """Whether an object still is as the watch showed it: an open stream may have stopped to speak."""
+        kind, _, name = shown.partition("/")
+        if kind not in self.needed or now - self.changed.get(kind, now) < OLD_SECONDS:
+            return True
+        if now - self.asked < ASK_SECONDS:
+            return False
+        try:
+            path = built_in(kind).path(self.namespace, name)
+            live: Json | None = self.connection.json("GET", path, timeout=ASK_SECONDS)
+        except Failed as error:
+            if not isinstance(error, ApiError) or error.status != 404:
+                self.asked = time.monotonic()
+                return False
+            live = None
+        version = text(self.watcher.named(kind, name), "metadata", "resourceVersion")
+        if version == text(live, "metadata", "resourceVersion"):
+            return True
+        self.asked = time.monotonic()
+        self.timeline.add(f"{shown} has changed and the watch did not show it: listing anew")
+        self.watcher.doubt()
+        return False
+
+    def _troubles(self, now: float) -> None:
         """A refused credential will not get better; anything else may, until the deadline."""
-        for kind, error in self.watcher.troubles.items():
-            if isinstance(error, ApiError) and error.status in (401, 403) and kind != "Event":
-                raise error
-            if self.said.get(f"trouble {kind}") != error.reason and kind != "Event":
-                self.said[f"trouble {kind}"] = error.reason
-                self.space.say(f"{error.reason}; trying again")
+        troubles = [self.watcher.troubles[kind] for kind in self.needed if kind in self.watcher.troubles]
+        refused = next((e for e in troubles if isinstance(e, ApiError) and e.status in (401, 403)), None)
+        if refused is None:
+            self.refused_since = None
+        else:
+            self.refused_since = now if self.refused_since is None else self.refused_since
+            if now - self.refused_since >= (REFUSED_SECONDS if self.done else 0.0):
+                raise refused
+        before = self.said.get("trouble", "")
+        reason = troubles[0].reason if troubles else ""
+        if reason and reason != before:
+            self.timeline.add(f"the cluster cannot be seen: {reason}")
+            self.space.say(f"{reason}; trying again")
+        elif before and not reason and self.watcher.blind(self.needed) == 0:
+            self.timeline.add("the cluster can be seen again")
+            self.space.say("the cluster answers again")
+        else:
+            return
+        self.said["trouble"] = reason
 
-    def _report_changes(self, findings: Iterable[Finding]) -> bool:
+    def _report_changes(self) -> bool:
         spoke = False
         for each in self.awaited:
             line = each.line(self.watcher.named(each.kind, each.name))
-            spoke = self._say_once(each.name, line) or spoke
-        for finding in findings:
+            if self._say_once(_shown(each), line):
+                self.timeline.add(line)
+                spoke = True
+        for finding in self.findings:
             if self.patience.is_news(finding):
-                line = f"{finding.severity}: {progress.about(finding)}"
+                line = f"{finding.severity}: {finding.clause}"
                 spoke = self._say_once(" ".join(finding.key), line) or spoke
         return spoke
 
@@ -150,87 +261,37 @@ class _Rollout:
         self.space.say(line)
         return True
 
-    def _report_waiting(self, findings: Sequence[Finding], left: float) -> None:
-        for each in self.awaited:
-            if not self._done(each):
-                line = each.line(self.watcher.named(each.kind, each.name)) or f"{each.name}: not seen yet"
-                self.space.say(f"still waiting (for at most {left:.0f} s more): {line}")
-        for finding in findings[:3]:
-            self.space.say(f"  {progress.about(finding)}")
-        for error in self.watcher.troubles.values():
-            self.space.say(f"  {error.reason}")
+    def _lines(self) -> list[str]:
+        """How far each object is that is still awaited."""
+        waiting = [each for each in self.awaited if not self.done.get(_shown(each))]
+        seen = [(each, self.watcher.named(each.kind, each.name)) for each in waiting]
+        return [each.line(live) or f"{each.name}: not seen yet" for each, live in seen]
 
-    def _runs(self, each: Awaited) -> bool:
-        """Whether the pods that were asked for are ready; the controller may not have taken note yet."""
-        live = self.watcher.named(each.kind, each.name)
-        return each.runs(live, self.watcher.all("ReplicaSet"), self.watcher.all("Pod"))
+    def _report_waiting(self, left: float) -> None:
+        for line in self._lines():
+            self.space.say(f"still waiting (for at most {left:.0f} s more): {line}")
+        for finding in self.findings[:3]:
+            self.space.say(f"  {finding.clause}")
+        for reason in dict.fromkeys(error.reason for error in self.watcher.troubles.values()):
+            self.space.say(f"  {reason}")
 
-    def _passed(self, ran_before: bool) -> Verdict:
-        reason = "already runs" if ran_before else "is rolled out"
-        return Verdict(Outcome(reason=reason), pods.counts(self.watcher.all("Pod")))
+    def _timed_out(self) -> Verdict:
+        reasons = [error.reason for error in self.watcher.troubles.values()]
+        return self._fall(verdict_words.timed_out(self.deadline, self._lines(), self.findings, reasons))
 
-    def _failed(self, fatal: Sequence[Finding], findings: Sequence[Finding]) -> Verdict:
-        lead = fatal[0]
-        others = [finding for finding in fatal[1:] if finding.cause != lead.cause]
-        also = "".join(f"; also {progress.about(finding)}" for finding in others[:2])
-        kind = Kind.FAILED
-        if lead.cause is Cause.PROGRESS_DEADLINE:
-            kind = Kind.TIMED_OUT
-            lead = next((each for each in findings if each.cause is not lead.cause), lead)
-            also = "" if lead.cause is Cause.PROGRESS_DEADLINE else f"; {fatal[0].sentence}"
-        return self._verdict(kind, lead, f"{lead.cause}: {progress.about(lead)}{also}")
-
-    def _timed_out(self, findings: Sequence[Finding]) -> Verdict:
-        lines = [
-            each.line(self.watcher.named(each.kind, each.name)) or f"{each.name}: never seen"
-            for each in self.awaited
-            if not self._done(each)
-        ]
-        lead = findings[0] if findings else None
-        because = f" ({progress.about(lead)})" if lead else ""
-        away = "".join(f"; {error.reason}" for error in self.watcher.troubles.values())
-        reason = f"not rolled out within {self.deadline:.0f} s: {'; '.join(lines)}{because}{away}"
-        return self._verdict(Kind.TIMED_OUT, lead, reason)
-
-    def _verdict(self, kind: Kind, lead: Finding | None, reason: str) -> Verdict:
-        lines = evidence.of(self.connection, self.namespace, lead, self.watcher) if lead else []
-        remedy = lead.remedy if lead else "the app's `deadline` in apps.toml may be too short"
-        details = (
-            {"cause": str(lead.cause), "object": lead.object, "container": lead.container} if lead else {}
+    def _fall(self, words: Words) -> Verdict:
+        self.timeline.add(f"{words.kind}: {words.reason}")
+        kinds = (*self.needed, "Event")
+        scene = Scene(
+            {kind: tuple(self.watcher.all(kind)) for kind in kinds},
+            tuple(self.findings),
+            self.timeline.entries(),
         )
-        outcome = Outcome(kind, reason, remedy=remedy, evidence=tuple(lines), details=details)
-        return Verdict(outcome, {})
+        lead = words.lead
+        lines = evidence.of(self.connection, self.namespace, lead, self.watcher) if lead else []
+        outcome = words.outcome._replace(evidence=tuple(lines))
+        return Verdict(outcome, {}, scene)
 
 
-# A finding that goes away by itself within this time (a pod that starts) is not worth a line.
-NEWS_SECONDS = 5.0
-
-
-class Patience:
-    """How long each suspicious finding has been present, in seconds, all its appearances added up."""
-
-    def __init__(self) -> None:
-        self._present: dict[tuple[str, str, str], float] = {}
-        self._last: dict[tuple[str, str, str], float] = {}
-
-    def judge(self, findings: Iterable[Finding], now: float) -> list[Finding]:
-        """The findings that are fatal at this moment: certain ones, and those whose patience is used up."""
-        seen: dict[tuple[str, str, str], float] = {}
-        fatal = []
-        for finding in findings:
-            if finding.severity is Severity.FATAL:
-                fatal.append(finding)
-            elif finding.severity is Severity.SUSPICIOUS:
-                key = finding.key
-                self._present[key] = self._present.get(key, 0.0) + now - self._last.get(key, now)
-                seen[key] = now
-                if self._present[key] >= finding.patience:
-                    fatal.append(finding.as_fatal(f"{finding.sentence} (for {self._present[key]:.0f} s)"))
-        self._last = seen
-        return ordered(fatal)
-
-    def is_news(self, finding: Finding) -> bool:
-        """Whether a finding is worth a line of its own before the regular report."""
-        if finding.severity is Severity.SUSPICIOUS:
-            return self._present.get(finding.key, 0.0) >= min(NEWS_SECONDS, finding.patience / 2)
-        return finding.severity is Severity.FATAL or finding.cause is not Cause.STARTING
+def _shown(each: Awaited) -> str:
+    return f"{each.kind}/{each.name}"

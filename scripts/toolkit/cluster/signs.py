@@ -22,14 +22,24 @@ PULLING = frozenset(
     }
 )
 CONFIGURATION = frozenset({"CreateContainerConfigError"})
-STARTING = frozenset({"RunContainerError", "StartError", "PostStartHookError"})
-CREATING = frozenset({"CreateContainerError", "PreCreateHookError", "PreStartHookError"})
+STARTING = frozenset({"RunContainerError", "StartError"})
+CREATING = frozenset(
+    {"CreateContainerError", "PreCreateHookError", "PreStartHookError", "PostStartHookError"}
+)
 BACK_OFF = "CrashLoopBackOff"
 
 # state.terminated.reason of a process that never ran
 NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
 # Exit codes of shells and runtimes: not executable, not found, could not be started.
 CANNOT_RUN = {126: "is not executable", 127: "was not found", 128: "could not be started"}
+
+# state.terminated.reason of a container that the kubelet lost sight of: its node was away, or started anew
+LOST = "ContainerStatusUnknown"
+
+# status.reason of pods that a node refuses for what they ask for (kubelet: pkg/kubelet/lifecycle)
+REFUSED_BY_NODE = frozenset(
+    {"SysctlForbidden", "AppArmor", "PodOSNotSupported", "PodOSSelectorNodeLabelDoesNotMatch"}
+)
 
 # status.reason of pods that the cluster itself ended
 DISRUPTED = frozenset(
@@ -49,6 +59,10 @@ DISRUPTED = frozenset(
 # Reasons of Events
 MOUNT_FAILED = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 POD_SANDBOX_FAILED = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus"})
+# After one of these a pod's volumes and network are there: earlier complaints about them are history.
+SET_UP = frozenset(
+    {"SuccessfulAttachVolume", "SuccessfulMountVolume", "Pulling", "Pulled", "Created", "Started"}
+)
 
 _PULL = (
     # First what is ambiguous or about the way to the registry: it may say "not found" too.
@@ -71,6 +85,14 @@ _PULL = (
 )
 
 _CREATE = (
+    # What the API server itself could not find out says "forbidden" too, and passes.
+    (
+        re.compile(
+            r"failed calling webhook|failed to call webhook|status unknown for quota|no api token found"
+            r"|object has been modified|because it is being terminated|etcdserver|timed? ?out|timeout"
+        ),
+        None,
+    ),
     (re.compile(r"exceeded quota|must specify (limits|requests)|failed quota"), Cause.QUOTA),
     (re.compile(r"error looking up service account|serviceaccount .* not found"), Cause.SERVICE_ACCOUNT),
     (
@@ -89,17 +111,37 @@ _MISSING_OBJECT = re.compile(
 _VOLUME_SCHEDULING = re.compile(
     r"persistentvolumeclaim|volume node affinity|unbound immediate|max volume count"
 )
+_NOT_THE_COMMAND = re.compile(
+    r"deadline exceeded|timed? ?out|timeout|temporarily unavailable|resource busy|cannot allocate memory"
+    r"|no space left|code = unavailable|transport is closing|connection refused|name .*is reserved"
+)
+_CACHE = re.compile(r"failed to sync \S+ cache")
 _PROBE_KILL = re.compile(r"failed (liveness|startup) probe")
 
 
 def pull_failure(message: str) -> Cause:
     """Whether a failed pull means that there is no such image, or that the registry could not be asked."""
-    return _first(_PULL, message, Cause.REGISTRY)
+    low = message.lower()
+    return next((cause for pattern, cause in _PULL if pattern.search(low)), Cause.REGISTRY)
 
 
-def create_failure(message: str) -> Cause:
-    """Why a controller may not create a pod, from the API server's refusal."""
-    return _first(_CREATE, message, Cause.CREATION)
+def create_failure(message: str) -> tuple[Cause, bool]:
+    """Why a controller may not create a pod, from the API server's refusal; and whether that may pass."""
+    low = message.lower()
+    first = next((cause for pattern, cause in _CREATE if pattern.search(low)), Cause.CREATION)
+    if first is not None:
+        return first, first in (Cause.SERVICE_ACCOUNT, Cause.CREATION)
+    return (Cause.ADMISSION if "webhook" in low else Cause.CREATION), True
+
+
+def is_start_of_node(message: str) -> bool:
+    """Whether a container could not be started for the node's sake, not for what its command is."""
+    return bool(_NOT_THE_COMMAND.search(message.lower()))
+
+
+def is_cache(message: str) -> bool:
+    """Whether the kubelet has only not read a Secret or ConfigMap yet."""
+    return bool(_CACHE.search(message.lower()))
 
 
 def mount_failure(message: str) -> Cause:
@@ -116,8 +158,3 @@ def probe_kill(message: str) -> str:
     """ "liveness" or "startup" when a Killing event says that this probe ends the container, else ""."""
     found = _PROBE_KILL.search(message.lower())
     return found.group(1) if found else ""
-
-
-def _first(rows: tuple[tuple[re.Pattern[str], Cause], ...], message: str, otherwise: Cause) -> Cause:
-    low = message.lower()
-    return next((cause for pattern, cause in rows if pattern.search(low)), otherwise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -13,8 +14,9 @@ import urllib3
 from toolkit.cluster import errors
 from toolkit.cluster.credentials import Credentials
 from toolkit.cluster.errors import ApiError, TlsRefused, Unreachable
+from toolkit.cluster.fields import mapping
 from toolkit.model import Cluster
-from toolkit.outcome import Failed
+from toolkit.outcome import Failed, PipelineError
 
 USER_AGENT = "form-builder-pipeline/1"
 CONNECT_SECONDS = 4.0
@@ -23,6 +25,10 @@ READ_SECONDS = 8.0
 WRITE_SECONDS = 30.0
 # A server that restarts is away for a moment; asking again is safe for what only reads or was never sent.
 PATIENCE_SECONDS = 3.0
+# A server that has too much to do says when to come back; nothing was done with what it sent away. Without
+# that word it passes on the answer of another (a node, a pod), which asking again would not change.
+BUSY = (429, 503)
+BUSY_SECONDS = 10.0
 
 Json = dict[str, Any]
 
@@ -30,12 +36,21 @@ Json = dict[str, Any]
 class Transport:
     """HTTP requests to one cluster with one credential. Safe to use from several threads."""
 
-    def __init__(self, cluster: Cluster, space: str, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        space: str,
+        credentials: Credentials,
+        again: Callable[[], Credentials] | None = None,
+    ) -> None:
+        """again reads the credentials anew from where they came from, for when they have expired."""
         self.cluster = cluster
         self.space = space
         self.server = credentials.server
         self.holder = credentials.holder
         self._credentials = credentials
+        self._again = again
+        self._renewing = threading.Lock()
 
     def request(
         self,
@@ -57,22 +72,62 @@ class Transport:
         doing = doing or f"asking for {path}"
         url = self.server + path + ("?" + urlencode(query) if query else "")
         reads = method in ("GET", "HEAD")
-        seconds = timeout or (READ_SECONDS if reads else WRITE_SECONDS)
-        deadline = time.monotonic() + PATIENCE_SECONDS
         payload = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        busy_until = time.monotonic() + BUSY_SECONDS
+        renewed = False
+        while True:
+            credentials = self._credentials
+            sent = self._headers(credentials, content_type if payload is not None else "", headers)
+            response = self._answer(
+                credentials,
+                method,
+                url,
+                body=payload,
+                headers=sent,
+                seconds=timeout or (READ_SECONDS if reads else WRITE_SECONDS),
+                patience=0.0 if stream else PATIENCE_SECONDS,
+                reads=reads,
+                preload_content=not stream,
+            )
+            if response.status < 400:
+                return response
+            said = response.data
+            response.release_conn()
+            error = self._api_error(response.status, said, doing)
+            if error.status == 401 and not renewed and self._renewed(credentials, sent):
+                renewed = True
+                continue
+            pause = _seconds(response.headers.get("Retry-After", "")) or errors.retry_after(error)
+            if error.status not in BUSY or not pause or not (reads or error.status == 429):
+                raise error
+            error.body["details"] = {**mapping(error.body, "details"), "retryAfterSeconds": pause}
+            if stream or time.monotonic() + pause > busy_until:
+                raise error
+            time.sleep(pause)
+
+    def _answer(
+        self,
+        credentials: Credentials,
+        method: str,
+        url: str,
+        *,
+        seconds: float,
+        patience: float,
+        reads: bool,
+        **options: Any,
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer, whatever its status; asked again for a moment where that is safe."""
+        deadline = time.monotonic() + patience
         while True:
             try:
-                response = self._credentials.pool.request(
+                return credentials.pool.request(
                     method,
                     url,
-                    body=payload,
-                    headers=self._headers(content_type if payload is not None else "", headers),
                     timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
                     retries=False,
                     redirect=False,
-                    preload_content=not stream,
+                    **options,
                 )
-                break
             except urllib3.exceptions.HTTPError as error:
                 failure = self._unreachable(error, seconds)
                 timed_out = isinstance(error, urllib3.exceptions.TimeoutError)
@@ -81,11 +136,20 @@ class Transport:
                 if not again or time.monotonic() > deadline:
                     raise failure from error
                 time.sleep(0.2)
-        if response.status >= 400:
-            payload = response.data
-            response.release_conn()
-            raise self._api_error(response.status, payload, doing)
-        return response
+
+    def _renewed(self, refused: Credentials, sent: Mapping[str, str]) -> bool:
+        """Whether there is another credential by now than the one that was refused."""
+        if self._again is None:
+            return False
+        with self._renewing:
+            if self._credentials is refused:
+                try:
+                    self._credentials = self._again()
+                except PipelineError:
+                    return False  # the refusal itself says more
+            return self._headers(self._credentials, "", None).get("Authorization") != sent.get(
+                "Authorization"
+            )
 
     def json(
         self, method: str, path: str, *, decode: Callable[[bytes], Any] = json.loads, **options: Any
@@ -112,11 +176,13 @@ class Transport:
         """The connection pool; for the gateway."""
         return self._credentials.pool
 
-    def _headers(self, content_type: str, extra: Mapping[str, str] | None) -> dict[str, str]:
+    def _headers(
+        self, credentials: Credentials, content_type: str, extra: Mapping[str, str] | None
+    ) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(extra or {})}
         if content_type:
             headers["Content-Type"] = content_type
-        authorization = self._credentials.authorization()
+        authorization = credentials.authorization()
         if authorization:
             headers["Authorization"] = authorization
         return headers
@@ -135,6 +201,11 @@ class Transport:
         return errors.api_error(
             status, payload, doing=doing, cluster=self.cluster.name, space=self.space, holder=self.holder
         )
+
+
+def _seconds(value: str) -> int:
+    """Retry-After in seconds; a date, which would be read by two clocks, is no number."""
+    return int(value) if value.isascii() and value.isdigit() else 0
 
 
 def lines_of(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

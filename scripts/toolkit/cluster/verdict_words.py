@@ -1,0 +1,75 @@
+"""The sentence of a verdict, and which finding leads it: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from toolkit.cluster.finding import Cause, Finding, Severity, roots_first
+from toolkit.outcome import Kind, Outcome
+
+# What follows from something else, or blames nobody: never named as a second cause.
+CONSEQUENCES = frozenset(
+    {Cause.READINESS, Cause.PAUSED, Cause.DISRUPTION, Cause.PROGRESS_DEADLINE, Cause.STARTING}
+)
+TOO_SHORT = "the app's `deadline` in apps.toml may be too short"
+NAMELESS = frozenset({Cause.STARTING, Cause.PROGRESS_DEADLINE})
+
+
+class Words(NamedTuple):
+    """kind of the outcome, the finding that leads it (None: nothing was seen), cause, reason for a person."""
+
+    kind: Kind
+    lead: Finding | None
+    cause: Cause
+    reason: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """As an outcome, still without evidence."""
+        lead = self.lead
+        remedy = lead.remedy if lead else ""
+        details = {
+            "cause": str(self.cause),
+            "object": lead.object if lead else "",
+            "container": lead.container if lead else "",
+        }
+        return Outcome(self.kind, self.reason, remedy or TOO_SHORT, details=details)
+
+
+def failed(fatal: Sequence[Finding], findings: Sequence[Finding]) -> Words:
+    """A rollout that is doomed. fatal is what dooms it, gravest first, not empty; findings all there is."""
+    lead = fatal[0]
+    if lead.cause is Cause.PROGRESS_DEADLINE:
+        deeper = next((each for each in roots_first(findings) if each.cause not in NAMELESS), None)
+        if deeper is None:
+            return Words(Kind.TIMED_OUT, lead, lead.cause, f"{lead.cause}: {lead.clause}")
+        reason = f"{deeper.cause}: {deeper.clause}{_also(deeper, findings)}; {lead.sentence}"
+        return Words(Kind.TIMED_OUT, deeper, deeper.cause, reason)
+    also = _also(lead, [*fatal[1:], *findings])
+    return Words(Kind.FAILED, lead, lead.cause, f"{lead.cause}: {lead.clause}{also}")
+
+
+def timed_out(
+    seconds: float, lines: Sequence[str], findings: Sequence[Finding], troubles: Sequence[str]
+) -> Words:
+    """A rollout that was not done in time. lines say how far each awaited object came."""
+    by_root = roots_first(findings)
+    lead = by_root[0] if by_root else None
+    because = f" ({lead.clause}{_also(lead, by_root)})" if lead else ""
+    away = "".join(f"; {reason}" for reason in dict.fromkeys(troubles))
+    cause = lead.cause if lead and lead.cause not in NAMELESS else Cause.PROGRESS_DEADLINE
+    reason = f"not rolled out within {seconds:.0f} s: {'; '.join(lines)}{because}{away}"
+    return Words(Kind.TIMED_OUT, lead, cause, reason)
+
+
+def _also(lead: Finding, others: Sequence[Finding]) -> str:
+    """Other causes beside the first: fatal ones, and roots that had no time to become so."""
+    named: dict[Cause, Finding] = {}
+    for finding in others:
+        grave = finding.severity is Severity.FATAL or (
+            finding.severity is Severity.SUSPICIOUS and finding.cause not in CONSEQUENCES
+        )
+        if grave and finding.cause not in (lead.cause, Cause.PROGRESS_DEADLINE):
+            named.setdefault(finding.cause, finding)
+    return "".join(f"; also {finding.cause}: {finding.clause}" for finding in list(named.values())[:2])
