@@ -9,8 +9,10 @@ import sys
 from toolkit import command, healthcheck
 from toolkit.command import Request
 from toolkit.healthcheck import Rule
-from toolkit.outcome import Outcome
+from toolkit.outcome import Misused, Outcome
 from toolkit.spaces import Space, side_by_side
+
+LONGEST = 86_400.0  # seconds
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +25,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     options = request.options
-    rule = Rule(max(1, options.rounds), options.interval, options.within)
+    if options.rounds < 1 or not 0 <= options.interval < LONGEST or not 0 < options.within < LONGEST:
+        raise Misused("--rounds must be 1 or more, --interval 0 or more, --within more than 0 seconds")
+    rule = Rule(options.rounds, options.interval, options.within)
 
     def one(space: Space) -> Outcome:
         return healthcheck.in_space(request, space, rule)

@@ -6,6 +6,7 @@ import base64
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 MASK = "***"
@@ -15,7 +16,52 @@ MASK = "***"
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|WEBHOOK|CREDENTIAL|PRIVATE|APIKEY|_KEY|KEY_|_CERT$|^DATABASE_URL$", re.I
 )
+# What such a name may end in without its value being one: addresses are shown, credentials in them are not.
+_PLAIN_ENDS = ("_URL", "_URI", "_HOST", "_PORT", "_ADDRESS", "_NAME", "_FILE", "_PATH", "_TTL", "_SECONDS")
 _SHORTEST = 6
+
+# Secrets that are told by their shape, wherever they stand: (words of which one must be there, pattern, what
+# is put in its place). The words are looked for first: most lines hold none, and a pattern costs a hundred
+# times as much. Patterns are compiled when they are first needed: most programs never print a secret.
+_SHAPES: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    # Base64 of a JSON object: JWT, JWE, a registry's credentials.
+    (("eyJ",), r"(?<![A-Za-z0-9])eyJ[\w+/=-]{14,}(?:\.[\w-]*){0,4}", MASK),
+    (
+        ("earer ", "EARER "),
+        r"(\b(?i:bearer) +)(?!(?i:authenti|authori|tokens?\b|realm|scheme|error)|\*\*\*)[\w.~+/=-]{6,}",
+        rf"\1{MASK}",
+    ),
+    (
+        ("uthorization", "UTHORIZATION"),
+        r"((?i:authorization)\W{1,4}(?i:basic|digest|token|apikey) +)(?!\*\*\*)[^\s\"',]{4,}",
+        rf"\1{MASK}",
+    ),
+    # user:password@ of an address: up to the last @ before its path.
+    (
+        ("://",),
+        r"(://[^\s/:@\"'<>\[]{0,200}:)(?!\d{1,5}(?:[/?#\s]|$))"
+        r"(?:[^\s/?#\"'<>]{1,500}@|[^\s\"'<>@]{1,500}@)",
+        rf"\1{MASK}@",
+    ),
+    (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", MASK),
+    (("hooks.slack.com",), r"(hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]+", rf"\1{MASK}"),
+    (("xox", "ghp_", "gho_", "ghs_", "github_pat_"), r"\b(?:xox[a-z]-|gh[ops]_|github_pat_)[\w-]{10,}", MASK),
+)
+_KEY_WORDS = "PRIVATE KEY-----"
+_KEY_MARK = r"-----(BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY-----"
+_KEY_LARGEST = 20_000  # characters
+# What may stand between the two marks: base64, in lines or with \n for their ends.
+_KEY_BODY = r"(?:\s|\\[nr]|[A-Za-z0-9+/=]{16,}+)*+(?:[A-Za-z0-9+/=]+\Z)?"
+_KEY_LINE, _KEY_END = r"[A-Za-z0-9+/=]{16,}", r"[A-Za-z0-9+/=]*"
+# name=value, name: value, "name": "value", where the name says that the value is a secret.
+_ASSIGNED = (
+    # Each in its usual spellings: letting the pattern ignore case makes it four times as slow.
+    r"(?:passw(?:or)?d|passphrase|secret|token|credentials?|api-?key|[_-]key|Passw(?:or)?d|Passphrase|Secret|Token"
+    r"|Credentials?|Key|PASSW(?:OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API-?KEY|[_-]KEY)"
+    r"(?:\\*[\"'])?(?P<sign> ?[:=] ?)"
+    r"(?:(?P<quote>\\*[\"'])(?P<quoted>[^\n]{4,500}?)(?P=quote)"
+    r"|(?P<bare>[^\s\"'\\,;&)}\]<>{\[$*][^\s\"'\\,;&)}\]<>]{5,500}))"
+)
 
 _registered: set[str] = set()
 
@@ -68,9 +114,77 @@ def _is_path(value: str) -> bool:
     return value.startswith(("/", "./", "~")) and "\n" not in value and Path(value).expanduser().exists()
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or key of this name holds a secret, as far as its name tells."""
+    if name.upper() == "DATABASE_URL":
+        return True
+    return bool(_SECRET_NAME.search(name)) and not name.upper().endswith(_PLAIN_ENDS)
+
+
 def redact(text: str) -> str:
-    """The text with every known secret replaced by ***. Longest first, so that no tail of one survives."""
+    """The text with every known secret, and what by its shape can only be one, replaced by ***.
+
+    Longest first, so that no tail of one survives.
+    """
     for value in sorted(_registered, key=len, reverse=True):
         if value in text:
             text = text.replace(value, MASK)
-    return text
+    for words, pattern, mask in _SHAPES:
+        for word in words:  # not any(): this runs for every line that is printed
+            if word in text:
+                text = _compiled(pattern).sub(mask, text)
+                break
+    return _without_keys(text) if _KEY_WORDS in text else text
+
+
+def _without_keys(text: str) -> str:
+    """The text without private keys, one that lost its beginning or its end included."""
+    marks = list(_compiled(_KEY_MARK).finditer(text))
+    kept, done = [], 0
+    for mark, following in zip(marks, [*marks[1:], None], strict=False):
+        if mark.start() < done:
+            continue
+        start, end = mark.span()
+        if mark[1] == "END":
+            start = _key_start(text, done, start)
+        elif following and following[1] == "END" and following.end() - start <= _KEY_LARGEST:
+            end = following.end()
+        elif body := _compiled(_KEY_BODY).match(text, end):
+            end = body.end()
+        kept += [text[done:start], MASK]
+        done = end
+    return "".join([*kept, text[done:]])
+
+
+def _key_start(text: str, first: int, end: int) -> int:
+    """Where the lines of base64 begin that lead to `end`."""
+    start = end
+    lines = text[max(first, end - _KEY_LARGEST) : end].replace("\\n", " \n").split("\n")
+    for number, line in enumerate(reversed(lines)):
+        # The last line of a key is as short as it likes, and what follows it may begin a line.
+        if not _compiled(_KEY_LINE if number > 1 else _KEY_END).fullmatch(line.strip()):
+            break
+        start -= len(line) + 1
+    return max(first, start + 1) if start < end else end
+
+
+def scrub(text: str) -> str:
+    """`redact`, and values that are given to names such as password: for what programs of others print.
+
+    Not for source code, where most such lines are no secrets.
+    """
+    return _compiled(_ASSIGNED).sub(_without_value, redact(text))
+
+
+def _without_value(found: re.Match[str]) -> str:
+    which = "quoted" if found["quoted"] is not None else "bare"
+    # "token: expired" and "password: incorrect" are causes.
+    if which == "bare" and ":" in found["sign"] and found[which].rstrip(".!").isalpha():
+        return found[0]
+    start, end = (place - found.start() for place in found.span(which))
+    return found[0][:start] + MASK + found[0][end:]
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

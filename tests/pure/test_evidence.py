@@ -1,0 +1,327 @@
+"""The page for the person on call, what stands in its files, and what does not: pure."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from toolkit import redaction
+from toolkit.cluster.diagnosis import diagnose
+from toolkit.cluster.evidence import About, conclude, mounted, objects, summary, tables, worst
+from toolkit.cluster.evidence.files import LONGEST, Folder, safe
+from toolkit.cluster.evidence.logs import Log
+from toolkit.cluster.evidence.summary import MOST_LINES, Page
+from toolkit.cluster.finding import Cause, Finding, fatal, suspicious
+from toolkit.cluster.scene import Scene
+from toolkit.outcome import Kind, Outcome
+
+CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
+Json = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_registered", set())
+
+
+def about(reason: str = "crash loop: Pod/x", **details: str) -> About:
+    outcome = Outcome(Kind.FAILED, reason, "read the log\nthen deploy again", details=details)
+    words = (
+        "submitter",
+        "production",
+        "live-dev",
+        "ns",
+        "1a2b3c",
+        "1a2b3c4d5e6f77",
+        "run-1",
+        "Kim",
+        "deploy",
+    )
+    return About(*words, outcome, "0f0f0f")
+
+
+def scene_of(found: list[Json], findings: list[Finding] | None = None) -> Scene:
+    kinds = {str(obj.get("kind")) for obj in found}
+    by_kind = {kind: tuple(obj for obj in found if obj.get("kind") == kind) for kind in kinds}
+    return Scene(by_kind, tuple(diagnose(found) if findings is None else findings))
+
+
+def recorded(case: Path) -> Scene:
+    return scene_of(json.loads(case.read_text())["objects"])
+
+
+def page(scene: Scene, about: About, **more: Any) -> str:
+    return summary.render(Page(about, scene, "2026-11-23 03:00:00 UTC", **more))
+
+
+def pod(
+    name: str, owner: str = "rs", *, restarts: int = 0, ready: bool = False, kind: str = "ReplicaSet"
+) -> Json:
+    status = {"name": "api", "restartCount": restarts, "ready": ready}
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "uid": name,
+            "ownerReferences": [{"uid": owner, "kind": kind, "controller": True}],
+        },
+        "spec": {"containers": [{"name": "api"}]},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [status],
+        },
+    }
+
+
+def workload(*pods: Json) -> list[Json]:
+    """A Deployment x with the ReplicaSets rs (new) and old."""
+    new, old = {"spec": {"image": "2"}}, {"spec": {"image": "1"}}
+    deployment = {"kind": "Deployment", "metadata": {"name": "x", "uid": "d"}, "spec": {"template": new}}
+    owned = {"ownerReferences": [{"uid": "d", "kind": "Deployment", "controller": True}]}
+    sets = [
+        {
+            "kind": "ReplicaSet",
+            "metadata": {"name": name, "uid": name, **owned},
+            "spec": {"template": template},
+        }
+        for name, template in (("rs", new), ("old", old))
+    ]
+    return [deployment, *sets, *pods]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_every_recorded_failure_makes_one_page_with_its_cause(case: Path) -> None:
+    scene = recorded(case)
+    text = page(scene, about("what happened"))
+    assert len(text.splitlines()) <= MOST_LINES
+    grave = [each for each in scene.findings if each.severity != "waiting"]
+    assert not grave or f"- **Cause:** {grave[0].cause}\n- **Object:** {grave[0].object}" in text
+    assert all(f"## {title}" in text for title in ("Pods", "Files"))
+    assert tables.rollout(scene).endswith("\n")
+
+
+def test_the_top_of_the_page_says_what_happened_what_to_do_and_what_serves() -> None:
+    scene = scene_of(workload(pod("a", restarts=3), pod("b", "old", ready=True)))
+    text = page(
+        scene, about("crash loop: Pod/a: exit code 3", cause="crash loop", object="Pod/a", container="api")
+    )
+    assert text.splitlines()[:12] == [
+        "# ❌ submitter 1a2b3c failed in live-dev",
+        "",
+        "- **What happened:** Pod/a: exit code 3",
+        "- **Cause:** crash loop",
+        "- **Object:** Pod/a, container api",
+        "- **What to do:** read the log",
+        "-   then deploy again",
+        "- **Serving now:** 0f0f0f, as far as the record knows; 1 old and 0 new pods are ready",
+        "- **Look:** make status APP=submitter ENV=live-dev; kubectl --namespace ns describe Pod/a",
+        "- **Where:** production, space live-dev, namespace ns",
+        "- **Version:** 1a2b3c, commit 1a2b3c4d5e6f, by Kim",
+        "- **Run:** run-1 stage deploy, 2026-11-23 03:00:00 UTC",
+    ]
+    assert "a    new       Running  0/1    3         not ready: api" in text
+
+
+def test_a_page_stays_one_page_whatever_there_is_to_say() -> None:
+    many = [pod(f"pod-{n}-{'x' * 200}", restarts=n) for n in range(300)]
+    found = [fatal(cause, f"Pod/{n}", "y" * 5000) for n, cause in enumerate(Cause)]
+    event = {"kind": "Event", "type": "Warning", "message": "z" * 9000, "involvedObject": {"name": "x"}}
+    scene = scene_of([*workload(*many), *[event] * 500], found)._replace(
+        timeline=tuple((f"2026-11-23T03:00:{n % 60:02}Z", "w" * 3000) for n in range(500))
+    )
+    log = Log("p", "c", True, "\n".join("v" * 9000 for _ in range(500)))
+    more = {"log": log, "events": [event] * 500, "files": {f"logs/{n}": 5 for n in range(99)}}
+    text = page(scene, about("u" * 9000 + "\n" * 50), **more, notes=["t" * 5000] * 50)
+    assert len(text.splitlines()) <= MOST_LINES
+    assert max(map(len, text.splitlines())) < 700
+    assert "and 292 more: rollout.txt" in text
+    assert "## Files" in text
+
+
+def test_what_a_log_says_cannot_break_the_page_or_the_terminal() -> None:
+    log = Log("p", "c", False, "\x1b[31mred\x1b[0m\x1b]0;title\x07\r```\n## Pods\tx\x00\n")
+    text = page(Scene(), about(), log=log)
+    assert "\x1b" not in text and "\x00" not in text and "\r" not in text
+    assert "red" in text and "'''" in text
+    assert text.count("```") % 2 == 0
+
+
+def test_the_worst_pods_are_those_of_the_finding_then_the_most_restarted_and_five_at_most() -> None:
+    pods = [pod(f"n{n}", restarts=n) for n in range(7)]
+    pods += [pod("old", "old", restarts=99), pod("fine", ready=True)]
+    found = [fatal(Cause.CRASH, "Pod/n2", "x"), suspicious(Cause.REGISTRY, "Pod/n5", "x")]
+    scene = scene_of(workload(*pods), found)
+    assert [each["metadata"]["name"] for each in worst.worst(scene)] == ["n2", "n5", "n6", "n4", "n3"]
+    assert worst.worst(scene, "Pod/n0")[0]["metadata"]["name"] == "n0"
+    assert [worst.revision(scene, each) for each in (pods[0], pods[7])] == ["new", "old"]
+
+
+def test_the_pods_of_a_failed_job_and_of_a_deployment_are_found_through_it() -> None:
+    job = {"kind": "Job", "metadata": {"name": "migrate", "uid": "j"}}
+    mine = pod("migrate-1", "j", kind="Job")
+    found = scene_of([job, mine, *workload(pod("a"))], [fatal(Cause.JOB, "Job/migrate", "failed")])
+    assert worst.worst(found)[0]["metadata"]["name"] == "migrate-1"
+    assert worst.revision(found, mine) == "job"
+    quota = scene_of([job, mine, *workload(pod("a", ready=True))], [fatal(Cause.QUOTA, "Deployment/x", "x")])
+    assert worst.worst(quota)[0]["metadata"]["name"] == "a"
+
+
+def test_where_all_pods_are_well_some_new_ones_are_looked_at() -> None:
+    scene = scene_of(workload(*[pod(f"p{n}", ready=True) for n in range(9)], pod("o", "old", ready=True)), [])
+    assert [each["metadata"]["name"] for each in worst.worst(scene)] == ["p0", "p1", "p2"]
+
+
+def test_objects_are_written_without_secrets_and_bookkeeping() -> None:
+    env = [
+        {"name": "DB_PASSWORD", "value": "canary-1"},
+        {"name": "SERVICE_TOKEN_CACHE_ROOT_URL", "value": "http://cache:80"},
+        {"name": "DATABASE", "value": "postgres://u:canary-2@h/d"},
+        {"name": "API_KEY", "value": "$(FROM_ELSEWHERE)"},
+        {"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "s", "key": "password"}}},
+    ]
+    container = {
+        "name": "api",
+        "env": env,
+        "args": ["--api-key", "canary-3", "--token=canary-4", "--port", "3000"],
+    }
+    last = {
+        "kubectl.kubernetes.io/last-applied-configuration": "canary-5",
+        "form-builder/api-token": "canary-6",
+    }
+    obj = {
+        "kind": "Pod",
+        "metadata": {
+            "name": "x",
+            "managedFields": [{"manager": "canary-7"}],
+            "annotations": {**last, "a": "b"},
+        },
+        "spec": {"containers": [container], "volumes": [{"secret": {"secretName": "s"}}]},
+        "apiVersion": "v1",
+    }
+    before = json.dumps(obj)
+    text = objects.as_yaml(obj)
+    assert "canary" not in text and json.dumps(obj) == before
+    read = yaml.safe_load(text)
+    assert list(read) == ["apiVersion", "kind", "metadata", "spec"]
+    assert read["metadata"]["annotations"] == {"form-builder/api-token": "***", "a": "b"}
+    shown = read["spec"]["containers"][0]
+    assert [each.get("value") for each in shown["env"]] == [
+        "***",
+        "http://cache:80",
+        "postgres://u:***@h/d",
+        "$(FROM_ELSEWHERE)",
+        None,
+    ]
+    assert shown["args"] == ["--api-key", "***", "--token=***", "--port", "3000"]
+    assert read["spec"]["volumes"] == [{"secret": {"secretName": "s"}}]
+
+
+def test_all_that_a_pod_refers_to_is_known_by_name() -> None:
+    spec = {
+        "initContainers": [{"env": [{"valueFrom": {"secretKeyRef": {"name": "a"}}}]}],
+        "containers": [{"envFrom": [{"secretRef": {"name": "b"}}, {"configMapRef": {"name": "c"}}]}],
+        "volumes": [{"secret": {"secretName": "d"}}, {"projected": {"sources": [{"secret": {"name": "e"}}]}}],
+        "imagePullSecrets": [{"name": "f"}],
+    }
+    names = {("Secret", name) for name in "abdef"} | {("ConfigMap", "c")}
+    assert mounted.references([{"spec": spec}]) == names
+    assert mounted.references([{"spec": {"template": {"spec": spec}}}, {}, None]) == names
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "plain"),
+    [
+        ("password", "127.0.0.1", False),
+        ("word", "hunter22", False),
+        ("url", "sqlite:////data.db", False),
+        ("SMTP_HOST", "smtp.example", True),
+        ("SMTP_PORT", "25", True),
+        ("peer", "10.0.0.1", True),
+        ("HOST", "user@example", False),
+        ("debug", "true", True),
+    ],
+)
+def test_a_value_in_a_secret_is_hidden_unless_it_can_be_none(key: str, value: str, plain: bool) -> None:
+    assert mounted.is_plain(key, value) is plain
+
+
+@pytest.mark.parametrize("name", ["a/b", "../../etc", "..", "", "x" * 300, "ü", "CON", "a b"])
+def test_names_of_files_are_safe_and_stay_apart(name: str, tmp_path: Path) -> None:
+    made = safe(name)
+    assert made and "/" not in made and not made.startswith(".") and len(made) <= LONGEST
+    assert safe(name + "x") != made
+    assert safe("pod-a-api-previous.log") == "pod-a-api-previous.log"
+    assert safe("y" * 300 + ".log").endswith(".log")
+    folder = Folder(tmp_path)
+    written = folder.write(f"{name}.log", "text", "logs")
+    assert written.parent == tmp_path / "logs" and written.read_text() == "text"
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_raises_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    folder = Folder(tmp_path / "file")
+    folder.write("summary.md", "x")
+    assert folder.troubles and "summary.md could not be written" in folder.troubles[0]
+    conclude(tmp_path / "file" / "summary.md", "What was done", ["x"])
+
+
+def test_what_was_done_stands_above_the_details_in_the_order_in_which_it_was_done(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    file = folder.write("summary.md", page(scene_of(workload(pod("a"))), about()))
+    conclude(file, "What was done", ["rolled back to 0f0f0f (verified)"])
+    conclude(file, "What was done then", ["nothing; postgres://u:canary@h"])
+    text = file.read_text()
+    places = [
+        text.index(word) for word in ("**Run:**", "## What was done\n", "## What was done then", "## Pods")
+    ]
+    assert places == sorted(places)
+    assert "- rolled back to 0f0f0f (verified)\n\n## What" in text
+    assert "canary" not in text
+    conclude(tmp_path / "new.md", "What was done", ["x"])
+    assert (tmp_path / "new.md").read_text() == "## What was done\n\n- x\n"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["new.md", "summary.md"]
+
+
+def test_the_timeline_is_in_order_and_knows_what_the_watch_did_not_see() -> None:
+    ended = pod("a")
+    ended["metadata"]["creationTimestamp"] = "2026-11-23T03:00:00Z"
+    terminated = {"finishedAt": "2026-11-23T03:00:05Z", "exitCode": 3, "reason": "Error"}
+    ended["status"]["containerStatuses"][0]["lastState"] = {"terminated": terminated}
+    seen = (("2026-11-23T03:00:01.500Z", "first"), ("2026-11-23T03:00:01.500Z", "a later one"))
+    scene = scene_of(workload(ended), [])._replace(timeline=seen)
+    assert [said for _, said in tables.timeline(scene)] == [
+        "Pod/a was created (new revision)",
+        "first",
+        "a later one",
+        "Pod/a container api ended with exit code 3 (Error)",
+    ]
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.stem)
+def test_mutilated_objects_raise_nothing(case: Path, tmp_path: Path) -> None:
+    chance = random.Random(case.name)  # noqa: S311 - the same mutilation at every run
+    for _ in range(20):
+        found = [_mutilated(obj, chance) for obj in json.loads(case.read_text())["objects"]]
+        scene = scene_of([obj for obj in found if isinstance(obj, dict)], [])
+        subject = chance.choice(["Pod/x", "Job/x", "", "Deployment/fb-submitter-api-test-dev"])
+        assert len(page(scene, about(object=subject)).splitlines()) <= MOST_LINES
+        tables.rollout(scene, subject)
+        tables.about_scene(scene, scene.all("Event"))
+        for obj in objects.worth_keeping(scene, subject):
+            objects.as_yaml(obj)
+        mounted.references(scene.all("Pod"))
+
+
+def _mutilated(value: Any, chance: random.Random) -> Any:
+    if chance.random() < 0.04:
+        return chance.choice([None, 0, "", "x", [], {}, [None], {"x": None}, True])
+    if isinstance(value, dict):
+        return {key: _mutilated(each, chance) for key, each in value.items() if chance.random() > 0.03}
+    if isinstance(value, list):
+        return [_mutilated(each, chance) for each in value]
+    return value
