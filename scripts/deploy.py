@@ -18,9 +18,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lock-wait", type=float, default=300.0, metavar="S", help="how long to wait for another deployment"
     )
+    for flag, variable, about in (
+        ("--force", "FORCE", "deploy a version that was rolled back and is held"),
+        ("--take-over", "TAKE_OVER", "take over fields that somebody changed by hand"),
+        ("--restart", "RESTART", "make the pods anew even when nothing changed"),
+    ):
+        parser.add_argument(
+            flag, action="store_true", default=is_set(variable), help=f"{about} ({variable}=1)"
+        )
     parser.add_argument(
-        "--force-conflicts", action="store_true", help="take over fields that somebody changed by hand"
+        "--no-preflight",
+        action="store_true",
+        default=os.environ.get("PREFLIGHT") == "0",
+        help="write without having looked whether it can work (PREFLIGHT=0)",
     )
+
+
+def is_set(variable: str) -> bool:
+    """Whether an environment variable says yes."""
+    return os.environ.get(variable, "") not in ("", "0")
 
 
 def run(request: Request) -> Outcome:
@@ -28,7 +44,14 @@ def run(request: Request) -> Outcome:
     if request.options.approve:
         os.environ[policy.APPROVE] = "1"
     policy.check(request)
-    options = Options(request.options.lock_wait, request.options.force_conflicts)
+    given = request.options
+    options = Options(
+        lock_wait=given.lock_wait,
+        take_over=given.take_over,
+        insist=given.force,
+        restarting=given.restart,
+        preflight=not given.no_preflight,
+    )
     return deployment.deploy(request, options)
 
 

@@ -1,58 +1,106 @@
 """Deploying an app to the spaces of an environment, with what it needs where the cluster provisions.
 
-Early steps only read: every template is rendered and every space reached before anything is built or written.
+Everything up to the preflight only reads (a namespace that we provision is made first): whatever can be known
+to be wrong is said, all of it at once, before anything is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolkit import images, in_space, manifests
-from toolkit.cluster import provision
+from toolkit import foresight, holding, images, in_space, manifests, recovery
+from toolkit.cluster import preflight, provision
+from toolkit.foresight import Built
 from toolkit.in_space import Options
 from toolkit.model import App
-from toolkit.outcome import Failed, Outcome, PipelineError, worst
+from toolkit.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.request import Request
 from toolkit.spaces import Space, side_by_side
 
-Built = Mapping[str, Mapping[str, str]]
+# In the details of an outcome: nothing is left for the pipeline's rollback stage to undo.
+SETTLED = "settled"
 
 
 def deploy(request: Request, options: Options) -> Outcome:
-    """Deploy the request's app to its spaces. One space's failure lets the others finish.
+    """Deploy the request's app to its spaces, and recover in all of them when it fails in one, where the
+    environment asks for it.
 
-    Raises Misused, before anything was started, for an app without code or a template that has an error.
+    Raises Misused or Refused, before anything was written, for an app without code, a template that has an
+    error, or a version that is held.
     """
+    try:
+        outcome = _deploy(request, options)
+    except (Failed, TimedOut) as error:
+        outcome = error.outcome
+    return outcome if outcome.passed else outcome._replace(details={**outcome.details, SETTLED: True})
+
+
+def _deploy(request: Request, options: Options) -> Outcome:
     app = request.app
     needs = levels(request) if request.cluster.provision else []
-    for each in (app, *(need for level in needs for need in level)):
+    everyone = [app, *(need for level in needs for need in level)]
+    for each in everyone:
         check(request, each)
-    absent, stopped = _look_around(request, [need for level in needs for need in level])
-    if len(stopped) == len(request.spaces):
+    absent, stopped = _look_around(request, everyone[1:])
+    if stopped and (_is_automatic(request) or len(stopped) == len(request.spaces)):
         return worst(stopped.values())
     wanted = {name for name, _ in absent}
-    built = _build(request, [app, *(need for level in needs for need in level if need.name in wanted)])
-    for level in needs:
-        going = [
-            (need, space)
-            for need in level
-            for space in request.spaces
-            if (need.name, space) in absent and space not in stopped
+    built = _build(request, [app, *(need for need in everyone[1:] if need.name in wanted)])
+    going = [
+        (need, space) for need in everyone[1:] for space in request.spaces if (need.name, space) in absent
+    ]
+    left = [space for space in request.spaces if space not in stopped]
+    holding.refuse(request, left, built[app.name], options)
+    if options.preflight:
+        tasks = [
+            *((app, space) for space in left),
+            *((need, space) for need, space in going if space in left),
         ]
-        stopped |= _collaborators(request, going, built, options)
+        problems = foresight.look(request, tasks, built, options)
+        if not problems.passed:
+            return problems
+    for level in needs:
+        of_level = [(need, space) for need, space in going if need in level and space not in stopped]
+        stopped |= _collaborators(request, of_level, built, options)
+    outcomes: dict[str, Outcome] = {}
 
     def one(space: Space) -> Outcome:
-        return in_space.deploy(request, app, space, built[app.name], options)
+        outcomes[space.name] = in_space.deploy(request, app, space, built[app.name], options)
+        return outcomes[space.name]
 
-    left = [space for space in request.spaces if space not in stopped]
-    return worst([*stopped.values(), side_by_side(left, one, request.say)])
+    left = [space for space in left if space not in stopped]
+    together = worst([*stopped.values(), side_by_side(left, one, request.say)])
+    went_well = [space for space in left if space in outcomes and outcomes[space].passed]
+    if together.passed or not _is_automatic(request) or not went_well:
+        return together
+    return _follow_suit(request, went_well, together)
+
+
+def _is_automatic(request: Request) -> bool:
+    return request.place is not None and request.place.environment.rollback == "auto"
+
+
+def _follow_suit(request: Request, spaces: Sequence[str], failed: Outcome) -> Outcome:
+    """Undo the release where it went well too: one environment, one version."""
+
+    def one(space: Space) -> Outcome:
+        return recovery.undo(request, space, f"it failed elsewhere: {failed.reason}")
+
+    back = side_by_side(spaces, one, request.say)
+    evidence = failed.evidence if back.passed else (*failed.evidence, *back.evidence)
+    remedy = failed.remedy if back.passed else "\n".join(filter(None, (back.remedy, failed.remedy)))
+    reason = f"{failed.reason}; {back.reason}" if back.reason else failed.reason
+    return Outcome(failed.kind, reason, remedy, evidence, {**failed.details, **back.details})
 
 
 def check(request: Request, app: App) -> None:
-    """Raises Misused when the app has no code or its templates cannot be rendered for one of the spaces."""
+    """Raises Misused when the app has no code or its templates cannot be rendered for one of the spaces,
+    Refused when its namespace there is protected: it must not even be made."""
     app.require_code()
     nobody = {role: f"not-built-yet/{role}@sha256:{'0' * 64}" for role in app.images}
     for space in request.spaces:
+        if barred := preflight.protected(request.cluster, app.namespace_in(space)):
+            raise Refused(f"{barred.object}: {barred.sentence}", remedy=barred.remedy)
         given = in_space.values(request, app, space, nobody)
         manifests.render(app, given)
         if request.cluster.provision:

@@ -1,19 +1,21 @@
-"""Deploying one app to one space: lock, fixtures, apply in order, verdict, release record."""
+"""Deploying one app to one space: lock, fixtures, record, apply in order, verdict, recovery."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit import manifests
-from toolkit.cluster import lock, provision, releases, rollout
-from toolkit.cluster.apply import apply, autoscaled, phases
+from toolkit import change, manifests, recovery, suites
+from toolkit.cluster import lock, ordering, provision, prune, releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.releases import Release
+from toolkit.cluster.rollout import Verdict
 from toolkit.model import App
-from toolkit.outcome import Failed, Misused, Outcome
+from toolkit.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.request import Request, version
+from toolkit.site import Site
 from toolkit.spaces import Space
 
 Json = dict[str, Any]
@@ -21,10 +23,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """How to deploy: seconds to wait for the lock, and whether to take over fields of other managers."""
+    """How to deploy: seconds to wait for the lock, whether to take over fields of other managers, to deploy
+    a version that is held, to restart pods that need not, and to look before anything is written."""
 
     lock_wait: float = 300.0
-    force: bool = False
+    take_over: bool = False
+    insist: bool = False
+    restarting: bool = False
+    preflight: bool = True
 
 
 def deploy(
@@ -36,7 +42,7 @@ def deploy(
     *,
     unless_deployed: bool = False,
 ) -> Outcome:
-    """Deploy one app to one space, under its lock, and record the release once it is rolled out."""
+    """Deploy one app to one space, under its lock; a release that fails is recovered from under it too."""
     given = values(request, app, space.name, built)
     found = manifests.render(app, given)
     connection = connected(request, app, space)
@@ -46,60 +52,85 @@ def deploy(
     ) as held:
         if unless_deployed and provision.is_deployed(connection, app, space.name):
             return Outcome(reason=f"{app.name} is there")
+        site = Site(request, app, space, connection, held)
+        _tell_what_was_cut_short(site)
+        ordering.check_kinds(connection, found)
         if request.cluster.provision:
             provision.fixtures(connection, app, given, space)
+        baseline = change.restarts(site.connection, app, given.namespace)
+        made = _release(request, app, built, who, baseline)
+        release = releases.begin(connection, given.namespace, app.name, made, found)
         space.say(f"applying {len(found)} objects of {app.name} {given.version} to {given.namespace}")
-        verdict = apply_and_follow(connection, app, given.namespace, found, space, held, force=options.force)
-        if not verdict.outcome.passed:
-            return verdict.outcome
-        release = _release(request, app, built, who, verdict.restarts)
-        releases.record(connection, given.namespace, app.name, release, found)
-        reason = f"{app.name} {given.version} {verdict.outcome.reason}"
-        return verdict.outcome._replace(reason=reason, details={"images": dict(built)})
+        return _go(site, release, found, options, is_known=release.id != made.id)
 
 
-def apply_and_follow(
-    connection: Connection,
-    app: App,
-    namespace: str,
-    found: Sequence[Json],
-    space: Space,
-    held: lock.Held,
-    *,
-    force: bool,
-) -> rollout.Verdict:
-    """Apply in order and wait for the verdict; Jobs (migrations) must complete before the workloads go."""
-    scaled = autoscaled(connection, namespace, found)
-    selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
-    early, jobs, rest = phases(found)
-    apply(connection, early, force=force)
-    for group in (jobs, rest):
-        if not group:
-            continue
-        space.check()
-        held.check()
-        applied = apply(connection, group, scaled=scaled, force=force)
-        verdict = rollout.follow(
-            connection, namespace, selector, applied, space, deadline=app.deadline, held=held.check
+def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *, is_known: bool) -> Outcome:
+    """From the first write to the end, whatever that is. is_known: the very same thing is there already."""
+    connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
+    try:
+        verdict = change.put(
+            connection,
+            app,
+            namespace,
+            found,
+            space,
+            site.held,
+            force=options.take_over,
+            restarting=options.restarting,
         )
-        if not verdict.outcome.passed:
-            return verdict
-    if not jobs and not rest:
-        raise Failed(f"{app.name}: its manifests hold no workload", remedy="there is nothing to roll out")
-    return verdict
+    except Interrupted:
+        with contextlib.suppress(PipelineError):
+            releases.finish(connection, namespace, app.name, release.id, releases.CUT_SHORT)
+        raise
+    except PipelineError as error:
+        site.held.assure()  # whoever has the lock now decides what becomes of this
+        verdict = Verdict(error.outcome, {})
+    if not verdict.outcome.passed:
+        space.say(f"{verdict.outcome.kind}: {verdict.outcome.reason}")
+        return recovery.after_failure(site, release, verdict.outcome, verdict.scene)
+    gone = (
+        []
+        if is_known
+        else prune.prune(connection, prune.leftovers(connection, namespace, app.name, found), space)
+    )
+    releases.finish(connection, namespace, app.name, release.id, releases.DEPLOYED, restarts=verdict.restarts)
+    reason = f"{app.name} {release.version} {verdict.outcome.reason}"
+    pruned = {"pruned": gone} if gone else {}
+    return verdict.outcome._replace(reason=reason, details={"images": dict(release.images), **pruned})
+
+
+def _tell_what_was_cut_short(site: Site) -> None:
+    """The lock is ours, so a deployment that is on record as going on was killed."""
+    before = releases.current(site.connection, site.namespace, site.app.name)
+    if before is None or before.state not in (releases.DEPLOYING, releases.CUT_SHORT):
+        return
+    what = f"rollback to {before.version}" if before.back_from else f"deployment of {before.version}"
+    run = f" in run {before.run}" if before.run else ""
+    site.space.say(f"the {what} by {before.by}{run} was cut short: going on from what is there")
+
+
+_connections: dict[tuple[str, str, str], Connection] = {}
 
 
 def connected(request: Request, app: App, space: Space) -> Connection:
-    """A connection to a space; the app's namespace is made where the cluster provisions."""
+    """A connection to a space; the app's namespace is made where the cluster provisions.
+
+    A process asks once: each connection costs a handshake and questions of its own.
+    """
     namespace = app.namespace_in(space.name)
-    if not request.cluster.provision:
-        return connect(request.cluster, space.name, request.root, namespace=namespace)
-    connection = connect(request.cluster, space.name, request.root)
-    provision.namespace(connection, namespace, space)
-    return connection
+    key = (str(request.root), request.cluster.name, namespace)
+    if key not in _connections:
+        if request.cluster.provision:
+            connection = connect(request.cluster, space.name, request.root)
+            provision.namespace(connection, namespace, space)
+        else:
+            connection = connect(request.cluster, space.name, request.root, namespace=namespace)
+        _connections[key] = connection
+    return _connections[key]
 
 
 def values(request: Request, app: App, space: str, built: Mapping[str, str]) -> manifests.Values:
+    """What the app's templates may say in a space. Raises Misused when an image was not built."""
     if app.images and set(app.images) - set(built):
         raise Misused(f"{app.name}: no image was built for {', '.join(sorted(set(app.images) - set(built)))}")
     return manifests.values(
@@ -110,16 +141,15 @@ def values(request: Request, app: App, space: str, built: Mapping[str, str]) -> 
         version=version(request.source),
         commit=request.source.commit,
         provision=request.cluster.provision,
-        run=request.run,
     )
 
 
 def _release(
-    request: Request, app: App, built: Mapping[str, str], who: str, restarts: Mapping[str, int]
+    request: Request, app: App, built: Mapping[str, str], who: str, baseline: Mapping[str, int]
 ) -> Release:
     at = releases.now()
     return Release(
-        id=f"{version(request.source)}-{at.replace(':', '').lower()}",
+        id=releases.new_id(version(request.source), at),
         version=version(request.source),
         commit=request.source.commit,
         branch=request.source.branch,
@@ -128,7 +158,7 @@ def _release(
         run=request.run,
         images=dict(built),
         needed=needed_checks(request, app),
-        restarts=dict(restarts),
+        restarts=baseline,
     )
 
 
@@ -136,6 +166,5 @@ def needed_checks(request: Request, app: App) -> tuple[str, ...]:
     """Which checks make a release of this app verified in this environment."""
     assert request.place is not None  # noqa: S101
     environment = request.place.environment
-    suite = app.suites.get("smoke")
-    smoke = suite is not None and (not suite.environments or environment.name in suite.environments)
-    return ("healthcheck", *(["smoke"] if smoke else []), *(["watch"] if environment.soak else []))
+    smoke = ["smoke"] if suites.goes_to(app, "smoke", environment.name) else []
+    return ("healthcheck", *smoke, *(["watch"] if environment.soak else []))

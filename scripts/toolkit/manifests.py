@@ -28,12 +28,11 @@ MANAGER = "form-builder-pipeline"
 APP_GROUP = "appGroup"
 VERSION = "form-builder/version"
 COMMIT = "form-builder/commit"
-RUN = "form-builder/run"
 
 
 @dataclass(frozen=True)
 class Values:
-    """What a template may say; run goes into annotations only."""
+    """What a template may say."""
 
     app: str
     environment: str
@@ -44,15 +43,14 @@ class Values:
     commit: str
     images: Mapping[str, str]
     provision: bool = False
-    run: str = ""
 
     def variables(self) -> dict[str, Any]:
         """The template variables."""
-        return {key: value for key, value in vars(self).items() if key != "run"}
+        return dict(vars(self))
 
 
 def values(app: App, space: str, environment: str, images: Mapping[str, str], **more: Any) -> Values:
-    """The values of an app in a space; more: version, commit, run, provision."""
+    """The values of an app in a space; more: version, commit, provision."""
     return Values(
         app=app.name,
         environment=environment,
@@ -191,13 +189,14 @@ def _marked(obj: Json, given: Values) -> Json:
     metadata = obj["metadata"]
     metadata["namespace"] = given.namespace
     _label(metadata, given)
-    about = {VERSION: given.version, COMMIT: given.commit, RUN: given.run}
+    # Nothing that changes with each run: an apply that changes nothing must be none to the API server.
+    about = {VERSION: given.version, COMMIT: given.commit}
     annotations = {
         **mapping(metadata, "annotations"),
         **{key: value for key, value in about.items() if value},
     }
     metadata["annotations"] = annotations
-    # Pods get labels but no annotation that changes with each run: it would restart them for nothing.
+    # Pods get labels but no version: another commit that changes nothing else must not restart them.
     for path in (("spec", "template"), ("spec", "jobTemplate", "spec", "template")):
         template = mapping(obj, *path)
         if objects(template, "spec", "containers"):

@@ -12,6 +12,7 @@ from toolkit.outcome import Interrupted, Outcome, PipelineError, worst
 
 # How long the spaces get, once the run is interrupted, to let go of what they hold.
 LEAVE_SECONDS = 10.0
+WAKE_SECONDS = 0.5
 
 Say = Callable[[str], None]
 
@@ -59,7 +60,9 @@ def side_by_side(
     executor = ThreadPoolExecutor(max_workers=max(1, len(spaces)), thread_name_prefix="space")
     futures: list[Future[Outcome]] = [executor.submit(one, name) for name in spaces]
     try:
-        wait(futures)
+        # The kernel may hand a signal to any thread, and Python acts on it when the main one wakes: it must.
+        while wait(futures, timeout=WAKE_SECONDS).not_done:
+            pass
     except BaseException:
         stop.set()
         tools.stop_all()

@@ -7,7 +7,6 @@ import os
 import re
 import threading
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,42 +40,48 @@ def run(request: Request, kind: str) -> Outcome:
     """Run the suite of that kind ("smoke", "acceptance") in every space of the request, side by side."""
     app = request.app
     app.require_code()
-    suite = app.suites.get(kind)
-    environment = request.environment
-    if suite is None or (suite.environments and environment not in suite.environments):
-        where = f" for {environment}" if suite else ""
+    if not goes_to(app, kind, request.environment):
+        where = f" for {request.environment}" if kind in app.suites else ""
         if request.named:
             raise Misused(
                 f"{app.name} has no {kind} suite{where}",
                 remedy=f"declare it in apps.toml: [apps.{app.name}.suites.{kind}]",
             )
         return Outcome(reason=f"{app.name} has no {kind} suite{where}")
+
+    def one(space: Space) -> Outcome:
+        return in_space(request, kind, space)
+
+    return side_by_side(request.spaces, where_deployed(request, one), request.say)
+
+
+def goes_to(app: App, kind: str, environment: str) -> bool:
+    """Whether an app has a suite of that kind that is meant for an environment."""
+    suite = app.suites.get(kind)
+    return suite is not None and (not suite.environments or environment in suite.environments)
+
+
+_one_environment = threading.Lock()
+
+
+def in_space(request: Request, kind: str, space: Space) -> Outcome:
+    """Run the suite of that kind in one space. Raises NotDeployed; Misused when its files are not there."""
+    app = request.app
+    suite = app.suites[kind]
     if not (app.path / suite.path).exists():
         key = f"apps.{app.name}.suites.{kind}.path"
         raise Misused(
             f"{app.name}: there is no {app.path / suite.path}", remedy=f"correct {key} in apps.toml"
         )
-    alone = threading.Lock()
-
-    def python() -> Path:
-        with alone:
-            return venvs.python_for(app, request.root, request.say)
-
-    def one(space: Space) -> Outcome:
-        return _in_space(request, kind, suite, python, space)
-
-    return side_by_side(request.spaces, where_deployed(request, one), request.say)
-
-
-def _in_space(request: Request, kind: str, suite: Suite, python: Callable[[], Path], space: Space) -> Outcome:
-    app = request.app
+    with _one_environment:
+        python = venvs.python_for(app, request.root, request.say)
     namespace = app.namespace_in(space.name)
     connection, release = deployed(request, space)
     report = request.evidence / f"{kind}-{space.name}.xml"
     report.unlink(missing_ok=True)
     with ExitStack() as stack:
         env = environment_of(request, connection, suite, space.name, stack)
-        argv = command(python(), app, suite, report)
+        argv = command(python, app, suite, report)
         space.say(f"running {kind} tests")
         try:
             ran = tools.run(argv, cwd=app.path, env=env, check=False, echo=False, timeout=suite.deadline)
@@ -88,6 +93,11 @@ def _in_space(request: Request, kind: str, suite: Suite, python: Callable[[], Pa
             ) from None
     (request.evidence / f"{kind}-{space.name}.log").write_text(ran.output, encoding="utf-8")
     outcome = judge(kind, ran, read(report))
+    if not outcome.passed:
+        again = f"make {kind} APP={app.name} ENV={space.name}"
+        outcome = outcome._replace(
+            remedy=f"what was asked and answered stands above; to run it again: {again}"
+        )
     counts = outcome.passed and kind in releases.CHECKS
     if counts and releases.passed(connection, namespace, app.name, kind, release.images):
         space.say(f"release {release.version} is verified")

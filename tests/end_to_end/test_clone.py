@@ -22,6 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary-5f2d-hidden-in-the-environment"
 SPACES = ("test-dev", "test-production", "live-dev", "live-production")
 
+NOT_IN_LIVE_DEV = """import os
+
+if "live-dev" in os.environ["NAMESPACE"]:
+    raise RuntimeError("not in live-dev")
+"""
+
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("clone")]
 
 
@@ -190,6 +196,31 @@ def test_a_release_that_crashes_is_called_by_its_cause_and_the_last_good_one_ser
     code, output = clone.make("deploy", "APP=submitter", "ENV=test-dev")
     assert code == 0, output
     assert clone.status()["test-dev"]["version"] != before["version"]
+
+
+def test_a_release_that_fails_in_one_live_space_is_undone_in_both_and_held(clone: Clone) -> None:
+    main = clone.folder / "apps/submitter/submitter/api.py"
+    good, before = main.read_text(), clone.status()
+    main.write_text(good.replace("import asyncio\n", f"{NOT_IN_LIVE_DEV}import asyncio\n", 1))
+    clone.commit("a release that cannot start in live-dev")
+    code, output = clone.make("deploy", "APP=submitter", "ENV=production")
+    assert code == 2, output
+    stage = clone.record()["stages"][0]
+    assert stage["outcome"] == "failed"
+    assert "not in live-dev" in output
+    for space in ("live-dev", "live-production"):
+        back = stage["details"][space]["rollback"]
+        assert (back["to"], back["verified"]) == (before[space]["version"], True), output
+        assert clone.status()[space]["version"] == before[space]["version"]
+    summary = clone.folder / ".pipeline/latest" / stage["details"]["live-dev"]["evidence"]
+    assert "not in live-dev" in summary.read_text()
+    code, output = clone.make("smoke", "APP=submitter", "ENV=production")
+    assert code == 0, output
+    code, output = clone.make("deploy", "APP=submitter", "ENV=production")
+    assert clone.record()["exit_code"] == 3, output
+    assert "FORCE=1" in output
+    main.write_text(good)
+    clone.commit("as it was, again")
 
 
 def test_ctrl_c_in_the_middle_leaves_a_record_an_alert_and_no_lock(clone: Clone) -> None:

@@ -25,7 +25,7 @@ metadata: { name: {{ service }}, labels: { appGroup: mine } }
 """
 
 
-ABOUT = {"version": "1a2b", "commit": "1a2b3c", "run": "r1"}
+ABOUT = {"version": "1a2b", "commit": "1a2b3c"}
 
 
 def app_with(folder: Path, **files: str) -> App:
@@ -49,7 +49,6 @@ def test_objects_get_namespace_labels_and_annotations(tmp_path: Path) -> None:
         "annotations": {
             "form-builder/version": "1a2b",
             "form-builder/commit": "1a2b3c",
-            "form-builder/run": "r1",
         },
     }
     assert deployment["spec"]["template"]["metadata"]["labels"]["appGroup"] == "fb-submitter"
@@ -60,9 +59,7 @@ def test_objects_get_namespace_labels_and_annotations(tmp_path: Path) -> None:
 def test_pod_templates_do_not_change_with_the_run(tmp_path: Path) -> None:
     app = app_with(tmp_path, all=GOOD)
     first = render(app)[0]["spec"]["template"]
-    other = manifests.values(
-        app, "test-dev", "test", {"api": "img@sha256:1"}, version="9", commit="9", run="r2"
-    )
+    other = manifests.values(app, "test-dev", "test", {"api": "img@sha256:1"}, version="9", commit="9")
     assert manifests.render(app, other)[0]["spec"]["template"] == first
 
 

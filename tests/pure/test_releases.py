@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from toolkit import healthcheck, overview
-from toolkit.cluster import lock, releases
+from toolkit.cluster import lock, release_store, releases
 from toolkit.cluster.apply import phases
-from toolkit.cluster.releases import Release
-from toolkit.healthcheck import Answers
-from toolkit.overview import Row
+from toolkit.cluster.releases import Hold, Release
 
 RELEASE = Release("1-x", "1a2b", "1a2b3c", "main", "me", "2026-11-23T05:00:00Z", "r", {"api": "i@sha256:1"})
 
@@ -19,28 +17,28 @@ RELEASE = Release("1-x", "1a2b", "1a2b3c", "main", "me", "2026-11-23T05:00:00Z",
 def test_secrets_lose_their_data_and_the_run_leaves_no_trace() -> None:
     secret: dict[str, Any] = {
         "kind": "Secret",
-        "metadata": {"name": "s", "annotations": {"form-builder/run": "r1", "kept": "yes"}},
+        "metadata": {"name": "s", "annotations": {"form-builder/version": "r1", "kept": "yes"}},
         "data": {"a": "c2VjcmV0"},
         "stringData": {"b": "secret"},
     }
-    packed = releases._pack([secret])
-    assert releases._unpack(packed) == [
+    packed = release_store.pack([secret])
+    assert release_store.unpack(packed) == [
         {"kind": "Secret", "metadata": {"name": "s", "annotations": {"kept": "yes"}}}
     ]
-    secret["metadata"]["annotations"]["form-builder/run"] = "r2"
-    assert releases._pack([secret]) == packed
+    secret["metadata"]["annotations"]["form-builder/version"] = "r2"
+    assert release_store.pack([secret]) == packed
     assert secret["data"] == {"a": "c2VjcmV0"}
 
 
 @pytest.mark.parametrize("text", ["", "x", "aGVsbG8="])
 def test_what_cannot_be_unpacked_is_nothing(text: str) -> None:
-    assert releases._unpack(text) is None
+    assert release_store.unpack(text) is None
 
 
 def test_only_the_newest_releases_are_kept_and_as_many_objects_as_fit() -> None:
     rows: list[dict[str, Any]] = [{"id": str(n)} for n in range(9)]
     data = {f"objects-{n}": "x" * 400_000 for n in range(9)}
-    releases._store(data, rows)
+    release_store.store(data, rows)
     assert [row["id"] for row in json.loads(data["releases.json"])] == ["0", "1", "2", "3", "4"]
     assert sorted(key for key in data if key.startswith("objects-")) == ["objects-0", "objects-1"]
     assert sum(len(value) for value in data.values()) < 1 << 20
@@ -54,9 +52,52 @@ def test_a_release_of_a_newer_toolkit_can_be_read() -> None:
 
 
 def test_damaged_records_are_no_exception() -> None:
-    assert releases._read({"data": {"releases.json": "{oops"}}) == []
-    assert releases._read({"data": {"releases.json": '["x", 3]'}}) == []
-    assert releases._read(None) == []
+    assert releases._read({"releases.json": "{oops"}) == []
+    assert releases._read({"releases.json": '["x", 3]'}) == []
+    assert releases._read({}) == []
+
+
+def test_the_newest_verified_release_outlives_any_number_of_failures() -> None:
+    rows: list[dict[str, Any]] = [{"id": str(n), "verified": n == 7} for n in range(9)]
+    data = {f"objects-{n}": "x" * 400_000 for n in range(9)}
+    release_store.store(data, rows)
+    assert [row["id"] for row in json.loads(data["releases.json"])] == ["0", "1", "2", "3", "4", "7"]
+    assert sorted(key for key in data if key.startswith("objects-")) == ["objects-0", "objects-7"]
+
+
+def release(version: str, *, content: str = "", **more: Any) -> Release:
+    return replace(RELEASE, id=version, version=version, content=content or version, **more)
+
+
+def test_only_what_was_verified_and_is_something_else_can_be_gone_back_to() -> None:
+    bad = release("4", state=releases.FAILED)
+    known = [
+        bad,
+        release("3"),  # never verified
+        release("2b", content="4", verified=True),  # the same thing as what failed
+        release("2", verified=True, state=releases.CUT_SHORT),
+        release("1", verified=True),
+        release("0", verified=True),
+    ]
+    assert releases.last_good(known, bad) == known[4]
+    assert releases.last_good(known, bad, version="0") == known[5]
+    assert releases.last_good(known, bad, version="3") is None
+    held = [Hold("1", "1", "now", "me", "r", "it was bad")]
+    assert releases.last_good(known, bad, held) == known[5]
+    assert releases.last_good(known, bad, held, version="1") == known[4]
+    assert releases.last_good([bad], bad) is None
+
+
+def test_a_hold_is_on_a_version_and_on_the_same_thing_under_another_name() -> None:
+    known = [
+        Hold("1a2b", "c0", "now", "me", "r", "it was bad"),
+        Hold("1a2b-dirty", "c1", "now", "me", "r", ""),
+    ]
+    assert releases.held(known, "1a2b", "other") == known[0]
+    assert releases.held(known, "9f9f", "c0") == known[0]
+    assert releases.held(known, "9f9f", "other") is None
+    assert releases.held(known, "1a2b-dirty", "other") is None  # other files by now, perhaps
+    assert releases.held([Hold("", "", "", "", "", "")], "x", "") is None
 
 
 def obj(kind: str, name: str = "x") -> dict[str, Any]:
@@ -77,74 +118,6 @@ def test_objects_are_applied_in_the_order_in_which_they_need_each_other() -> Non
     assert [each["kind"] for each in early] == ["ServiceAccount", "ConfigMap", "Secret", "Service"]
     assert [each["kind"] for each in jobs] == ["Job"]
     assert [each["kind"] for each in rest] == ["Deployment", "HorizontalPodAutoscaler"]
-
-
-def deployment(image: str, *, available: int = 1) -> dict[str, Any]:
-    return {
-        "kind": "Deployment",
-        "metadata": {"name": "d", "generation": 1, "annotations": {"form-builder/version": "9z"}},
-        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "api", "image": image}]}}},
-        "status": {
-            "observedGeneration": 1,
-            "replicas": 1,
-            "updatedReplicas": 1,
-            "availableReplicas": available,
-        },
-    }
-
-
-@pytest.mark.parametrize(
-    ("deployments", "words"),
-    [
-        ([deployment("i@sha256:1")], ""),
-        ([deployment("i@sha256:2")], "set to another image of 9z"),
-        ([deployment("i@sha256:1", available=0)], "not fully rolled out"),
-        ([], "are gone"),
-    ],
-)
-def test_drift_is_shown(deployments: list[dict[str, Any]], words: str) -> None:
-    found = overview.drift(deployments, RELEASE)
-    assert (words in found) if words else found == ""
-
-
-def test_the_table_is_aligned() -> None:
-    rows = [Row("a", "test", "test-dev"), Row("long-name", "test", "x", version="v", wanted=2, ready=1)]
-    lines = overview.table(rows)
-    assert lines[0].split() == list(overview.HEADINGS)
-    assert lines[1].split() == ["a", "test-dev", "-", "-", "-", "-", "-"]
-    assert lines[2].split() == ["long-name", "x", "v", "-", "-", "no", "1/2"]
-    assert lines[1].index("test-dev") == lines[2].index("x")
-
-
-PORTS = [{"port": 80, "targetPort": "http"}, {"port": 81, "targetPort": 9000}, {"port": 82}]
-SERVICE = {"spec": {"ports": PORTS}}
-SIDECAR = {"ports": [{"name": "smtp", "containerPort": 25}]}
-POD = {"spec": {"containers": [SIDECAR, {"ports": [{"name": "http", "containerPort": 3000}]}]}}
-
-
-@pytest.mark.parametrize(("port", "found"), [(80, 3000), (81, 9000), (82, 82)])
-def test_the_port_behind_a_service(port: int, found: int) -> None:
-    assert healthcheck.pod_port(SERVICE, POD, port) == found
-
-
-def test_pods_on_another_digest_are_named() -> None:
-    def pod(image: str) -> dict[str, Any]:
-        return {
-            "metadata": {"name": image[-4:]},
-            "status": {
-                "conditions": [{"type": "Ready", "status": "True"}],
-                "containerStatuses": [{"name": "api", "imageID": image}],
-            },
-        }
-
-    good, bad = pod("i@sha256:1111"), pod("i@sha256:2222")
-    wrong = healthcheck.wrong_digests([good, bad], {"api": "i@sha256:1111"})
-    assert wrong == ["Pod/2222 runs sha256:2222, not what was deployed"]
-
-
-def test_latencies_are_nearest_rank_quantiles_in_milliseconds() -> None:
-    heard = {"x": Answers([n / 1000 for n in range(1, 101)]), "silent": Answers(bad="no")}
-    assert healthcheck.latencies(heard) == {"x": {"p50": 50.0, "p95": 95.0, "max": 100.0}}
 
 
 def test_the_dead_of_this_machine_are_known_and_strangers_are_not_presumed_dead() -> None:

@@ -25,6 +25,7 @@ spaces = ["{three}"]
 branches = ["main"]
 approval = "manual"
 soak = "1s"
+rollback = "{rollback}"
 [clusters.sandbox]
 builder = "sandbox"
 provision = true
@@ -110,8 +111,10 @@ class Platform:
         self.configure()
         self.manifest()
 
-    def configure(self, *, deadline: str = "60s", needs: str = "", suites: str = "") -> None:
-        """Write apps.toml."""
+    def configure(
+        self, *, deadline: str = "60s", needs: str = "", suites: str = "", rollback: str = "manual"
+    ) -> None:
+        """Write apps.toml; rollback is production's."""
         text = APPS.format(
             one=self.one,
             two=self.two,
@@ -120,6 +123,7 @@ class Platform:
             deadline=deadline,
             needs=needs,
             suites=suites,
+            rollback=rollback,
         )
         (self.folder / "apps.toml").write_text(text)
 

@@ -99,7 +99,7 @@ def test_a_doomed_release_is_called_with_its_cause_and_the_last_good_one_serves(
     assert good.code == 0, good.output
     platform.manifest(**change)
     started = time.monotonic()
-    bad = platform.deploy()
+    bad = platform.deploy(PREFLIGHT="0")  # which would have found some of these
     assert bad.code == 1, bad.output
     assert time.monotonic() - started < 30
     assert f"why: {platform.one}: {cause}:" in bad.last
@@ -127,7 +127,7 @@ def test_a_quota_without_room_is_named_with_used_and_hard(platform: Platform, sa
     sandbox.api("POST", path, quota)
     sandbox.wait(f"{path}/small", lambda obj: obj.get("status", {}).get("used", {}).get("pods") == "1")
     platform.manifest(env={"VERSION": "2"})
-    bad = platform.deploy()
+    bad = platform.deploy(PREFLIGHT="0")
     assert bad.code == 1, bad.output
     assert "quota:" in bad.last and "used: pods=1" in bad.last and "limited: pods=1" in bad.last
 
@@ -249,7 +249,7 @@ def test_a_field_of_another_manager_is_a_conflict_named_by_field(
     ended = platform.deploy()
     assert ended.code == 1, ended.output
     assert f'Deployment/fb-tiny-app-{platform.one}: spec.replicas belongs to "somebody"' in ended.last
-    forced = platform.run("deploy", "--app", "tiny", "--env", platform.one, "--force-conflicts")
+    forced = platform.run("deploy", "--app", "tiny", "--env", platform.one, "--take-over")
     assert forced.code == 0, forced.output
     assert deployment(sandbox, platform.one)["spec"]["replicas"] == 1
 

@@ -7,14 +7,17 @@ existing(kind, namespace, name) -> the object or None.
 
 from __future__ import annotations
 
+import functools
 import secrets
 import string
 from typing import Any
 
 from toolkit import manifests
+from toolkit.cluster import progress
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import condition, mapping, shown, text
+from toolkit.cluster.ordering import WORKLOADS
 from toolkit.cluster.resources import BUILT_IN, built_in
 from toolkit.manifests import Values
 from toolkit.model import App
@@ -90,25 +93,34 @@ def namespace(connection: Connection, name: str, space: Space) -> None:
             space.say(f"created namespace {name}")
 
 
-def fixtures(connection: Connection, app: App, given: Values, space: Space) -> None:
-    """Create the app's fixtures that are absent. Raises Misused for a template that cannot be rendered."""
+def coming(connection: Connection, app: App, given: Values) -> list[Json]:
+    """The app's fixtures as `fixtures` would create them, but with "-" for every key and password."""
     folder = app.path / app.manifests / FOLDER
     if not folder.is_dir():
-        return
+        return []
+    probing = {**_PROBING, "existing": functools.partial(_existing, connection)}
+    wanted = [obj for _, obj in manifests.render_folder(folder, given.variables(), probing)]
+    for obj in wanted:
+        _path(connection, obj, given)  # gives it its namespace
+    return wanted
 
-    def existing(kind: str, namespace: str, name: str) -> Json | None:
-        try:
-            return connection.find(built_in(kind).path(namespace, name))
-        except KeyError:
-            raise ValueError(f"existing(): unknown kind {kind}") from None
 
-    variables = given.variables()
-    probing = {**_PROBING, "existing": existing}
-    wanted = [obj for _, obj in manifests.render_folder(folder, variables, probing)]
+def _existing(connection: Connection, kind: str, namespace: str, name: str) -> Json | None:
+    try:
+        return connection.find(built_in(kind).path(namespace, name))
+    except KeyError:
+        raise ValueError(f"existing(): unknown kind {kind}") from None
+
+
+def fixtures(connection: Connection, app: App, given: Values, space: Space) -> None:
+    """Create the app's fixtures that are absent. Raises Misused for a template that cannot be rendered."""
+    wanted = coming(connection, app, given)
     if all(connection.find(_path(connection, obj, given)) for obj in wanted):
         return
+    folder = app.path / app.manifests / FOLDER
+    existing = functools.partial(_existing, connection)
     making: dict[str, Any] = {"rsa_key": RsaKey, "random_string": random_string, "existing": existing}
-    for _, obj in manifests.render_folder(folder, variables, making):
+    for _, obj in manifests.render_folder(folder, given.variables(), making):
         path = _path(connection, obj, given)
         home = text(obj, "metadata", "namespace")
         if connection.find(path) is None:
@@ -127,13 +139,21 @@ def check(app: App, given: Values) -> None:
 
 
 def is_deployed(connection: Connection, app: App, space: str) -> bool:
-    """Whether an app serves in a space: its Service is there and has an available Deployment behind it."""
+    """Whether an app serves in a space: its Service is there and has available workloads behind it."""
     home = app.namespace_in(space)
     if connection.find(built_in("Service").path(home, app.service_in(space))) is None:
         return False
     selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
-    found = connection.list(built_in("Deployment").path(home), labelSelector=selector)["items"]
-    return bool(found) and all(condition(each, "Available").get("status") == "True" for each in found)
+    for kind in WORKLOADS:
+        if found := connection.list(built_in(kind).path(home), labelSelector=selector)["items"]:
+            return all(_is_available({**each, "kind": kind}) for each in found)
+    return False
+
+
+def _is_available(workload: Json) -> bool:
+    if workload["kind"] == "Deployment":
+        return condition(workload, "Available").get("status") == "True"
+    return progress.stands(workload)
 
 
 def _path(connection: Connection, obj: Json, given: Values) -> str:

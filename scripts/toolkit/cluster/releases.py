@@ -1,40 +1,38 @@
 """What runs where, since when, by whom and whether it was verified: kept in the cluster, a ConfigMap per app.
 
-`releases.json` holds the newest releases first; `objects-<id>` what was applied, compressed, so that a
-release can be deployed again as it was. The data of Secrets is in neither.
+A release is on record before its first object is applied, so that whoever comes after a crash knows what is
+there. A version that was rolled back is held until somebody insists on it.
 """
 
 from __future__ import annotations
 
-import base64
-import copy
 import datetime
-import gzip
-import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from toolkit.cluster import release_store
 from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, objects, text
-from toolkit.cluster.resources import built_in
-from toolkit.outcome import Failed
+from toolkit.cluster.release_store import Data, content_of, name_of
+
+__all__ = ["Hold", "Release", "content_of", "name_of"]
 
 Json = dict[str, Any]
 
-KEPT = 5
-# A ConfigMap may hold 1 MiB (API server limit); the rest is for the list and the metadata.
-LARGEST_BYTES = 900_000
 CHECKS = ("healthcheck", "smoke", "watch")
+DEPLOYING, DEPLOYED, FAILED, CUT_SHORT = "deploying", "deployed", "failed", "cut short"
+# Versions that may mean different files on different days.
+_VAGUE = ("-dirty", "uncommitted")
 
 
 @dataclass(frozen=True)
 class Release:
     """One deployment of one app to one space. at and the checks' values are UTC, ISO 8601.
 
-    checks holds when each check passed; verified says that all that this app has in this environment did.
-    restarts is the baseline of the watch: pod uid/container -> restart count after the rollout.
+    state is "deploying", "deployed", "failed" or "cut short"; back_from the version that a rollback to this
+    one replaced. checks holds when each check passed; verified says that all of `needed` did. content tells
+    what was applied (content_of). restarts is the baseline of the watch: pod uid/container -> restart count.
     """
 
     id: str
@@ -49,6 +47,9 @@ class Release:
     needed: tuple[str, ...] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
     restarts: Mapping[str, int] = field(default_factory=dict)
+    state: str = DEPLOYED
+    back_from: str = ""
+    content: str = ""
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Release:
@@ -59,10 +60,27 @@ class Release:
         made = cls(**{**blank, "images": {}, **values})
         return replace(made, needed=tuple(made.needed))
 
+    def is_same(self, other: Release) -> bool:
+        """Whether both would put the very same thing into the cluster."""
+        same_content = self.content == other.content if self.content and other.content else True
+        return same_content and dict(self.images) == dict(other.images)
 
-def name_of(app: str) -> str:
-    """The ConfigMap's name."""
-    return f"fb-{app}-release"
+    @property
+    def is_good(self) -> bool:
+        """Whether it can be gone back to: it was rolled out and passed all its checks."""
+        return self.verified and self.state == DEPLOYED
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A version that was rolled back, when, by whom, in which run and why."""
+
+    version: str
+    content: str
+    at: str
+    by: str
+    run: str
+    why: str
 
 
 def now() -> str:
@@ -70,39 +88,86 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def new_id(version: str, at: str) -> str:
+    """An id that no other release has, whatever the clock says, and that is a valid key of a ConfigMap."""
+    return f"{version}-{at.replace(':', '').lower()}-{secrets.token_hex(2)}"
+
+
 def history(connection: Connection, namespace: str, app: str) -> list[Release]:
     """The releases that are known in a namespace, newest first; [] when the app was never deployed there."""
-    return _read(connection.find(_path(namespace, app)))
+    return _read(release_store.read(connection, namespace, app))
 
 
 def current(connection: Connection, namespace: str, app: str) -> Release | None:
-    """The newest release, None when the app was never deployed there."""
+    """The newest release, whatever became of it; None when the app was never deployed there."""
     return next(iter(history(connection, namespace, app)), None)
 
 
-def record(
+def last_good(
+    known: Sequence[Release], undoing: Release, holds: Sequence[Hold] = (), version: str = ""
+) -> Release | None:
+    """The newest verified release that is neither what is being undone nor held; of that version if one is
+    given, held or not."""
+    for release in known:
+        if not release.is_good or release.is_same(undoing):
+            continue
+        if release.version == version if version else not held(holds, release.version, release.content):
+            return release
+    return None
+
+
+def begin(
     connection: Connection, namespace: str, app: str, release: Release, applied: Sequence[Json]
-) -> None:
-    """Put a release on top. A repeated deployment of the very same objects keeps its checks."""
-    packed = _pack(applied)
+) -> Release:
+    """Put a release on record, as "deploying", before its objects are applied. Returns it as it is kept.
 
-    def change(data: dict[str, str]) -> None:
-        rows = _rows(data)
-        if (
-            rows
-            and data.get(f"objects-{rows[0].get('id')}") == packed
-            and rows[0].get("images") == release.images
-        ):
-            before = Release.read(rows[0])
-            kept = replace(release, id=before.id, checks=before.checks, verified=before.verified)
-            kept = replace(kept, verified=_verified(kept))
-            rows[0] = asdict(kept)
+    A repeated deployment of the very same thing keeps its id and checks. One that was cut short says so from
+    now on.
+    """
+    release = replace(release, state=DEPLOYING, content=content_of(applied))
+    kept = [release]
+
+    def work(data: Data) -> None:
+        rows = release_store.rows(data)
+        for row in rows:
+            if row.get("state") == DEPLOYING:
+                row["state"] = CUT_SHORT
+        before = Release.read(rows[0]) if rows else None
+        if before and before.is_same(release) and before.state == DEPLOYED and not release.back_from:
+            kept[0] = replace(release, id=before.id, checks=before.checks, verified=before.verified)
+            rows[0] = asdict(kept[0])
         else:
+            kept[0] = release
             rows.insert(0, asdict(release))
-            data[f"objects-{release.id}"] = packed
-        _store(data, rows)
+        data[f"objects-{kept[0].id}"] = release_store.pack(applied)
+        release_store.store(data, rows)
 
-    _change(connection, namespace, app, change)
+    release_store.change(connection, namespace, app, work)
+    return kept[0]
+
+
+def finish(
+    connection: Connection,
+    namespace: str,
+    app: str,
+    id: str,
+    state: str,
+    *,
+    restarts: Mapping[str, int] | None = None,
+) -> Release | None:
+    """Note how a release's deployment ended. One that failed counts as verified no more.
+
+    A release that was deployed all the same lifts the hold on it. Returns it as it is kept.
+    """
+
+    def work(release: Release, data: Data) -> Release:
+        release = replace(release, state=state, restarts=dict(restarts or release.restarts))
+        if state == DEPLOYED:
+            holds = [row for row in release_store.rows(data, release_store.HOLDS) if not _held(row, release)]
+            release_store.store_holds(data, holds)
+        return replace(release, verified=state == DEPLOYED and _verified(release))
+
+    return _update(connection, namespace, app, lambda release: release.id == id, work)
 
 
 def passed(connection: Connection, namespace: str, app: str, check: str, images: Mapping[str, str]) -> bool:
@@ -110,113 +175,91 @@ def passed(connection: Connection, namespace: str, app: str, check: str, images:
 
     Returns whether the release counts as verified now.
     """
-    result = [False]
 
-    def change(data: dict[str, str]) -> None:
-        rows = _rows(data)
-        if not rows or rows[0].get("images") != dict(images):
-            return
-        release = Release.read(rows[0])
+    def work(release: Release, _data: Data) -> Release:
         release = replace(release, checks={**release.checks, check: now()})
-        release = replace(release, verified=_verified(release))
-        result[0] = release.verified
-        rows[0] = asdict(release)
-        _store(data, rows)
+        return replace(release, verified=_verified(release))
 
-    _change(connection, namespace, app, change)
-    return result[0]
+    def is_meant(release: Release) -> bool:
+        return dict(release.images) == dict(images) and release.state == DEPLOYED
+
+    found = _update(connection, namespace, app, is_meant, work, only_current=True)
+    return found is not None and found.verified
 
 
 def objects_of(connection: Connection, namespace: str, app: str, release: Release) -> list[Json] | None:
     """What was applied for a release, without the data of Secrets; None when it is not kept any more."""
-    kept = connection.find(_path(namespace, app))
-    packed = text(kept, "data", f"objects-{release.id}")
-    return _unpack(packed) if packed else None
+    packed = release_store.read(connection, namespace, app).get(f"objects-{release.id}")
+    return release_store.unpack(packed) if packed else None
+
+
+def hold(connection: Connection, namespace: str, app: str, release: Release, by: str, why: str) -> None:
+    """Let nobody deploy this again unawares."""
+    made = Hold(release.version, release.content, now(), by, release.run, why)
+
+    def work(data: Data) -> None:
+        rows = release_store.rows(data, release_store.HOLDS)
+        others = [row for row in rows if not _held(row, release)]
+        release_store.store_holds(data, [asdict(made), *others])
+
+    release_store.change(connection, namespace, app, work)
+
+
+def holds(connection: Connection, namespace: str, app: str) -> list[Hold]:
+    """The versions that are held, newest first."""
+    rows = release_store.rows(release_store.read(connection, namespace, app), release_store.HOLDS)
+    return [_hold(row) for row in rows]
+
+
+def held(known: Sequence[Hold], version: str, content: str) -> Hold | None:
+    """The hold on a version, or on the same thing under another name."""
+    return next((each for each in known if _is(each, version, content)), None)
+
+
+def _held(row: Json, release: Release) -> bool:
+    return _is(_hold(row), release.version, release.content)
+
+
+def _hold(row: Json) -> Hold:
+    return Hold(**{each.name: str(row.get(each.name, "")) for each in fields(Hold)})
+
+
+def _is(hold: Hold, version: str, content: str) -> bool:
+    if hold.content and hold.content == content:
+        return True
+    return hold.version == version and not version.endswith(_VAGUE)
 
 
 def _verified(release: Release) -> bool:
     return all(check in release.checks for check in release.needed)
 
 
-def _path(namespace: str, app: str) -> str:
-    return built_in("ConfigMap").path(namespace, name_of(app))
+def _read(data: Data) -> list[Release]:
+    return [Release.read(row) for row in release_store.rows(data)]
 
 
-def _rows(data: Mapping[str, str]) -> list[Json]:
-    try:
-        return objects(json.loads(data.get("releases.json", "[]")))
-    except ValueError:
-        return []  # somebody edited it by hand: the next release starts the list anew
+def _update(
+    connection: Connection,
+    namespace: str,
+    app: str,
+    which: Callable[[Release], bool],
+    work: Callable[[Release, Data], Release],
+    *,
+    only_current: bool = False,
+) -> Release | None:
+    """Change the newest release that fits; None when none does."""
+    result: list[Release | None] = [None]
 
+    def change(data: Data) -> None:
+        rows = release_store.rows(data)
+        result[0] = None
+        for place, row in enumerate(rows[:1] if only_current else rows):
+            release = Release.read(row)
+            if which(release):
+                changed = result[0] = work(release, data)
+                rows[place] = asdict(changed)
+                release_store.store(data, rows)
+                return
 
-def _read(config_map: Json | None) -> list[Release]:
-    return [Release.read(row) for row in _rows(mapping(config_map, "data"))]
-
-
-def _store(data: dict[str, str], rows: list[Json]) -> None:
-    """Keep the newest releases, and the objects of as many of them as fit."""
-    rows = rows[:KEPT]
-    data["releases.json"] = json.dumps(rows, separators=(",", ":"))
-    room = LARGEST_BYTES - len(data["releases.json"])
-    kept = {}
-    for row in rows:
-        key = f"objects-{row.get('id')}"
-        if key in data and len(data[key]) <= room:
-            kept[key] = data[key]
-            room -= len(data[key])
-    for key in [key for key in data if key.startswith("objects-") and key not in kept]:
-        del data[key]
-
-
-def _change(
-    connection: Connection, namespace: str, app: str, change: Callable[[dict[str, str]], None]
-) -> None:
-    """Read, change and write; again when somebody wrote in between."""
-    for _ in range(8):
-        live = connection.find(_path(namespace, app))
-        data = dict(mapping(live, "data"))
-        before = dict(data)
-        change(data)
-        if data == before and live is not None:
-            return
-        metadata = {
-            "name": name_of(app),
-            "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "form-builder-pipeline", "appGroup": f"fb-{app}"},
-        }
-        wanted: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-        try:
-            if live is None:
-                connection.create(built_in("ConfigMap").path(namespace), wanted)
-            else:
-                metadata["resourceVersion"] = text(live, "metadata", "resourceVersion")
-                connection.replace(_path(namespace, app), wanted)
-        except ApiError as error:
-            if error.status != 409:
-                raise
-        else:
-            return
-    raise Failed(f"{name_of(app)} in {namespace} could not be written: others keep changing it")
-
-
-def _pack(applied: Sequence[Json]) -> str:
-    """Objects as text: JSON, gzip, base64. The same objects give the same text, whatever run applied them."""
-    lean = []
-    for obj in applied:
-        each = copy.deepcopy(obj)
-        if each.get("kind") == "Secret":
-            each.pop("data", None)
-            each.pop("stringData", None)
-        annotations = mapping(each, "metadata", "annotations")
-        for key in [key for key in annotations if key.startswith("form-builder/")]:
-            del annotations[key]
-        lean.append(each)
-    raw = json.dumps(lean, sort_keys=True, separators=(",", ":")).encode()
-    return base64.b64encode(gzip.compress(raw, mtime=0)).decode()
-
-
-def _unpack(packed: str) -> list[Json] | None:
-    try:
-        return objects(json.loads(gzip.decompress(base64.b64decode(packed))))
-    except (ValueError, OSError, EOFError):
-        return None
+    release_store.change(connection, namespace, app, change, make=False)
+    return result[0]

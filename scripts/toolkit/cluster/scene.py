@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.diagnosis import diagnose
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.finding import Finding
+from toolkit.cluster.event_index import events_by_object
+from toolkit.cluster.finding import Finding, ordered
 from toolkit.cluster.resources import built_in
+from toolkit.cluster.workloads import of_daemon_set, of_stateful_set
 
 Json = dict[str, Any]
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
@@ -41,4 +43,10 @@ def look(connection: Connection, namespace: str, selector: str) -> Scene:
         for item in items:
             item.setdefault("kind", kind)
         found[kind] = tuple(items)
-    return Scene(found, tuple(diagnose(obj for objects in found.values() for obj in objects)))
+    findings = diagnose(obj for objects in found.values() for obj in objects)
+    pods, events = found.get("Pod", ()), events_by_object(found.get("Event", ()))
+    for each in found.get("StatefulSet", ()):
+        findings += of_stateful_set(each, pods, events)
+    for each in found.get("DaemonSet", ()):
+        findings += of_daemon_set(each, pods, events)
+    return Scene(found, tuple(ordered(findings)))

@@ -1,0 +1,74 @@
+"""One change of an app in a space: objects applied in order, and the verdict on what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from toolkit import manifests
+from toolkit.cluster import lock, pods, rollout
+from toolkit.cluster.apply import apply, restart
+from toolkit.cluster.connection import Connection
+from toolkit.cluster.ordering import phases
+from toolkit.cluster.resources import built_in
+from toolkit.cluster.scaling import autoscaled
+from toolkit.model import App
+from toolkit.outcome import Failed
+from toolkit.spaces import Space
+
+Json = dict[str, Any]
+
+
+def selector_of(app: App) -> str:
+    """The label selector of an app's objects and pods."""
+    return f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+
+
+def restarts(connection: Connection, app: App, namespace: str) -> dict[str, int]:
+    """How often each container has restarted by now: pod uid/container -> count."""
+    found = connection.list(built_in("Pod").path(namespace), labelSelector=selector_of(app))
+    return pods.counts(found["items"])
+
+
+def put(
+    connection: Connection,
+    app: App,
+    namespace: str,
+    found: Sequence[Json],
+    space: Space,
+    held: lock.Held,
+    *,
+    force: bool = False,
+    restarting: bool = False,
+) -> rollout.Verdict:
+    """Apply in order and wait for the verdict; Jobs (migrations) must complete before the workloads go.
+
+    force takes over fields of other managers; restarting makes the pods anew even if nothing changed.
+    Raises Failed when an object is refused, the lock is lost or there is no workload.
+    """
+    early, jobs, rest = phases(found)
+    if not jobs and not rest:
+        raise Failed(f"{app.name}: its manifests hold no workload", remedy="there is nothing to roll out")
+    scaled = autoscaled(connection, namespace, found)
+    done = apply(connection, early, force=force)
+    for group in (jobs, rest):
+        if not group:
+            continue
+        space.check()
+        held.assure()
+        applied = apply(connection, group, scaled=scaled, force=force, before=done)
+        done += applied
+        if restarting and group is rest:
+            applied = restart(connection, applied)
+        verdict = rollout.follow(
+            connection,
+            namespace,
+            selector_of(app),
+            applied,
+            space,
+            deadline=app.deadline,
+            held=held.check,
+        )
+        if not verdict.outcome.passed:
+            return verdict
+    return verdict

@@ -1,0 +1,59 @@
+"""The preflight of a whole deployment: every app in every space, all problems at once, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from toolkit import images, in_space, manifests
+from toolkit.cluster import preflight, provision
+from toolkit.cluster.connection import Connection
+from toolkit.in_space import Options
+from toolkit.model import App
+from toolkit.outcome import Outcome
+from toolkit.request import Request
+from toolkit.spaces import Space, side_by_side
+
+Json = dict[str, Any]
+Built = Mapping[str, Mapping[str, str]]
+
+
+def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, options: Options) -> Outcome:
+    """Passed, or what would go wrong with the apps in the spaces that these tasks name."""
+    known = images.Known(request.cluster, request.root, request.say)
+    named = {
+        space if app.name == request.app.name else f"{space} {app.name}": (app, space) for app, space in tasks
+    }
+
+    def one(task: Space) -> Outcome:
+        app, space = named[task.name]
+        connection = in_space.connected(request, app, Space(space, task.say, task.stop))
+        others = [other for other, where in tasks if where == space and other.name != app.name]
+        coming = _coming(request, connection, app, space, others, built)
+        given = in_space.values(request, app, space, built[app.name])
+        problems = preflight.check(
+            connection,
+            app,
+            given.namespace,
+            manifests.render(app, given),
+            coming=coming,
+            images=known,
+            force=options.take_over,
+            say=task.say,
+        )
+        return preflight.outcome(problems)
+
+    return side_by_side(list(named), one, request.say)
+
+
+def _coming(
+    request: Request, connection: Connection, app: App, space: str, others: Sequence[App], built: Built
+) -> list[Json]:
+    """What will be there before the app's own objects: its fixtures, and what it needs is deployed first."""
+    if not request.cluster.provision:
+        return []
+    found = provision.coming(connection, app, in_space.values(request, app, space, built[app.name]))
+    for other in others if app.name == request.app.name else ():
+        given = in_space.values(request, other, space, built[other.name])
+        found += provision.coming(connection, other, given) + manifests.render(other, given)
+    return found
