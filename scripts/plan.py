@@ -33,14 +33,7 @@ def run(request: Request) -> Outcome:
     print(f"{request.app.title}, branch {branch}:{pending}\n")
     width = max(len(stage.id) for stage in made.stages)
     for stage in made.stages:
-        after = (
-            "whatever happened"
-            if stage.always
-            else f"after {', '.join(stage.after)}"
-            if stage.after
-            else "at once"
-        )
-        print(f"  {stage.id:<{width}}  {stage.about:<32} {after}")
+        print(f"  {stage.id:<{width}}  {stage.about:<34} {stage.when}")
     if made.skipped:
         print("\nNot run:")
     reasons: dict[str, list[str]] = {}

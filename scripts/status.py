@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Shows which version of each app runs in each space, since when, by whom, and whether it was verified."""
+"""Shows which version of each app runs in each space, since when, by whom, verified or not; what is amiss.
+
+With --app its last releases too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from toolkit import command, overview
+from toolkit import command, console, overview, tables
 from toolkit.cluster.connection import connect
 from toolkit.command import Request
 from toolkit.outcome import Failed, Outcome, PipelineError
@@ -35,19 +38,24 @@ def run(request: Request) -> Outcome:
             return [overview.row(connection, app, place.environment.name, space) for app, place in mine]
         except PipelineError as error:
             problems[space] = error
-            return [Row(app.name, place.environment.name, space, note=error.reason) for app, place in mine]
+            return [
+                Row(app.name, place.environment.name, space, notes=(error.reason,)) for app, place in mine
+            ]
 
     with ThreadPoolExecutor(max_workers=8) as executor:
         found = [row for rows in executor.map(rows_of, spaces) for row in rows]
     order = {app.name: place for place, app in enumerate(apps)}
     found.sort(key=lambda row: (order[row.app], spaces.index(row.space)))
+    alone = bool(request.options.app)
     if request.options.json:
-        print(json.dumps(overview.as_json(found), indent=2))
+        console.say(json.dumps(overview.as_json(found, history=alone), indent=2))
     else:
         idle = overview.without_code(found)
-        print("\n".join(overview.table([row for row in found if row.app not in idle])))
+        console.say("\n".join(tables.status([row for row in found if row.app not in idle])))
         if idle:
-            print(f"no code yet: {', '.join(sorted(idle, key=lambda name: order[name]))}")
+            console.say(f"no code yet: {', '.join(sorted(idle, key=lambda name: order[name]))}")
+        if alone and (known := tables.history(found)):
+            console.say("\n".join(["", "releases:", *known]))
     if spaces and len(problems) == len(spaces):
         first = next(iter(problems.values()))
         raise Failed(first.reason, remedy=first.remedy)

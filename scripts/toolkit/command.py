@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -43,6 +44,23 @@ def main(
     A PipelineError becomes its outcome, an interruption 130, anything unforeseen a failure whose traceback is
     kept in a file. With record=False nothing is kept, and a pass says nothing (for scripts that only print).
     """
+    try:
+        return _main(run, stage, help, app, place, arguments, record, argv)
+    except BrokenPipeError:  # whoever read what we print has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Kind.FAILED.exit_code
+
+
+def _main(
+    run: Run,
+    stage: str,
+    help: str,
+    app: Literal["one", "all", "none"],
+    place: Literal["one", "optional", "none"],
+    arguments: Arguments | None,
+    record: bool,
+    argv: Sequence[str] | None,
+) -> int:
     options = parser(help, app, place, arguments).parse_args(argv)
     redaction.register_environment()
     signal.signal(signal.SIGTERM, _terminated)

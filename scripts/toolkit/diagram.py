@@ -1,7 +1,8 @@
 """The pipeline as a picture: a plan in, SVG out. Pure, and the same plan always gives the same bytes.
 
 The checks stand in one column, each environment is a lane that reads from left to right, the stages that
-always run lie below everything. Where a lane is as far as other branches come, a stop sign says so.
+always run lie below everything. What undoes a failure branches off its lane and leads back, to the left.
+Where a lane is as far as other branches come, a stop sign says so.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ GAP = 30  # between boxes: room for an arrow
 PAD = 22  # from a panel's edge to its boxes
 HEAD = 40  # a panel's heading
 GUTTER = 46  # between panels: room for the way from one lane to the next
+BELOW = 34  # between a lane's boxes and the one that undoes them
 MARGIN = 12
 RAIL = 26  # right of the lanes: the dashed way to what always runs
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A rounded area with a heading and boxes: x, y of its corner, the stages and where each box is."""
+    """A rounded area with a heading and boxes: x, y of its corner, the stages and where each box is.
+
+    boxes are the main line, undoing the boxes of the stages that undo some of it.
+    """
 
     heading: str
     note: str
@@ -36,6 +41,7 @@ class Panel:
     w: int
     h: int
     boxes: Mapping[str, tuple[int, int]]
+    undoing: Mapping[str, tuple[int, int]]
 
 
 def draw(plan: Plan, *, notes: Mapping[str, str], main: str, stop: str | None = None) -> str:
@@ -47,22 +53,28 @@ def draw(plan: Plan, *, notes: Mapping[str, str], main: str, stop: str | None = 
     checks = [stage for stage in plan.stages if not stage.environment and not stage.always]
     lanes = {name: [s for s in plan.stages if s.environment == name] for name in _environments(plan.stages)}
     ends = [stage for stage in plan.stages if stage.always]
-    slots = max((len(stages) + (1 if name == stop else 0) for name, stages in lanes.items()), default=1)
+    lines = {name: [stage for stage in stages if not stage.undoes] for name, stages in lanes.items()}
+    slots = max((len(stages) + (1 if name == stop else 0) for name, stages in lines.items()), default=1)
 
-    number = max(1, len(lanes))
-    gutters = (number - 1) * GUTTER
-    height = max(number * (HEAD + BOX_H + PAD) + gutters, HEAD + len(checks) * (BOX_H + 12) - 12 + PAD)
-    lane_h = (height - gutters) // number
+    gutters = max(0, len(lanes) - 1) * GUTTER
+    least = [
+        HEAD + BOX_H + PAD + (BELOW + BOX_H) * any(s.undoes for s in stages) for stages in lanes.values()
+    ]
+    height = max(sum(least) + gutters, HEAD + BOX_H + PAD, HEAD + len(checks) * (BOX_H + 12) - 12 + PAD)
+    spare = (height - gutters - sum(least)) // max(1, len(lanes))
     left = _column(checks, height)
     x = left.x + left.w + GUTTER
     width = 2 * PAD + slots * BOX_W + (slots - 1) * GAP
-    panels = []
+    panels: list[Panel] = []
+    top = MARGIN
     for row, (name, stages) in enumerate(lanes.items()):
+        lane_h = least[row] + spare
+        box_y = top + HEAD + spare // 2
+        boxes = {s.id: (x + PAD + i * (BOX_W + GAP), box_y) for i, s in enumerate(lines[name])}
+        undoing = {s.id: _below(s, boxes, x + PAD, box_y) for s in stages if s.undoes}
         colour = f"lane{row % 3}"
-        top = MARGIN + row * (lane_h + GUTTER)
-        box_y = top + HEAD + (lane_h - HEAD - PAD - BOX_H) // 2
-        boxes = {s.id: (x + PAD + i * (BOX_W + GAP), box_y) for i, s in enumerate(stages)}
-        panels.append(Panel(name, notes.get(name, ""), colour, x, top, width, lane_h, boxes))
+        panels.append(Panel(name, notes.get(name, ""), colour, x, top, width, lane_h, boxes, undoing))
+        top += lane_h + GUTTER
     bottom = MARGIN + height + GUTTER
     total_w, total_h = x + width + RAIL + MARGIN, bottom + 46 + MARGIN
 
@@ -72,6 +84,8 @@ def draw(plan: Plan, *, notes: Mapping[str, str], main: str, stop: str | None = 
         parts += [_panel(panel), *(_box(about[id], at, panel.colour) for id, at in panel.boxes.items())]
         if panel is not left:
             parts += [_arrow(f"M{ax + BOX_W} {ay + BOX_H // 2}H{bx}") for (ax, ay), (bx, _) in _pairs(panel)]
+        for id, at in panel.undoing.items():
+            parts += [_box(about[id], at, "undo"), *_back(about[id], panel.boxes, at)]
     parts += _fan_in(left, panels)
     for upper, lower in pairwise(panels):
         parts += _onward(upper, lower, main if upper.heading == stop else "")
@@ -88,11 +102,34 @@ def _column(checks: Sequence[Stage], height: int) -> Panel:
     free = height - HEAD - PAD - len(checks) * BOX_H
     step = BOX_H + (free // max(1, len(checks) - 1) if len(checks) > 1 else 0)
     boxes = {stage.id: (MARGIN + PAD, MARGIN + HEAD + i * step) for i, stage in enumerate(checks)}
-    return Panel("every commit", "", "check", MARGIN, MARGIN, BOX_W + 2 * PAD + 14, height, boxes)
+    return Panel("every commit", "", "check", MARGIN, MARGIN, BOX_W + 2 * PAD + 14, height, boxes, {})
 
 
 def _pairs(panel: Panel) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     return list(pairwise(panel.boxes.values()))
+
+
+def _below(stage: Stage, boxes: Mapping[str, tuple[int, int]], x: int, y: int) -> tuple[int, int]:
+    """Where the box of a stage that undoes others goes: below, and a place before the first of them."""
+    columns = [place for place, id in enumerate(boxes) if id in stage.undoes]
+    return x + max(0, min(columns, default=0) - 1) * (BOX_W + GAP), y + BOX_H + BELOW
+
+
+def _back(stage: Stage, boxes: Mapping[str, tuple[int, int]], at: tuple[int, int]) -> list[str]:
+    """From every box that it undoes down to one line, and that leads back to it."""
+    x, y = at
+    bus = y + BOX_H // 2
+    starts = [bx + BOX_W * 3 // 4 for id, (bx, _) in boxes.items() if id in stage.undoes]
+    beside = [start for start in starts if start > x + BOX_W]
+    ticks = "".join(f"M{start} {y - BELOW}V{bus if start in beside else y}" for start in starts)
+    parts = [f'<path class="fail" d="{ticks}"/>']
+    if beside:
+        parts.append(f'<path class="fail" marker-end="url(#back)" d="M{max(beside)} {bus}H{x + BOX_W}"/>')
+        middle = bus + 20
+        parts.append(
+            f'<text class="soft" x="{x + BOX_W + 14}" y="{middle}">only if one of these fails</text>'
+        )
+    return parts
 
 
 def _fan_in(left: Panel, panels: Sequence[Panel]) -> list[str]:
@@ -205,7 +242,9 @@ def _open(plan: Plan, width: int, height: int, main: str, stop: str | None) -> s
         f'<desc id="desc">{escape(_told(plan, main, stop))}</desc>\n'
         f"<style>\n{style()}</style>\n"
         '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"'
-        ' orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>'
+        ' orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker>'
+        '<marker id="back" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"'
+        ' orient="auto"><path class="stop" d="M0 0L10 5L0 10z"/></marker></defs>'
     )
 
 
@@ -215,7 +254,7 @@ def _told(plan: Plan, main: str, stop: str | None) -> str:
     for stage in plan.stages:
         name = " ".join(filter(None, (stage.name, stage.environment)))
         after = ", ".join(plan.stage(id).name for id in stage.after)
-        when = "always, at the end" if stage.always else f"after {after}" if after else "at once"
+        when = "always, at the end" if stage.always else f"after {after}" if after else stage.when
         parts.append(f"{name}: {when}.")
     tail = f" Only {main} goes beyond {stop}." if stop else ""
     return " ".join(parts) + tail

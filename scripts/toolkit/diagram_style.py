@@ -38,7 +38,7 @@ def style() -> str:
         f"text{{font-family:{FONT}}}\n"
         ".name{font-size:16px;font-weight:600}.head{font-size:15px;font-weight:700}"
         ".about{font-size:12px}.soft{font-size:13px}\n"
-        ".line,.dash{fill:none;stroke-width:1.6}.dash{stroke-dasharray:3 5}"
+        ".line,.dash,.fail{fill:none;stroke-width:1.6}.dash{stroke-dasharray:3 5}.fail{stroke-dasharray:6 4}"
         ".panel{fill-opacity:.08;stroke-opacity:.45}.box{stroke-width:1.6}"
         ".bar{stroke:#fff;stroke-width:3.4;stroke-linecap:round}\n"
         f"{_rules(LIGHT)}\n@media (prefers-color-scheme:dark){{{_rules(DARK)}}}\n"
@@ -50,6 +50,7 @@ def _rules(colours: Mapping[str, str]) -> str:
     return (
         f".name{{fill:{colours['ink']}}}.about,.soft{{fill:{colours['soft']}}}"
         f".line,.dash{{stroke:{colours['line']}}}.tip{{fill:{colours['line']}}}.stop{{fill:{colours['stop']}}}"
+        f".fail{{stroke:{colours['stop']}}}.box.undo{{fill:{colours['box']};stroke:{colours['stop']}}}"
         + "".join(
             f".panel.{role}{{fill:{colours[role]};stroke:{colours[role]}}}"
             f".box.{role}{{fill:{colours['box']};stroke:{colours[role]}}}.head.{role}{{fill:{colours[role]}}}"

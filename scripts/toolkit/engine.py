@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from toolkit import undoing, verdict
 from toolkit.model import App, Cluster
-from toolkit.outcome import Interrupted, Kind, Outcome, worst
+from toolkit.outcome import Interrupted, Kind, Outcome
 from toolkit.plan import Plan, Stage
 from toolkit.processes import Background
 from toolkit.record import Record, as_json, as_outcome, now, read_json
@@ -67,11 +68,15 @@ class Engine:
         self._events: queue.Queue[tuple[str, str | int]] = queue.Queue()
 
     def run(self) -> Outcome:
-        """Run everything, then the stages that always run; the record is finished when this returns."""
+        """Run everything, undo what failed where the plan says so, then what always runs.
+
+        The record is finished when this returns.
+        """
         with self._noting_signals():
             stopped = None
             try:
-                self._work([stage for stage in self.plan.stages if not stage.always])
+                self._work([each for each in self.plan.stages if not each.always and not each.undoes])
+                self._undo()
             except Interrupted as error:
                 stopped = error.outcome
             return self._end(stopped)
@@ -98,7 +103,8 @@ class Engine:
         self._ending = True
         if stopped:
             self._stop_all(stopped)
-        outcome = self._verdict(stopped)
+        what = f"{self.app.title} {self.record.data['version']}"
+        outcome = verdict.of_run(self.plan, self._ended, stopped, what)
         self.record.finish(outcome)
         self._work([stage for stage in self.plan.stages if stage.always])
         self.record.data["alerted"] = all(
@@ -108,28 +114,41 @@ class Engine:
         self.view.close()
         return outcome
 
-    def _work(self, stages: list[Stage]) -> None:
+    def _undo(self) -> None:
+        """Run the stages that undo what failed; one that need not, although something failed, says why."""
+        for stage in [each for each in self.plan.stages if each.undoes]:
+            entries = [entry for entry in self.record.stages if entry["id"] in stage.undoes]
+            decision = undoing.needed(entries)
+            if decision.undo:
+                self._work([stage], why=decision.why)
+            elif decision.why:
+                self._leave_out([stage], decision.why)
+
+    def _work(self, stages: list[Stage], why: str = "") -> None:
+        """Run stages as soon as those that they come after passed; why they run, if that deserves a word."""
         waiting = list(stages)
         while waiting or self._running:
             if self._asked_to_stop and not self._ending:
                 raise Interrupted(self._asked_to_stop)
             for stage in [each for each in waiting if each.always or set(each.after) <= self._passed]:
                 waiting.remove(stage)
-                self._start(stage)
+                self._start(stage, why)
             if not self._running:
                 if not any(set(each.after) <= self._passed for each in waiting):
-                    self._leave_out(waiting)
+                    decisive = [id for id, outcome in self._ended.items() if not outcome.passed]
+                    self._leave_out(waiting, f"{', '.join(decisive)} did not pass")
                     return
                 continue
             self._wait()
 
-    def _start(self, stage: Stage) -> None:
+    def _start(self, stage: Stage, why: str) -> None:
         inputs = self.reuse.inputs(stage)
-        if not self.fresh and (earlier := self.reuse.passed_before(stage)):
+        reusable = not self.fresh and not stage.undoes
+        if reusable and (earlier := self.reuse.passed_before(stage)):
             self._reused(stage, earlier, inputs)
             return
         entry = self.record.begin(stage.id, stage.name, stage.environment)
-        self.view.started(stage)
+        self.view.started(stage, why)
         process = Background(
             stage.command(self.app, self.cluster.name, self.reuse.config.file),
             env=self._environment(stage),
@@ -174,7 +193,7 @@ class Engine:
         outcome = run.stopped or self._outcome_of(run.stage, news)
         log = self.record.log_of(id).read_text(encoding="utf-8", errors="replace")
         more = {"inputs": run.inputs}
-        if outcome.passed and run.stage.environment:
+        if outcome.passed and run.stage.environment and not run.stage.undoes:
             more["state"] = self.reuse.state(run.stage)
         self._finish(run.stage, run.entry, outcome, log, **more)
 
@@ -215,16 +234,19 @@ class Engine:
             run.process.signal(signal.SIGTERM)
         while self._running:
             self._wait()
+        known = {entry["id"] for entry in self.record.stages}
+        left = [each for each in self.plan.stages if not each.always and each.id not in known]
+        # Where nothing was deployed there is nothing to undo: not worth an entry.
+        begun = {id for stage in left for id in stage.undoes if id in self._ended}
         self._leave_out(
-            [stage for stage in self.plan.stages if not stage.always and stage.id not in self._ended]
+            [stage for stage in left if not stage.undoes or begun & set(stage.undoes)],
+            "the run was interrupted",
         )
 
-    def _leave_out(self, stages: list[Stage]) -> None:
-        """Note the stages that never began, and for which stage's sake."""
-        decisive = [id for id, outcome in self._ended.items() if not outcome.passed]
+    def _leave_out(self, stages: list[Stage], reason: str) -> None:
+        """Note the stages that never began, and why."""
         for stage in stages:
             moment = now()
-            reason = f"{', '.join(decisive)} did not pass" if decisive else "the run was interrupted"
             self.record.stages.append(
                 {
                     "id": stage.id,
@@ -240,22 +262,3 @@ class Engine:
                 }
             )
         self.record.save()
-
-    def _verdict(self, stopped: Outcome | None) -> Outcome:
-        found = worst(self._ended.values())
-        if stopped:
-            return Outcome(stopped.kind, stopped.reason)
-        if found.passed:
-            return Outcome(reason=self._success())
-        first = next(id for id, outcome in self._ended.items() if outcome.kind is found.kind)
-        said = self._ended[first]
-        others = [id for id, outcome in self._ended.items() if not outcome.passed and id != first]
-        also = f" (and {', '.join(others)} did not pass)" if others else ""
-        return Outcome(
-            found.kind, f"{first}: {said.reason}{also}", said.remedy, said.evidence, {"stage": first}
-        )
-
-    def _success(self) -> str:
-        what = f"{self.app.title} {self.record.data['version']}"
-        reached = [stage.environment for stage in self.plan.stages if stage.environment]
-        return f"{what} is verified in {reached[-1]}" if reached else f"{what} passed every check"

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from toolkit import manifests
-from toolkit.cluster import lock, progress, releases
+from toolkit.cluster import drift, lock, progress, releases, scaling
 from toolkit.cluster.connection import Connection
-from toolkit.cluster.fields import mapping, number, objects, text
-from toolkit.cluster.releases import Release
+from toolkit.cluster.drift import Drift
+from toolkit.cluster.fields import mapping, number, text
+from toolkit.cluster.releases import Hold, Release
 from toolkit.cluster.resources import built_in
 from toolkit.model import App
 
 Json = dict[str, Any]
 NO_CODE = "no code yet"
-HEADINGS = ("app", "space", "version", "since", "by", "verified", "ready", "note")
+_OTHER_KINDS = ("StatefulSet", "DaemonSet")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One app in one space. since is UTC ISO 8601; ready and wanted count pods; "" and 0 for nothing."""
+    """One app in one space. Times are UTC, ISO 8601; "", 0 and () stand for nothing.
+
+    version, commit, branch, since, by and verified are of the release that serves: the newest one that was
+    rolled out. state is what became of the newest one, whose version is `attempt` where it is not the one
+    that serves. ready and wanted count pods; lock says who deploys, lock_seconds for how long. notes are
+    sentences.
+    """
 
     app: str
     environment: str
@@ -32,91 +40,169 @@ class Row:
     since: str = ""
     by: str = ""
     verified: bool = False
+    back_from: str = ""
+    state: str = ""
+    attempt: str = ""
     ready: int = 0
     wanted: int = 0
     lock: str = ""
-    note: str = ""
-
-    def cells(self) -> tuple[str, ...]:
-        """The row as text, in the order of HEADINGS."""
-        runs = bool(self.version or self.wanted)
-        note = "; ".join(word for word in (self.note, self.lock and f"being deployed by {self.lock}") if word)
-        return (
-            self.app,
-            self.space,
-            self.version or "-",
-            self.since or "-",
-            self.by or "-",
-            ("yes" if self.verified else "no") if runs else "-",
-            f"{self.ready}/{self.wanted}" if runs else "-",
-            note,
-        )
+    lock_seconds: float = 0.0
+    held: tuple[Hold, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    notes: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = field(default=(), repr=False)
 
 
-def row(connection: Connection, app: App, environment: str, space: str) -> Row:
+def row(connection: Connection, app: App, environment: str, space: str, now: datetime | None = None) -> Row:
     """How one app is in one space now."""
+    now = now or datetime.now(UTC)
     namespace = app.namespace_in(space)
-    release = releases.current(connection, namespace, app.name)
-    selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
-    found = connection.list(built_in("Deployment").path(namespace), labelSelector=selector)["items"]
+    known = releases.history(connection, namespace, app.name)
+    applied = releases.objects_of(connection, namespace, app.name, known[0]) if known else None
+    found = _workloads(connection, app, namespace, applied or [])
     lease = connection.find(built_in("Lease").path(namespace, lock.name_of(app.name)))
     made = Row(
         app.name,
         environment,
         space,
-        ready=sum(number(each, "status", "readyReplicas") for each in found),
-        wanted=sum(number(each, "spec", "replicas", default=1) for each in found),
-        lock=lock.holder_of(lease) if lease else "",
+        ready=sum(map(_ready, found)),
+        wanted=sum(map(_wanted, found)),
+        lock=lock.holder_of(lease) if lease is not None else "",
+        lock_seconds=seconds_since(text(lease, "spec", "acquireTime"), now),
     )
-    if release is None:
+    if not known:
         note = "runs, but was not deployed by this toolkit" if found else "not deployed"
-        return replace(made, note=NO_CODE if app.pending and not found else note)
+        busy = [deploying(lease, now)] if lease is not None else []
+        return replace(made, notes=(*busy, NO_CODE if app.pending and not found else note))
+    differing: list[Drift] = []
+    if applied and known[0].state == releases.DEPLOYED:
+        differing = drift.find(connection, applied, scaling.autoscaled(connection, namespace, applied))
+    held = releases.holds(connection, namespace, app.name)
+    made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
+    made = _of_release(made, known)
+    return replace(made, notes=notes(made, known[0], lease, found, now))
+
+
+def _workloads(connection: Connection, app: App, namespace: str, applied: Sequence[Json]) -> list[Json]:
+    """An app's Deployments, and its workloads of other kinds that were applied."""
+    selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+    kinds = {text(obj, "kind") for obj in applied} & set(_OTHER_KINDS)
+    found = []
+    for kind in ("Deployment", *sorted(kinds)):
+        items = connection.list(built_in(kind).path(namespace), labelSelector=selector)["items"]
+        found += [{**item, "kind": kind} for item in items]
+    return found
+
+
+def _ready(workload: Json) -> int:
+    return number(workload, "status", "readyReplicas") or number(workload, "status", "numberReady")
+
+
+def _wanted(workload: Json) -> int:
+    if workload.get("kind") == "DaemonSet":
+        return number(workload, "status", "desiredNumberScheduled")
+    return number(workload, "spec", "replicas", default=1)
+
+
+def _of_release(made: Row, known: Sequence[Release]) -> Row:
+    newest = known[0]
+    made = replace(made, state=newest.state)
+    serving = next((each for each in known if each.state == releases.DEPLOYED), None)
+    if serving is None:
+        return replace(made, attempt=newest.version)
     return replace(
         made,
-        version=release.version,
-        commit=release.commit,
-        branch=release.branch,
-        since=release.at,
-        by=release.by,
-        verified=release.verified,
-        note=drift(found, release),
+        version=serving.version,
+        commit=serving.commit,
+        branch=serving.branch,
+        since=serving.at,
+        by=serving.by,
+        verified=serving.verified,
+        back_from=serving.back_from,
+        attempt="" if serving is newest else newest.version,
     )
 
 
-def drift(deployments: Sequence[Json], release: Release) -> str:
-    """What differs from the release: an unfinished deployment or a change by hand; "" when nothing does."""
-    if not deployments:
-        return "its Deployments are gone"
-    wanted = {progress.digest_of(image) for image in release.images.values()} - {""}
-    for each in deployments:
-        named = text(each, "metadata", "name")
-        containers = objects(each, "spec", "template", "spec", "containers")
-        running = {progress.digest_of(text(container, "image")) for container in containers} - {""}
-        if wanted and running and not running & wanted:
-            given = text(mapping(each, "metadata", "annotations"), manifests.VERSION)
-            of = f" of {given}" if given and given != release.version else ""
-            return f"{named} is set to another image{of}: unfinished deployment, or changed by hand"
-        if not progress.complete(each):
-            return f"{named} is not fully rolled out"
-    return ""
+def notes(
+    made: Row, newest: Release, lease: Json | None, workloads: Sequence[Json], now: datetime
+) -> tuple[str, ...]:
+    """What is worth knowing beyond the columns, most urgent first. lease is the lock, None when nobody
+    deploys."""
+    said = [deploying(lease, now, newest)] if lease is not None else []
+    what = f"rollback to {newest.version}" if newest.back_from else f"deployment of {newest.version}"
+    ended = f"{what} by {newest.by}" + (f" in run {newest.run}" if newest.run else "")
+    again = f"APP={made.app} ENV={made.space}"
+    if newest.state == releases.FAILED:
+        said.append(f"{ended} failed {age(newest.at, now)} ago")
+    elif newest.state != releases.DEPLOYED and lease is None:
+        said.append(
+            f"{ended} was cut short {age(newest.at, now)} ago: make deploy {again} or make rollback {again}"
+        )
+    if made.back_from:
+        said.append(f"back from {made.back_from}")
+    said += [f"held: {each.version} ({short(each.why)}), FORCE=1 lifts it" for each in made.held]
+    if not workloads and not made.drift:
+        said.append("its workloads are gone")
+    elif lease is None:
+        unfinished = [text(each, "metadata", "name") for each in workloads if not progress.stands(each)]
+        said += [f"{name} is not fully rolled out" for name in unfinished]
+    return (*said, *(f"drift: {each.sentence}" for each in made.drift))
 
 
-def table(rows: Sequence[Row]) -> list[str]:
-    """The rows as aligned lines, headings first."""
-    cells = [HEADINGS, *(each.cells() for each in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
-    return [
-        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
+def deploying(lease: Json, now: datetime, newest: Release | None = None) -> str:
+    """Who has the lock: holder, run and age; and that nobody renews it, if so."""
+    annotations = mapping(lease, "metadata", "annotations")
+    who = text(annotations, lock.HOLDER) or text(lease, "spec", "holderIdentity") or "somebody"
+    run = f" in run {annotations[lock.RUN]}" if annotations.get(lock.RUN) else ""
+    what = (
+        f"{newest.version} is being deployed" if newest and newest.state == releases.DEPLOYING else "locked"
+    )
+    said = f"{what} by {who}{run} for {age(text(lease, 'spec', 'acquireTime'), now)}"
+    renewed = text(lease, "spec", "renewTime")
+    granted = number(lease, "spec", "leaseDurationSeconds", default=lock.GRANTED_SECONDS)
+    if seconds_since(renewed, now) > 2 * granted:
+        said += f"; not renewed for {age(renewed, now)}: the next deployment takes it over"
+    return said
+
+
+def seconds_since(moment: str, now: datetime) -> float:
+    """Seconds since a time in ISO 8601; 0 for the future and for what is no time."""
+    try:
+        return max(0.0, (now - datetime.fromisoformat(moment)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def age(moment: str, now: datetime) -> str:
+    """How long ago a time in ISO 8601 is, for a person: 12 s, 3 min 5 s, 2 h 10 min, 3 days."""
+    seconds = round(seconds_since(moment, now))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if days >= 2:
+        return f"{days} days"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def short(text: str, limit: int = 100) -> str:
+    """Enough of a text to know what it is about."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…"
 
 
 def without_code(rows: Sequence[Row]) -> list[str]:
     """The apps that run nowhere because they have no code yet; a line per space would say nothing more."""
-    absent = {each.app for each in rows if each.note == NO_CODE}
-    return [app for app in absent if all(each.note == NO_CODE for each in rows if each.app == app)]
+    absent = {each.app for each in rows if each.notes == (NO_CODE,)}
+    return [app for app in absent if all(each.notes == (NO_CODE,) for each in rows if each.app == app)]
 
 
-def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows for machines."""
-    return [asdict(each) for each in rows]
+def as_json(rows: Sequence[Row], *, history: bool) -> list[dict[str, Any]]:
+    """The rows for machines; with history the releases that are known, newest first."""
+    found = []
+    for each in rows:
+        made = {**asdict(each), "note": "; ".join(each.notes)}
+        made["drift"] = [{**one._asdict(), "sentence": one.sentence} for one in each.drift]
+        if not history:
+            del made["releases"]
+        found.append(made)
+    return found

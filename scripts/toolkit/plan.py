@@ -9,6 +9,8 @@ from pathlib import Path
 
 from toolkit.config import Config
 from toolkit.model import App, Environment
+from toolkit.undoing import STAGE as ROLLBACK
+from toolkit.undoing import UNDONE
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 CHECKS = ("lint", "security", "unit", "build")
@@ -24,13 +26,17 @@ _ABOUT = {
     "acceptance": "every output of a submission",
     "approve": "branch and approval",
     "watch": "pods for restarts",
+    "rollback": "back to the last verified release",
     "alert": "tell the channel",
 }
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: started once all in `after` passed. `deadline` in seconds. `always`: whatever happened."""
+    """One stage: started once all in `after` passed. `deadline` in seconds. `always`: whatever happened.
+
+    One with `undoes` is started only if one of these failed, and once everything else has ended.
+    """
 
     id: str
     name: str
@@ -38,6 +44,7 @@ class Stage:
     after: tuple[str, ...]
     deadline: float
     always: bool = False
+    undoes: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
@@ -51,12 +58,24 @@ class Stage:
             argv += ["--env", self.environment]
         if self.name == "approve":
             argv += ["--check"]
+        if self.undoes:
+            argv += ["--failed"]
         return [*argv, "--cluster", cluster]
 
     def target(self, app: App) -> str:
         """The same as a make target."""
         place = f" ENV={self.environment}" if self.environment else ""
-        return f"make {self.name} APP={app.name}{place}"
+        return f"make {self.name} APP={app.name}{place}{' FAILED=1' if self.undoes else ''}"
+
+    @property
+    def when(self) -> str:
+        """When it is started, for a person."""
+        if self.undoes:
+            names = [id.removesuffix(f"-{self.environment}") for id in self.undoes]
+            return f"only if {' or '.join([', '.join(names[:-1]), *names[-1:]][not names[1:] :])} fails"
+        if self.always:
+            return "whatever happened"
+        return f"after {', '.join(self.after)}" if self.after else "at once"
 
 
 @dataclass(frozen=True)
@@ -134,7 +153,8 @@ class _Planner:
     ) -> tuple[str, ...]:
         deadlines: dict[str, Callable[[], float]] = {
             "approve": lambda: 60.0,
-            "deploy": lambda: 3 * self.app.deadline + 300,
+            # With going back, and the verdict on that, inside.
+            "deploy": lambda: 6 * self.app.deadline + 600,
             "healthcheck": lambda: 180.0,
             "smoke": lambda: self.app.suites["smoke"].deadline + 60,
             "acceptance": lambda: self.app.suites["acceptance"].deadline + 60,
@@ -150,7 +170,22 @@ class _Planner:
                 continue
             self.made.stages.append(Stage(id, name, environment.name, after, deadline()))
             after = (id,)
+        self._undoing(environment)
         return after
+
+    def _undoing(self, environment: Environment) -> None:
+        """The stage that goes back, where something is deployed and the environment asks for it."""
+        there = [stage.id for stage in self.made.stages if stage.environment == environment.name]
+        undoes = tuple(id for id in (f"{name}-{environment.name}" for name in UNDONE) if id in there)
+        if not undoes:
+            return
+        id = f"{ROLLBACK}-{environment.name}"
+        if environment.rollback != "auto":
+            why = f"environments.{environment.name}.rollback in apps.toml is {environment.rollback}"
+            self.made.skipped.append(Skipped(id, why))
+            return
+        deadline = 4 * self.app.deadline + 600
+        self.made.stages.append(Stage(id, ROLLBACK, environment.name, (), deadline, undoes=undoes))
 
     def _why_not(self, name: str, environment: Environment) -> str:
         where = f"[apps.{self.app.name}] in apps.toml"

@@ -177,7 +177,7 @@ def settle(root: Path) -> list[dict[str, Any]]:
     """
     unannounced = []
     for data in runs(root):
-        if _alive(data.get("pid")):
+        if alive(data.get("pid")):
             continue
         if data.get("alerted") is False:
             unannounced.append(data)
@@ -192,7 +192,8 @@ def settle(root: Path) -> list[dict[str, Any]]:
     return unannounced
 
 
-def _alive(pid: object) -> bool:
+def alive(pid: object) -> bool:
+    """Whether a process of that number runs on this machine."""
     if not isinstance(pid, int):
         return False
     try:

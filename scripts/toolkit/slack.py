@@ -46,11 +46,12 @@ def message(record: summary.Record) -> Message:
 
     blocks = [_header(title)]
     for each in bad[:MOST_TROUBLES]:
-        text = f"*Why:* {escape(each.why, 1200)}"
+        text = f"*Why:* {escape(each.why, 1100)}"
         if each.evidence:
             shown = "\n".join(line[-200:] for line in each.evidence).replace("`", "'")
-            text += f"\n```{escape(shown, 900)}```"
-        text += f"\n*What to do:* {escape(each.remedy, 800)}" if each.remedy else ""
+            text += f"\n```{escape(shown, 800)}```"
+        text += f"\n*What to do:* {escape(each.remedy, 600)}" if each.remedy else ""
+        text += f"\n*Evidence:* {escape(', '.join(each.files), 400)}" if each.files else ""
         blocks.append(_section(text))
     if places:
         lines = [f"*{escape(name, 100)}:* {escape(state, 200)}" for name, state in places[:MOST_PLACES]]
@@ -65,12 +66,19 @@ def message(record: summary.Record) -> Message:
     plain = [title]
     for each in bad:
         plain += [f"  why          {each.why}", *(f"    | {line}" for line in each.evidence)]
-        plain += [f"  what to do   {each.remedy}"] if each.remedy else []
+        plain += [
+            f"  {'what to do' if n == 0 else '':<12} {line}" for n, line in enumerate(_lines(each.remedy))
+        ]
+        plain += [f"  {'evidence' if n == 0 else '':<12} {file}" for n, file in enumerate(each.files)]
     plain += [f"  {name:<12} {state}" for name, state in places]
     plain += [f"  {name.lower():<12} {value}" for name, value in facts]
     plain += [f"  {'CI job':<12} {url}" if url else f"  {'log':<12} .pipeline/runs/{run}"]
     first = f"{title} — {bad[0].why}" if bad else title
     return Message(escape(first, SECTION_LIMIT), blocks, "\n".join(plain))
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def escape(text: str, limit: int) -> str:

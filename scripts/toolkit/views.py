@@ -16,8 +16,8 @@ HEARTBEAT = 30.0  # CI systems take a silent job for a hung one
 class View(Protocol):
     """What the engine tells."""
 
-    def started(self, stage: Stage) -> None:
-        """A stage began."""
+    def started(self, stage: Stage, why: str) -> None:
+        """A stage began; why, if that deserves a word."""
 
     def line(self, stage: Stage, text: str) -> None:
         """A stage printed a line."""
@@ -54,10 +54,10 @@ class Plain:
         self._spoke = time.monotonic()
         console.say(text)
 
-    def started(self, stage: Stage) -> None:
+    def started(self, stage: Stage, why: str) -> None:
         """A stage began."""
         self._since[stage.id] = time.time()
-        self._say(f"… {stage.id}: {stage.about}")
+        self._say(f"… {stage.id}: {stage.about}{f', because {why}' if why else ''}")
 
     def line(self, stage: Stage, text: str) -> None:
         """Kept for the heartbeat; the output itself is printed when the stage ends."""
@@ -69,7 +69,7 @@ class Plain:
         opening, closing = ci.foldable(self._system, f"{stage.id} output", began, time.time())
         if log and opening:
             self._say("\n".join([opening, log.rstrip("\n"), closing]))
-        elif log and (stage.always or entry["outcome"] != Kind.PASSED):
+        elif log and (stage.always or stage.undoes or entry["outcome"] != Kind.PASSED):
             self._say(log.rstrip("\n"))
         self._say(one_line(stage, entry))
 
@@ -105,9 +105,11 @@ class Live:
         self._width = max(len(stage.id) for stage in plan.stages)
         self._live.start()
 
-    def started(self, stage: Stage) -> None:
-        """A stage began."""
+    def started(self, stage: Stage, why: str) -> None:
+        """A stage began; why it did stays on the screen."""
         self._since[stage.id] = time.monotonic()
+        if why:
+            self._live.console.print(f"… {stage.id}: {stage.about}, because {why}", soft_wrap=True)
         self.tick()
 
     def line(self, stage: Stage, text: str) -> None:

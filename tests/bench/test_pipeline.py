@@ -60,7 +60,7 @@ def critical_path(checkout: Checkout, record: dict[str, Any]) -> float:
     took = {stage["id"]: stage["seconds"] for stage in record["stages"]}
     until: dict[str, float] = {}
     for stage in plan.for_run(config, config.app(APP), record["branch"]).stages:
-        until[stage.id] = took[stage.id] + max((until[each] for each in stage.after), default=0.0)
+        until[stage.id] = took.get(stage.id, 0.0) + max((until[each] for each in stage.after), default=0.0)
     return max(until.values())
 
 

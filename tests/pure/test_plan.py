@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.config import Config
-from toolkit.plan import Plan, for_run
+from toolkit.plan import Plan, Stage, for_run
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Config.load(ROOT / "apps.toml")
@@ -32,9 +32,50 @@ def test_the_main_branch_goes_all_the_way() -> None:
         ("healthcheck-production", ("deploy-production",)),
         ("smoke-production", ("healthcheck-production",)),
         ("watch-production", ("smoke-production",)),
+        ("rollback-production", ()),
         ("alert", ("watch-production",)),
     ]
     assert [stage.id for stage in made.stages if stage.always] == ["alert"]
+
+
+def test_where_the_environment_asks_for_it_what_fails_is_undone() -> None:
+    made = plan("main")
+    [undoer] = [stage for stage in made.stages if stage.undoes]
+    assert undoer.id == "rollback-production"
+    assert undoer.undoes == (
+        "deploy-production",
+        "healthcheck-production",
+        "smoke-production",
+        "watch-production",
+    )
+    assert undoer.when == "only if deploy, healthcheck, smoke or watch fails"
+    app = CONFIG.app("submitter")
+    assert undoer.target(app) == "make rollback APP=submitter ENV=production FAILED=1"
+    assert undoer.command(app, "sandbox", CONFIG.file)[2:] == [
+        *("--app", "submitter", "--env", "production", "--failed", "--cluster", "sandbox")
+    ]
+    assert made.stage("deploy-production").deadline > undoer.deadline > app.deadline * 4
+    why = {each.id: each.why for each in made.skipped}
+    assert why["rollback-test"] == "environments.test.rollback in apps.toml is manual"
+    assert "rollback-production" not in why
+
+
+@pytest.mark.parametrize(
+    ("undoes", "when"),
+    [
+        (("deploy-x",), "only if deploy fails"),
+        (("deploy-x", "smoke-x"), "only if deploy or smoke fails"),
+        (("deploy-x", "smoke-x", "watch-x"), "only if deploy, smoke or watch fails"),
+    ],
+)
+def test_when_it_runs_in_words(undoes: tuple[str, ...], when: str) -> None:
+    assert Stage("rollback-x", "rollback", "x", (), 1, undoes=undoes).when == when
+
+
+def test_a_branch_that_stops_has_nothing_to_undo() -> None:
+    made = plan("feature")
+    assert not [stage for stage in made.stages if stage.undoes]
+    assert "rollback-production" not in {each.id for each in made.skipped}
 
 
 def test_a_branch_stops_after_acceptance_on_test_and_says_why() -> None:

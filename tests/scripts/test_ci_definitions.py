@@ -51,15 +51,31 @@ def github_jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield name, command.replace("${{ matrix.stage }}", stage), job
 
 
-def planned(branch: str) -> dict[Job, set[Job]]:
-    """The stages of a run, each with those that it waits for."""
+def plan_of(branch: str) -> plan.Plan:
     config = Config.load(REPOSITORY / "apps.toml")
-    made = plan.for_run(config, config.app("submitter"), branch)
+    return plan.for_run(config, config.app("submitter"), branch)
 
-    def job(stage: plan.Stage) -> Job:
-        return stage.name, stage.environment or ""
 
-    return {job(each): {job(made.stage(id)) for id in each.after} for each in made.stages}
+def as_job(stage: plan.Stage) -> Job:
+    return stage.name, stage.environment or ""
+
+
+def planned(branch: str) -> dict[Job, set[Job]]:
+    """The stages of a run that has nothing to undo, each with those that it waits for."""
+    made = plan_of(branch)
+    main_line = [each for each in made.stages if not each.undoes]
+    return {as_job(each): {as_job(made.stage(id)) for id in each.after} for each in main_line}
+
+
+def undoing() -> dict[Job, list[str]]:
+    """The stages after whose failure something is to be undone, with the words after `make`."""
+    made = plan_of("main")
+    app = Config.load(REPOSITORY / "apps.toml").app("submitter")
+    return {
+        as_job(made.stage(id)): shlex.split(stage.target(app))[1:]
+        for stage in made.stages
+        for id in stage.undoes
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,6 +122,52 @@ def test_github_runs_the_plan() -> None:
     assert found == {job: after for job, after in planned("main").items() if job[0] != "alert"}
 
 
+def test_on_circleci_a_failed_release_is_undone_in_the_same_job_before_the_alert() -> None:
+    steps = load(CIRCLE)["jobs"]["stage"]["steps"]
+    kinds = [next(iter(step)) if isinstance(step, dict) else step for step in steps]
+    [position] = [
+        n for n, step in enumerate(steps) if "undo" in str(step.get("when") if type(step) is dict else "")
+    ]
+    assert kinds.index("run") < position < kinds.index("leave")
+    conditional = steps[position]["when"]
+    assert conditional["condition"] == "<< parameters.undo >>"
+    [step] = conditional["steps"]
+    assert step["run"]["when"] == "on_fail", "CircleCI runs no such step in a job that was cancelled"
+    found = {}
+    for job in circle_jobs().values():
+        if job.get("undo"):
+            command = step["run"]["command"].replace("<< parameters.undo >>", job["undo"])
+            command = command.replace("<< pipeline.parameters.app >>", "submitter")
+            found[job_of(job["command"])] = shlex.split(command)[1:]
+    assert found == undoing()
+    declared = load(CIRCLE)["jobs"]["stage"]["parameters"]["undo"]
+    assert declared == {"type": "string", "default": ""}, "nothing else undoes anything"
+
+
+def test_on_github_a_failed_release_is_undone_in_the_same_job_before_the_alert() -> None:
+    found = {}
+    for name, command, job in github_jobs():
+        _, stage, *more = job["steps"]
+        for step in more:
+            assert step["if"] == "failure()", "which is false in a job that was cancelled"
+            assert step["uses"] == stage["uses"]
+            words = shlex.split(step["with"]["command"])
+            found[job_of(command)] = [words[0], "APP=submitter", *words[1:]]
+            assert step["with"]["name"] == f"rollback-{name}", "records of their own: none replaces another"
+    assert found == undoing()
+
+
+def test_on_github_there_is_time_to_go_back() -> None:
+    made = plan_of("main")
+    limits = {job_of(command): job for _, command, job in github_jobs()}
+    for undoer in [stage for stage in made.stages if stage.undoes]:
+        for id in undoer.undoes:
+            job = limits[as_job(made.stage(id))]
+            own = job["steps"][1]["timeout-minutes"] * 60
+            assert own >= made.stage(id).deadline, id
+            assert job["timeout-minutes"] * 60 - own >= undoer.deadline, id
+
+
 def test_on_github_only_main_reaches_production_and_an_alert_is_always_sent() -> None:
     main = "github.ref == 'refs/heads/main'"
     for name, command, job in github_jobs():
@@ -147,7 +209,7 @@ def test_every_command_is_a_make_target(file: Path) -> None:
 
 def test_every_target_exists() -> None:
     targets = {job_of(job["command"])[0] for job in circle_jobs().values() if "command" in job}
-    targets |= {job_of(command)[0] for _, command, _ in github_jobs()} | {"pipeline"}
+    targets |= {job_of(command)[0] for _, command, _ in github_jobs()} | {"pipeline", "rollback"}
     for target in sorted(targets):
         ran = subprocess.run(
             ["make", "--dry-run", target, "APP=submitter", "ENV=test"],
