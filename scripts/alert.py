@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 
-from toolkit import alerts, command, outbox, slack
+from toolkit import alerts, channel, command, outbox, slack
 from toolkit.outcome import Outcome
-
-LATE_SECONDS = 300
 
 
 def alert(request: command.Request) -> Outcome:
@@ -36,12 +33,7 @@ def alert(request: command.Request) -> Outcome:
         why = f"{policy.webhook.env} is not set: {alerts.counted(waiting)} kept until it is"
         return _told(request, why, [], dict.fromkeys(waiting, "no webhook"))
 
-    def send(kept: outbox.Alert, seconds: float) -> str:
-        late = (datetime.now(UTC) - kept.created).total_seconds() > LATE_SECONDS
-        note = f"Delivered late: this is from {kept.created:%Y-%m-%d %H:%M} UTC." if late else ""
-        return slack.send(webhook, kept.message, note=note, seconds=seconds)
-
-    sent = box.flush(send, options.seconds)
+    sent = channel.deliver(box, webhook, options.seconds)
     for why in sorted(set(sent.kept.values())):
         request.say(f"warning: {alerts.counted(list(sent.kept))} not delivered, kept for the next run: {why}")
     where = f" to {policy.channel}" if policy.channel else ""

@@ -1,5 +1,10 @@
 #!/usr/bin/env python3
-"""Watches the pods of an app for restarts, for the environment's soak time or as long as it is told."""
+"""Watches the pods of an app for restarts and other alarms.
+
+Without FOR it is the soak of a release: for the environment's soak time, failed at the first restart. Longer
+than that, by a person or a timer, it goes on after an alarm, tells the channel once per cause, and again when
+it is over.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +12,16 @@ import argparse
 import os
 import sys
 
-from toolkit import command, soak
-from toolkit.command import Request
-from toolkit.healthcheck import where_deployed
+from toolkit import command, soak, watching
+from toolkit.channel import Channel
 from toolkit.outcome import Misused, Outcome
-from toolkit.spaces import Space, side_by_side
+from toolkit.request import STAGE_FOLDER, Request
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
+LEAVE_SECONDS = 10.0
 
 
-def seconds(word: str) -> float:
+def seconds(word: str, name: str = "FOR") -> float:
     """90, 90s, 10m or 1h in seconds. Raises Misused for anything else."""
     number, unit = (word[:-1], UNITS[word[-1]]) if word[-1:] in UNITS else (word, 1)
     try:
@@ -24,28 +29,56 @@ def seconds(word: str) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found < 10**7:
-        raise Misused(f"FOR={word}: is no duration", remedy="say it as 90s, 10m or 1h")
+        raise Misused(f"{name}={word}: is no duration", remedy="say it as 90s, 10m or 1h")
     return found
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("FOR") or None
     parser.add_argument(
-        "--for", dest="duration", default=default, metavar="TIME", help="90s, 10m, 1h; default: the soak time"
-    )
+        "--for", dest="duration", default=default, metavar="TIME",
+        help="90s, 10m, 1h, 0 to look once; default: the soak time",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quiet", default="5m", metavar="TIME",
+        help="in a long watch, how long without a restart until it is over; default: %(default)s",
+    )  # fmt: skip
+
+
+def several_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments(parser)
+    parser.add_argument("--app", metavar="APP", default="", help='apps of apps.toml; default: "all"')
 
 
 def run(request: Request) -> Outcome:
-    given = request.options.duration
-    duration = seconds(given) if given else request.place.environment.soak if request.place else 0.0
+    options = request.options
+    time_for_soak = request.place.environment.soak if request.place else 0.0
+    duration = seconds(options.duration) if options.duration else time_for_soak
+    quiet = seconds(options.quiet, "QUIET")
+    channel = None
+    if duration > time_for_soak and STAGE_FOLDER not in os.environ:
+        channel = Channel(request.root, request.config.alert, request.say)
+    long = soak.Long(channel, quiet) if channel else None
+    try:
+        if request.app.name:
+            return watching.over(request, duration, long)
+        apps = watching.chosen(request, options.app)
+        return watching.over_several(request, apps, duration, long, named=options.app not in ("", "all"))
+    finally:
+        if channel:
+            channel.close(LEAVE_SECONDS)
 
-    def one(space: Space) -> Outcome:
-        return soak.watch(request, space, duration)
 
-    return side_by_side(request.spaces, where_deployed(request, one), request.say)
+def main(argv: list[str]) -> int:
+    """One app's watch is a run of that app; several are one stage of one run, since they go side by side."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--app", default="")
+    word = early.parse_known_args(argv)[0].app
+    about = __doc__ or ""
+    if word and word != "all" and "," not in word:
+        return command.main(run, stage="watch", help=about, app="one", place="one", arguments=arguments)
+    return command.main(run, stage="watch", help=about, app="none", place="one", arguments=several_arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(
-        command.main(run, stage="watch", help=__doc__ or "", app="all", place="one", arguments=arguments)
-    )
+    sys.exit(main(sys.argv[1:]))

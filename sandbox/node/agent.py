@@ -64,7 +64,7 @@ class Node:
             self._scale,
         )  # fmt: skip
         await self._serve()
-        self._proxy = Proxy(self._services, self._endpoints, self.ip, self._leaving)
+        self._proxy = Proxy(self._services, self._endpoints, self.ip)
         self._pods.subscribe(self._on_pod)
         for informer in watched[:2]:
             informer.subscribe(self._on_object)
@@ -128,8 +128,6 @@ class Node:
             self._endings.add(task)
             task.add_done_callback(self._endings.discard)
             worker.update(pod)
-        if pod["metadata"].get("deletionTimestamp"):
-            self._proxy.refresh()
 
     async def _until_gone(self, uid: str, worker: Pod) -> None:
         await worker.gone.wait()
@@ -138,9 +136,6 @@ class Node:
     def _find(self, namespace: str, name: str) -> Pod | None:
         pod = self._pods.items.get((namespace, name))
         return self._workers.get(pod["metadata"]["uid"]) if pod else None
-
-    def _leaving(self) -> set[str]:
-        return {worker.ip for worker in self._workers.values() if worker.terminating}
 
     async def _sweep(self) -> None:
         """Remove what earlier nodes left of pods that are no more."""

@@ -1,7 +1,9 @@
 """The Service proxy: what connects to a Service's cluster IP reaches one of its ready pods.
 
-A port is open while its Service has ready endpoints, so that a client of a Service without any is refused at
-once, as with kube-proxy. A connection that a pod refuses is tried at the next one.
+As kube-proxy, it knows what Endpoints say and nothing else: a pod that leaves gets new connections until the
+endpoints controller has taken note, and a connection that a pod refuses is lost, not tried at another one
+(packet filters decide before the pod is asked). So what loses requests in a cluster loses them here.
+A port is open while its Service has ready endpoints: a client of a Service without any is refused at once.
 """
 
 from __future__ import annotations
@@ -43,16 +45,15 @@ def wanted_listeners(service: Object, node_ip: str) -> dict[Address, Object]:
     return found
 
 
-def ready_addresses(endpoints: Object | None, port: Object, leaving: set[str]) -> list[Address]:
-    """The ready addresses behind one port of a Service, without those of pods that are terminating."""
+def ready_addresses(endpoints: Object | None, port: Object) -> list[Address]:
+    """The ready addresses behind one port of a Service."""
     found: list[Address] = []
     for subset in (endpoints or {}).get("subsets") or ():
         for target in subset.get("ports") or ():
             if (target.get("name") or "") == (port.get("name") or "") and (
                 target.get("protocol") or "TCP"
             ) == "TCP":
-                addresses = [one["ip"] for one in subset.get("addresses") or () if one["ip"] not in leaving]
-                found += [(ip, target["port"]) for ip in addresses]
+                found += [(one["ip"], target["port"]) for one in subset.get("addresses") or ()]
     return found
 
 
@@ -78,17 +79,18 @@ class Listener:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         backends = self.backends()
-        self.turn += 1
-        for at in range(len(backends)):
-            host, port = backends[(self.turn + at) % len(backends)]
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    there = await asyncio.open_connection(host, port, limit=BUFFER)
-            except (OSError, TimeoutError):
-                continue
-            await join((reader, writer), there)
+        if not backends:
+            abort(writer)
             return
-        abort(writer)
+        self.turn += 1
+        host, port = backends[self.turn % len(backends)]
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                there = await asyncio.open_connection(host, port, limit=BUFFER)
+        except (OSError, TimeoutError):
+            abort(writer)
+            return
+        await join((reader, writer), there)
 
 
 async def join(
@@ -125,13 +127,10 @@ def abort(writer: asyncio.StreamWriter) -> None:
 
 
 class Proxy:
-    """Follows Services and Endpoints and keeps the right ports open. ``leaving`` are addresses of
-    terminating pods."""
+    """Follows Services and Endpoints and keeps the right ports open."""
 
-    def __init__(
-        self, services: Informer, endpoints: Informer, node_ip: str, leaving: Callable[[], set[str]]
-    ) -> None:
-        self._services, self._endpoints, self._node_ip, self._leaving = services, endpoints, node_ip, leaving
+    def __init__(self, services: Informer, endpoints: Informer, node_ip: str) -> None:
+        self._services, self._endpoints, self._node_ip = services, endpoints, node_ip
         self._open: dict[Address, Listener] = {}
         self._taken: dict[Address, str] = {}
         self._dirty = asyncio.Event()
@@ -148,10 +147,6 @@ class Proxy:
                     await self._dirty.wait()
             self._dirty.clear()
             await self._settle()
-
-    def refresh(self) -> None:
-        """Look again: a pod is leaving."""
-        self._dirty.set()
 
     async def _settle(self) -> None:
         wanted: dict[Address, Callable[[], list[Address]]] = {}
@@ -178,7 +173,7 @@ class Proxy:
 
     def _backends(self, service: Object, port: Object) -> Callable[[], list[Address]]:
         key = key_of(service)
-        return lambda: ready_addresses(self._endpoints.items.get(key), port, self._leaving())
+        return lambda: ready_addresses(self._endpoints.items.get(key), port)
 
     async def close(self) -> None:
         """Close every port."""

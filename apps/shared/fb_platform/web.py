@@ -1,5 +1,6 @@
 """What all apps' web sides share: probes, JSON errors, request log lines, a server that stops gracefully."""
 
+import contextlib
 import json
 import re
 import signal
@@ -9,7 +10,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from fb_platform import logs
+from fb_platform.server import Server
 from fb_platform.settings import SettingError, listen_address, number
 
 PROBES = ("/health", "/readiness", "/metrics")
 REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
-GRACE = 20  # seconds that requests under way may take after SIGTERM; below terminationGracePeriodSeconds
 
 
 def application(
@@ -83,15 +83,11 @@ def serve(name: str, build: Callable[[], Starlette]) -> None:
     except SettingError as problem:
         logs.error(f"cannot start: {problem}")
         sys.exit(1)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE,
-        ws="none",
-    )
+    server = Server(app, host, port)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(3)
 
 
 class RequestLog:

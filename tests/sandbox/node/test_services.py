@@ -1,4 +1,4 @@
-"""The Service proxy: ready pods only, retries, half-closed connections, a rollout without a lost request."""
+"""The Service proxy: ready pods only, no retries, half-closed connections, a rollout that loses nothing."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def test_a_service_reaches_ready_pods_and_refuses_without_any(
     eventually(lambda: refused((ip, 80)))
 
 
-def test_a_pod_that_refuses_is_passed_over(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
-    """One of the endpoints listens on nothing: every request still gets its answer."""
+def test_a_pod_that_refuses_loses_the_connection(sandbox: Sandbox, namespace: str, tiny_image: str) -> None:
+    """One of two endpoints listens on nothing, and has no probe that would tell: as behind kube-proxy, every
+    other connection is lost."""
     ip = service(sandbox, namespace, "web")
     path = start(sandbox, namespace, pods.pod("web", tiny_image))
     deaf = pods.pod("deaf", tiny_image, command=["sleep", "1000"], readinessProbe=None)
@@ -87,8 +88,14 @@ def test_a_pod_that_refuses_is_passed_over(sandbox: Sandbox, namespace: str, tin
         lambda obj: len((obj.get("subsets") or [{}])[0].get("addresses") or ()) == 2,
     )
     eventually(lambda: not refused((ip, 80)))
-    answers = Counter(json.loads(pods.get(f"http://{ip}/"))["host"] for _ in range(10))
-    assert answers == {"web": 10}
+
+    def host() -> str:
+        try:
+            return str(json.loads(pods.get(f"http://{ip}/"))["host"])
+        except OSError:
+            return "lost"
+
+    eventually(lambda: Counter(host() for _ in range(10)) == {"web": 5, "lost": 5})
 
 
 def test_a_half_closed_connection_still_gets_its_answer(

@@ -1,0 +1,90 @@
+"""Alerts on their way while something else goes on: kept on disk first, then sent by a thread.
+
+What cannot be delivered waits in the outbox, is tried again every RETRY_SECONDS, and after this process by
+whoever sends next, as with the alert of a run.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toolkit import outbox, slack
+from toolkit.model import AlertPolicy
+from toolkit.redaction import Secret
+
+LATE_SECONDS = 300
+SEND_SECONDS = 30.0
+RETRY_SECONDS = 60.0
+
+
+def deliver(box: outbox.Outbox, webhook: Secret, seconds: float) -> outbox.Flushed:
+    """Send what waits in the outbox, in at most that many seconds; a late alert says so."""
+
+    def send(kept: outbox.Alert, left: float) -> str:
+        late = (datetime.now(UTC) - kept.created).total_seconds() > LATE_SECONDS
+        note = f"Delivered late: this is from {kept.created:%Y-%m-%d %H:%M} UTC." if late else ""
+        return slack.send(webhook, kept.message, note=note, seconds=left)
+
+    return box.flush(send, seconds)
+
+
+class Channel:
+    """The alert channel of a checkout. tell() may be called from several threads."""
+
+    def __init__(self, root: Path, policy: AlertPolicy, say: Callable[[str], None]) -> None:
+        self._box = outbox.Outbox(root / ".pipeline" / "alerts")
+        self._policy = policy
+        self._say = say
+        self._news = threading.Event()
+        self._closed = threading.Event()
+        self._why = ""
+        self._said_kept = False
+        self._thread: threading.Thread | None = None
+        if webhook := policy.webhook.read():
+            self._thread = threading.Thread(target=self._run, args=(webhook,), name="channel", daemon=True)
+            self._thread.start()
+
+    def tell(self, key: str, message: slack.Message) -> None:
+        """Keep an alert under its key, and have it sent, unless one of that key was delivered already."""
+        try:
+            self._box.put(key, message)
+        except OSError as error:
+            self._say(f"warning: the alert cannot be kept: {error.strerror}")
+            return
+        if self._thread is None and not self._said_kept:
+            self._said_kept = True
+            self._say(f"{self._policy.webhook.env} is not set: alerts are kept until it is")
+        self._news.set()
+
+    def close(self, seconds: float) -> None:
+        """Send what still waits, for at most that many seconds."""
+        self._closed.set()
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        if self._why:
+            self._say(
+                f"warning: {len(self._box.waiting())} not delivered, kept for the next run: {self._why}"
+            )
+
+    def _run(self, webhook: Secret) -> None:
+        retry: float | None = None
+        while True:
+            self._news.wait(None if retry is None else max(0.0, retry - time.monotonic()))
+            last = self._closed.is_set()  # asked before it sends: what came until now is in it
+            self._news.clear()
+            sent = deliver(self._box, webhook, SEND_SECONDS)
+            where = f" to {self._policy.channel}" if self._policy.channel else ""
+            if sent.delivered:
+                self._say(f"{len(sent.delivered)} alert{'s' * (len(sent.delivered) > 1)} delivered{where}")
+            why = next(iter(sent.kept.values()), "")
+            if why and why != self._why:
+                self._say(f"warning: an alert is not delivered yet: {why}")
+            self._why = why
+            if last:
+                return
+            retry = time.monotonic() + RETRY_SECONDS if why else None
