@@ -1,7 +1,8 @@
-"""The command line: `python -m sandbox up|down|status|reset|build|serve`.
+"""The command line: `python -m sandbox up|down|status|reset|build|images|serve`.
 
-Exit codes: 0 done, 1 failed (status: not running), 2 misused, 4 timed out, 130 interrupted. Each command
-imports only what it needs: `build` and `status` answer in a fraction of a second.
+Exit codes: 0 done, 1 failed (status: not running; images: not all there), 2 misused, 4 timed out,
+130 interrupted. Each command imports only what it needs: `build`, `images` and `status` answer in a fraction
+of a second.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "status": "what runs, what is only kept, what it does not do",
         "reset": "stop it and forget the cluster",
         "build": "build an image from a Dockerfile",
+        "images": "which images there are, or whether these are there",
         "serve": "run the daemon in the foreground",
     }
     made = {
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
             "--state", metavar="DIR", help="where the sandbox lives (default: $SANDBOX_STATE, else .sandbox)"
         )
     made["status"].add_argument("--json", action="store_true", help="for programs")
+    made["images"].add_argument("references", nargs="*", metavar="IMAGE", help="default: all that were built")
+    made["images"].add_argument("--json", action="store_true", help="for programs")
     made["reset"].add_argument("--images", action="store_true", help="forget built images too")
     made["serve"].add_argument("--report", type=int, help=argparse.SUPPRESS)
     build = made["build"]
@@ -128,6 +132,21 @@ def _build(state: State, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _images(state: State, arguments: argparse.Namespace) -> int:
+    from sandbox.images.asking import ask
+    from sandbox.images.store import Store
+
+    store = Store(state.root)
+    found = {each: ask(store, each) for each in arguments.references or store.listed()}
+    if arguments.json:
+        rows = {name: {"state": asked.state, "why": asked.why} for name, asked in found.items()}
+        print(json.dumps({"images": rows}))
+    else:
+        for name, asked in found.items():
+            print(f"{asked.state:7} {name}" + (f": {asked.why}" if asked.why else ""))
+    return 0 if all(asked.state == "present" for asked in found.values()) else 1
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -158,4 +177,12 @@ def _serve(state: State, arguments: argparse.Namespace) -> int:
     return serve(state, report)
 
 
-_COMMANDS = {"up": _up, "down": _down, "reset": _reset, "status": _status, "build": _build, "serve": _serve}
+_COMMANDS = {
+    "up": _up,
+    "down": _down,
+    "reset": _reset,
+    "status": _status,
+    "build": _build,
+    "images": _images,
+    "serve": _serve,
+}

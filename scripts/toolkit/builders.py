@@ -1,13 +1,16 @@
-"""The commands that build an image, per builder, and how their answers are read. Pure."""
+"""The commands that build an image or ask for one, per builder, and how their answers are read. Pure."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from toolkit.cluster import signs
+from toolkit.cluster.finding import Cause
 from toolkit.outcome import Failed
 
 
@@ -20,6 +23,14 @@ class Build:
     context: Path
     tag: str
     commit: str
+
+
+class Asked(NamedTuple):
+    """What is known of an image. why says what keeps it from being had, "" when it is there; unless is_known
+    it is only that nobody could be asked."""
+
+    why: str = ""
+    is_known: bool = True
 
 
 def sandbox(build: Build) -> list[str]:
@@ -40,6 +51,43 @@ def sandbox_answer(output: str) -> tuple[str, bool]:
             except (ValueError, KeyError):
                 break
     raise Failed("the sandbox's builder did not say which image it built", evidence=output.splitlines()[-12:])
+
+
+def sandbox_images(refs: Iterable[str]) -> list[str]:
+    """Ask the embedded cluster which of these images it has; the last line it prints is JSON."""
+    return [sys.executable, "-m", "sandbox", "images", "--json", "--", *refs]
+
+
+def sandbox_has(output: str) -> dict[str, Asked]:
+    """What it says of each reference."""
+    for line in reversed(output.splitlines()):
+        if line.startswith("{"):
+            try:
+                rows: dict[str, dict[str, str]] = json.loads(line)["images"]
+                return {
+                    ref: Asked("" if row["state"] == "present" else row["why"], row["state"] != "unknown")
+                    for ref, row in rows.items()
+                }
+            except (ValueError, KeyError, TypeError, AttributeError):
+                break
+    raise Failed("the sandbox did not say which images it has", evidence=output.splitlines()[-12:])
+
+
+def docker_manifest(ref: str) -> list[str]:
+    """Ask an image's registry for its manifest; plain HTTP goes to this machine only."""
+    host = ref.partition("/")[0].partition(":")[0]
+    here = host == "localhost" or host.startswith("127.")
+    return ["docker", "manifest", "inspect", *(["--insecure"] if here else []), ref]
+
+
+def docker_has(code: int, output: str) -> Asked:
+    """What the registry says, from how `docker manifest inspect` ended."""
+    if code == 0:
+        return Asked()
+    said = " ".join((output.strip().splitlines() or [f"exit code {code}"])[-1].split())
+    if "no such manifest" in said or signs.pull_failure(said) is Cause.IMAGE:
+        return Asked(f"does not exist ({said})")
+    return Asked(f"its registry could not be asked: {said}", is_known=False)
 
 
 def docker_tag(build: Build, registry: str) -> str:

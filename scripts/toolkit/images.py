@@ -1,4 +1,5 @@
-"""Builds an app's images once, names them by digest, and keeps the names in .pipeline/images/<app>.json."""
+"""Builds an app's images once, names them by digest, and keeps the names in .pipeline/images/<app>.json;
+and says which images there are."""
 
 from __future__ import annotations
 
@@ -6,19 +7,22 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from toolkit import builders, tools
-from toolkit.builders import Build
+from toolkit.builders import Asked, Build
 from toolkit.ci import Source
 from toolkit.model import App, Cluster
-from toolkit.outcome import Misused
+from toolkit.outcome import Misused, TimedOut
 from toolkit.request import version
 
 BUILD_SECONDS = 900.0
+ASK_SECONDS = 60.0
+SIDE_BY_SIDE = 8
 
 # Never part of an image's inputs, whatever .dockerignore says: what tools leave behind.
 _LEFTOVERS = {
@@ -159,3 +163,63 @@ def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None
     part = file.with_name(f"{file.name}.{os.getpid()}")
     part.write_text(json.dumps({**read(name, root), cluster: entry}, indent=2), encoding="utf-8")
     part.replace(file)
+
+
+def missing(cluster: Cluster, refs: Iterable[str], root: Path, say: Say = lambda _: None) -> dict[str, str]:
+    """Why images cannot be had: reference -> sentence, for those alone that certainly cannot.
+
+    That is what its registry does not know, and what is in the registry that we push to while that does not
+    answer. Of other images whose registry could not be asked `say` gets a line: the cluster may have a way to
+    it, and credentials, that this machine has not. Raises Misused when the builder's program is missing.
+    """
+    wanted = list(dict.fromkeys(refs))
+    if not wanted:
+        return {}
+    if cluster.builder == "sandbox":
+        ran = tools.run(
+            builders.sandbox_images(wanted), cwd=root, check=False, echo=False, timeout=ASK_SECONDS
+        )
+        asked = builders.sandbox_has(ran.output)
+        ours = "sandbox/"
+    else:
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="registry") as pool:
+            asked = dict(zip(wanted, pool.map(_ask_docker, wanted), strict=True))
+        ours = (
+            cluster.registry.text().rstrip("/") + "/" if cluster.registry and cluster.registry.text() else ""
+        )
+    for ref, answer in asked.items():
+        if not answer.is_known and not (ours and ref.startswith(ours)):
+            say(f"image {ref}: {answer.why}")
+    return {
+        ref: answer.why
+        for ref, answer in asked.items()
+        if answer.why and (answer.is_known or (ours and ref.startswith(ours)))
+    }
+
+
+def _ask_docker(ref: str) -> Asked:
+    try:
+        ran = tools.run(builders.docker_manifest(ref), check=False, echo=False, timeout=ASK_SECONDS)
+    except TimedOut as error:
+        return Asked(f"its registry could not be asked: {error.reason}", is_known=False)
+    return builders.docker_has(ran.code, ran.output)
+
+
+class Known:
+    """Asks for each image once, whoever wants to know: `missing` for several spaces side by side."""
+
+    def __init__(self, cluster: Cluster, root: Path, say: Say) -> None:
+        self._cluster = cluster
+        self._root = root
+        self._say = say
+        self._lock = threading.Lock()
+        self._answers: dict[str, str] = {}
+
+    def __call__(self, refs: Iterable[str]) -> dict[str, str]:
+        """{reference: why it cannot be had}, as `missing`."""
+        wanted = list(refs)
+        with self._lock:
+            new = [ref for ref in wanted if ref not in self._answers]
+            found = missing(self._cluster, new, self._root, self._say)
+            self._answers |= {ref: found.get(ref, "") for ref in new}
+            return {ref: self._answers[ref] for ref in wanted if self._answers[ref]}

@@ -92,3 +92,63 @@ def test_an_image_that_was_never_pushed_has_no_name(output: str) -> None:
 def test_a_registry_with_a_port_is_not_taken_for_a_tag() -> None:
     output = f'["localhost:5000/fb-submitter-api@{DIGEST}"]'
     assert builders.docker_answer(output, BUILD, "localhost:5000").endswith(DIGEST)
+
+
+def test_the_sandbox_is_asked_for_images_by_name() -> None:
+    assert builders.sandbox_images(["sandbox/a@sha256:1", "-odd"]) == [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "images",
+        "--json",
+        "--",
+        "sandbox/a@sha256:1",
+        "-odd",
+    ]
+
+
+def test_what_the_sandbox_says_of_images() -> None:
+    rows = (
+        '{"images": {"a": {"state": "present", "why": ""}, "b": {"state": "absent", "why": "never built"}, '
+        '"c": {"state": "unknown", "why": "connection refused"}}}'
+    )
+    assert builders.sandbox_has(f"a warning\n{rows}\n") == {
+        "a": builders.Asked(),
+        "b": builders.Asked("never built"),
+        "c": builders.Asked("connection refused", is_known=False),
+    }
+
+
+@pytest.mark.parametrize("output", ["", "Traceback\n", '{"images": {"a": 1}}', '{"images": 2}', "{"])
+def test_a_sandbox_that_says_something_else_is_a_failure(output: str) -> None:
+    with pytest.raises(Failed, match="did not say which images"):
+        builders.sandbox_has(output)
+
+
+def test_docker_asks_the_registry_for_a_manifest() -> None:
+    image = f"registry.example/team/fb@{DIGEST}"
+    assert builders.docker_manifest(image) == ["docker", "manifest", "inspect", image]
+    for here in ("localhost:5000/fb:v1", "127.0.0.1:5000/fb:v1"):
+        assert builders.docker_manifest(here) == ["docker", "manifest", "inspect", "--insecure", here]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_known"),
+    [
+        ("no such manifest: registry.example/team/fb@sha256:12", True),
+        ("manifest unknown: manifest unknown", True),
+        ("errors:\nname unknown: repository team/fb not found: does not exist", True),
+        ("unauthorized: authentication required", False),
+        ("errors:\ndenied: requested access to the resource is denied", False),
+        ("Get https://registry.example/v2/: dial tcp: lookup registry.example: no such host", False),
+        ("toomanyrequests: You have reached your pull rate limit.", False),
+        ("Get https://registry.example/v2/: dial tcp 10.0.0.1:443: i/o timeout", False),
+        ("", False),
+    ],
+)
+def test_an_image_that_is_not_there_is_told_from_a_registry_that_will_not_say(
+    said: str, is_known: bool
+) -> None:
+    asked = builders.docker_has(1, said)
+    assert asked.why and asked.is_known is is_known
+    assert builders.docker_has(0, '{"schemaVersion": 2}') == builders.Asked()

@@ -1,0 +1,130 @@
+"""scripts/deploy.py with something wrong that can be known beforehand: all is said, nothing is changed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.ahead import furnished, state
+from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.platform_double import Platform
+
+
+@pytest.fixture
+def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
+    made = Platform(tmp_path / "a repository", sandbox.state, f"p{uuid.uuid4().hex[:6]}", TINY)
+    yield made
+    for space in (made.one, made.two, made.three):
+        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
+            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
+
+
+def add(platform: Platform, name: str, *objects: dict[str, Any]) -> None:
+    """More templates."""
+    text = "\n---\n".join(json.dumps(obj) for obj in objects)
+    (platform.folder / "tiny" / "deploy" / f"{name}.yaml").write_text(text)
+
+
+def settings(**fields: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, **fields}
+
+
+def test_all_problems_of_all_spaces_are_printed_and_nothing_is_changed(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    assert platform.deploy("test").code == 0
+    nothing = "sandbox/none@sha256:" + "0" * 64
+    platform.manifest(
+        image=nothing,
+        more_env="- { name: X, valueFrom: { secretKeyRef: { name: absent, key: k } } }",
+        extra="imgae: typo",
+    )
+    add(
+        platform,
+        "more",
+        settings(data={"colour": 7}),
+        {**settings(), "apiVersion": "example.org/v1", "kind": "Wibble"},
+    )
+    before = {space: state(sandbox, f"ns-{space}") for space in (platform.one, platform.two)}
+    ended = platform.deploy("test")
+    assert ended.code == 1, ended.output
+    assert {space: state(sandbox, f"ns-{space}") for space in before} == before
+    for space in before:
+        web = f"Deployment/fb-tiny-app-{space}"
+        assert f"{space}: 5 problems found before anything was changed: " in ended.output
+        for line in (
+            f"{web}: spec.template.spec.containers[0].imgae: there is no such field",
+            "ConfigMap/settings: ",
+            "Wibble/settings: cluster sandbox does not serve the kind Wibble of example.org/v1",
+            f"Secret/absent: there is no such Secret in ns-{space}; {web} (container app, env X) needs it",
+            f"{web} (container app): image {nothing}: the sandbox has built no such image of none",
+        ):
+            assert f"    | {line}" in ended.output, (line, ended.output)
+    assert ended.output.count("    |     fix: ") == 10
+    assert "applying" not in ended.output
+    stage = platform.recorded()["stages"][0]
+    assert [row["object"] for row in stage["details"][platform.one]["preflight"]].count("Secret/absent") == 1
+    assert stage["outcome"] == "failed"
+
+
+def test_an_object_of_another_app_is_refused_by_name_with_its_own_exit_code(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    assert platform.deploy().code == 0
+    other = {"metadata": {"name": "settings", "labels": {"appGroup": "fb-runner"}}, "data": {"colour": "red"}}
+    sandbox.api("POST", f"/api/v1/namespaces/ns-{platform.one}/configmaps", other)
+    add(platform, "more", settings(data={"colour": "blue"}))
+    before = state(sandbox, f"ns-{platform.one}")
+    ended = platform.deploy()
+    assert ended.code == 3, ended.output
+    assert "ConfigMap/settings: belongs to another app (appGroup=fb-runner)" in ended.last
+    assert "fix: give tiny's object another name" in ended.last
+    assert state(sandbox, f"ns-{platform.one}") == before
+
+
+def test_a_protected_namespace_is_refused(platform: Platform, sandbox: Sandbox) -> None:
+    name = f"ns-{platform.one}"
+    labels = {"form-builder/protected": "true"}
+    sandbox.api("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+    furnished(sandbox, name)
+    before = state(sandbox, name)
+    ended = platform.deploy()
+    assert ended.code == 3, ended.output
+    assert f"Namespace/{name}: is protected: its label form-builder/protected says so" in ended.last
+    assert state(sandbox, f"ns-{platform.one}") == before
+
+
+def test_a_quota_without_room_for_the_surge_stops_the_deployment(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    assert platform.deploy().code == 0
+    path = f"/api/v1/namespaces/ns-{platform.one}/resourcequotas"
+    sandbox.api("POST", path, {"metadata": {"name": "small"}, "spec": {"hard": {"pods": "1"}}})
+    sandbox.wait(f"{path}/small", lambda obj: obj.get("status", {}).get("used", {}).get("pods") == "1")
+    again = platform.deploy()
+    assert again.code == 0, again.output
+    platform.manifest(env={"VERSION": "2"})
+    before = state(sandbox, f"ns-{platform.one}")
+    ended = platform.deploy()
+    assert ended.code == 1, ended.output
+    assert (
+        "ResourceQuota/small: no room for pods=1 more, used: pods=1, limited: pods=1; "
+        f"this deployment adds 1 more pod of Deployment/fb-tiny-app-{platform.one}" in ended.last
+    )
+    assert state(sandbox, f"ns-{platform.one}") == before
+
+
+def test_what_fixtures_will_bring_is_not_missing(platform: Platform) -> None:
+    folder = platform.folder / "tiny" / "deploy" / "provision"
+    folder.mkdir()
+    (folder / "keys.yaml").write_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: keys }\n"
+        "stringData: { word: '{{ random_string(12) }}' }\n"
+    )
+    platform.manifest(more_env="- { name: X, valueFrom: { secretKeyRef: { name: keys, key: word } } }")
+    assert platform.deploy().code == 0
