@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ LOG_BYTES, LOG_FILES = (
     4,
 )  # kubelet: containerLogMaxSize 10Mi; older files kept beside the current
 START_SECONDS = 30.0
+LOCK = "shim.lock"  # locked for as long as the shim lives
 
 
 class StartError(Exception):
@@ -60,6 +62,19 @@ def _read(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def _wait_for_start(directory: Path) -> None:
+    """A node that was killed may have left a shim that is about to start its process: wait for its word."""
+    deadline = time.monotonic() + START_SECONDS
+    with contextlib.suppress(OSError), (directory / LOCK).open("rb") as lock:
+        while not (directory / "state.json").exists() and time.monotonic() < deadline:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.01)
+            else:
+                return  # no shim: it ended, or never began
+
+
 class Process:
     """A started process. Made by `start` or `adopt`."""
 
@@ -80,11 +95,12 @@ class Process:
             "file": file, "argv": argv, "env": dict(env), "cwd": str(cwd),
             "log_limit": LOG_BYTES, "log_keep": LOG_FILES,
         }  # fmt: skip
-        with (directory / "shim.log").open("ab") as complaints:
+        with (directory / "shim.log").open("ab") as complaints, (directory / LOCK).open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the shim's from now on: it holds the same open file
             child = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(SHIM), str(directory)], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=complaints, start_new_session=True, cwd="/",
-                env={"PATH": os.defpath},
+                [sys.executable, "-I", "-S", str(SHIM), str(directory), str(lock.fileno())],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True,
+                cwd="/", env={"PATH": os.defpath}, pass_fds=(lock.fileno(),),
             )  # fmt: skip
         assert child.stdin and child.stdout  # noqa: S101 - for the type checker
         try:
@@ -106,6 +122,7 @@ class Process:
     def adopt(cls, directory: Path) -> Process | None:
         """The process that an earlier node started in ``directory``, when it or its last words can still be
         had."""
+        _wait_for_start(directory)
         state = _read(directory / "state.json")
         if state is None:
             return None

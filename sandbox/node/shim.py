@@ -1,12 +1,16 @@
 """Stands between the node and one container's process; it outlives the node.
 
-Started as ``python -I -S shim.py DIRECTORY`` with the container's specification as JSON on standard input
-(so that secrets are on no disk and no command line). It starts the process in a session of its own, writes
-what the process says to DIRECTORY/log with the time of each line, and leaves in DIRECTORY
-  state.json  {"shim", "shim_started", "pid", "pid_started", "started"}: who runs, told apart from later
-  users of the ids exit.json   {"code", "signal", "finished"} or {"error", "message"} when the process could
-  not be started so that a node that was killed finds its containers again. Only the standard library, and
-  little of it: one of these runs per container.
+Started as ``python -I -S shim.py DIRECTORY LOCK`` with the container's specification as JSON on standard
+input (so that secrets are on no disk and no command line); LOCK is the descriptor of a locked file, by which
+a node knows that the shim lives. It starts the process in a session of its own, writes what the process says
+to DIRECTORY/log with the time of each line, and leaves in DIRECTORY, so that a node that was killed finds its
+containers again,
+
+- state.json: {"shim", "shim_started", "pid", "pid_started", "started"}: who runs, told apart from later users
+  of the ids;
+- exit.json: {"code", "signal", "finished"}, or {"error", "message"} when the process could not be started.
+
+Only the standard library, and little of it: one of these runs per container.
 """
 
 from __future__ import annotations
@@ -184,8 +188,9 @@ def copy(log: Log, name: str, stream: int, pending: dict[int, bytes]) -> bool:
     return True
 
 
-def main(directory: str) -> None:
-    """Run one container to its end."""
+def main(directory: str, lock: int) -> None:
+    """Run one container to its end. lock is an open file that stays locked until this program ends."""
+    os.set_inheritable(lock, False)
     spec = json.loads(sys.stdin.buffer.read())
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)  # whoever ends the container signals its process, not this one
@@ -224,4 +229,4 @@ def main(directory: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -35,15 +35,7 @@ async def bind(call: Call) -> web.StreamResponse:
             target.info, target.name, f"pod {target.name} is being deleted, cannot be assigned to a host"
         )
     pod["spec"]["nodeName"] = node
-    status = pod.setdefault("status", {})
-    others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
-    scheduled = {
-        "type": "PodScheduled",
-        "status": "True",
-        "lastProbeTime": None,
-        "lastTransitionTime": timestamp(),
-    }
-    status["conditions"] = [*others, scheduled]
+    _note(pod, {"type": "PodScheduled", "status": "True", "lastProbeTime": None})
     if not call.options().dry_run:
         call.cluster.store.put(target.info, pod)
     return answer({**success(target.info, target.name), "code": 201}, 201)
@@ -59,8 +51,21 @@ async def evict(call: Call) -> web.StreamResponse:
     entry = call.cluster.registry.live(target.info, target.namespace, target.name)
     if (entry.object.get("status") or {}).get("phase") not in ("Succeeded", "Failed", "Pending"):
         _ask_budgets(call, entry)
+    if not options.dry_run:
+        # Who sees the pod go should see why (registry/core/pod/storage/eviction.go).
+        pod = entry.copy()
+        said = {"reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+        _note(pod, {"type": "DisruptionTarget", "status": "True", **said})
+        entry = call.cluster.store.put(target.info, pod)
     delete(call.cluster.store, entry, options)
     return answer({**success(target.info, target.name), "code": 201}, 201)
+
+
+def _note(pod: Object, condition: Object) -> None:
+    """Set one of the pod's conditions, in place."""
+    status = pod.setdefault("status", {})
+    others = [one for one in status.get("conditions") or () if one["type"] != condition["type"]]
+    status["conditions"] = [*others, {**condition, "lastTransitionTime": timestamp()}]
 
 
 def _ask_budgets(call: Call, entry: Entry) -> None:

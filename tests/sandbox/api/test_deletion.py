@@ -157,4 +157,7 @@ def test_eviction_asks_the_disruption_budgets(api: Running, namespace: str) -> N
     assert refused.status_code == 429 and "disruption budget" in refused.json()["message"]
     delete(api, f"{budgets}/keep")
     assert api.http.post(f"{path}/eviction", json=eviction).status_code == 201
-    assert api.http.get(path).json()["metadata"]["deletionTimestamp"]
+    evicted = api.http.get(path).json()
+    assert evicted["metadata"]["deletionTimestamp"]
+    conditions = {each["type"]: each.get("reason") for each in evicted["status"]["conditions"]}
+    assert conditions["DisruptionTarget"] == "EvictionByEvictionAPI"
