@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import subprocess
@@ -74,6 +75,11 @@ def cost(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> Co
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     assert ran.returncode == 0, f"{argv}:\n{ran.stdout}{ran.stderr}"
     return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that so many of them do not exceed: 0.95 gives the 95th percentile (nearest rank)."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def interleaved(things: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:

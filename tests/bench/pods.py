@@ -11,25 +11,23 @@ NAMESPACE = "formbuilder-platform-live-production"
 SINCE = "2026-11-23T04:05:06Z"
 
 
-def event(index: int, version: int, restarts: int) -> bytes:
-    """One line of a watch stream: a pod that is ready, or in a crash loop after so many restarts."""
-    what = "ADDED" if version <= index + 1 else "MODIFIED"
-    return compact({"type": what, "object": pod(index, version, restarts)}) + b"\n"
-
-
 def compact(value: Any) -> bytes:
     """JSON as Go writes it."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def name_of(index: int) -> str:
+    return f"fb-submitter-api-live-production-6c9f5d7b8c-{index:05d}"
+
+
 def pod(index: int, version: int, restarts: int) -> Json:
-    name = f"fb-submitter-api-live-production-6c9f5d7b8c-{index:05d}"
+    """One that is ready, or in a crash loop after so many restarts."""
     spec, status = _spec(index), _status(index, restarts)
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": name,
+            "name": name_of(index),
             "generateName": "fb-submitter-api-live-production-6c9f5d7b8c-",
             "namespace": NAMESPACE,
             "uid": f"0b9c6a4e-5a3f-4f0e-9d0a-{index:012d}",
