@@ -22,7 +22,7 @@ app = $(if $(APP),--app '$(APP)')
 env = $(if $(ENV),--env '$(ENV)')
 cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
-.PHONY: help setup doctor clean pipeline plan status alert test check bench diagram advisories pins ci-install \
+.PHONY: help setup doctor clean pipeline plan status alert drill test check bench diagram advisories pins ci-install \
 	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
 
 help: ## this list
@@ -32,7 +32,9 @@ help: ## this list
 	@echo
 	@echo 'APP=   $(APPS), all'
 	@echo 'ENV=   an environment or one of its spaces: test (test-dev, test-production), production (live-dev, live-production)'
-	@echo 'Also:  make <stage>-<app>, make <app>. CLUSTER=, BRANCH=, FRESH=1, APPROVE=1. Each script has --help.'
+	@echo 'Also:  make <stage>-<app>, make <app>. CLUSTER=, BRANCH=, FRESH=1, APPROVE=1; for deploy also'
+	@echo '       FORCE=1 (a version that is held), RESTART=1, TAKE_OVER=1 (fields changed by hand), PREFLIGHT=0.'
+	@echo '       Each script has --help.'
 
 ## A commit to production
 pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=
@@ -50,7 +52,7 @@ unit: $(READY) ## unit tests with a coverage floor                         APP=
 	@$(PY) scripts/unit.py $(app) $(cluster)
 build: $(READY) ## images, named by digest                                  APP=
 	@$(PY) scripts/build.py $(app) $(cluster)
-deploy: $(READY) ## apply, and wait for a verdict                            APP= ENV=
+deploy: $(READY) ## look ahead, apply, wait for a verdict                    APP= ENV= [FORCE=1] [RESTART=1]
 	@$(PY) scripts/deploy.py $(app) $(env) $(cluster)
 healthcheck: $(READY) ## every pod: health, readiness, the right version          ENV= [APP=]
 	@$(PY) scripts/healthcheck.py $(app) $(env) $(cluster)
@@ -60,16 +62,18 @@ acceptance: $(READY) ## every output of a submission                            
 	@$(PY) scripts/acceptance.py $(app) $(env) $(cluster)
 approve: $(READY) ## let this commit into an environment                      APP= ENV=
 	@$(PY) scripts/approve.py $(app) $(env) $(if $(CHECK),--check) $(cluster)
-watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m]
-	@$(PY) scripts/watch.py $(app) $(env) $(if $(FOR),--for '$(FOR)') $(cluster)
+watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m] [QUIET=5m]
+	@$(PY) scripts/watch.py $(app) $(env) $(if $(FOR),--for '$(FOR)') $(if $(QUIET),--quiet '$(QUIET)') $(cluster)
 alert: $(READY) ## send a run's result, and what could not be sent before   [APP=] [RUN=]
 	@$(PY) scripts/alert.py $(app) $(if $(RUN),--run '$(RUN)')
 
 ## When something is wrong
-status: $(READY) ## what runs where, since when, verified or not             [APP=] [ENV=]
+status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]
 	@$(PY) scripts/status.py $(app) $(env) $(cluster)
-rollback: $(READY) ## back to the last verified release                        APP= ENV= [TO=]
-	@$(PY) scripts/rollback.py $(app) $(env) $(if $(TO),--to '$(TO)') $(cluster)
+rollback: $(READY) ## back to the last verified release                        APP= ENV= [TO=] [FAILED=1]
+	@$(PY) scripts/rollback.py $(app) $(env) $(if $(TO),--to '$(TO)') $(if $(FAILED),--failed) $(cluster)
+drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUSE=<cause>|all [ONLY=broken|look-alike]
+	@$(PY) scripts/drill.py $(if $(CAUSE),--cause '$(CAUSE)') $(if $(ONLY),--only '$(ONLY)') $(cluster)
 doctor: ## is this machine ready? each cross carries its fix
 	@$(PYTHON) scripts/doctor.py
 
@@ -78,7 +82,7 @@ sandbox-up: $(READY) ## start it
 	@$(PY) -m sandbox up
 sandbox-down: $(READY) ## stop it and all that runs in it
 	@$(PY) -m sandbox down
-sandbox-status: $(READY) ## what runs in it, and what it does not do
+sandbox-status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]
 	@$(PY) -m sandbox status
 sandbox-reset: $(READY) ## an empty cluster
 	@$(PY) -m sandbox reset
@@ -102,7 +106,7 @@ ci-install: $(READY) ## put a definition of ci/ where its vendor looks          
 advisories: $(READY) ## renew the advisories for what the apps pin
 	@$(PY) scripts/advisories.py
 pins: $(READY) ## renew every requirements.txt from its requirements.in
-	@for each in requirements.in apps/*/requirements*.in; do \
+	@for each in requirements.in apps/*/requirements*.in drills/app/requirements*.in; do \
 		echo "$$each"; \
 		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-header --upgrade "$$each" --output-file "$${each%.in}.txt" || exit 1; \

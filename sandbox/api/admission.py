@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import Any
 
 from sandbox import quota
-from sandbox.api import limits
+from sandbox.api import limits, podsecurity
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.status import forbidden, not_found
 from sandbox.api.store import Store
@@ -63,7 +63,8 @@ class Admission:
             obj["status"]["qosClass"] = qos_class(obj["spec"])
 
     def check(self, info: KindInfo, obj: Object) -> None:
-        """403 for a pod whose ServiceAccount is missing, and for what exceeds a limit or a quota.
+        """403 for a pod whose ServiceAccount is missing or that the namespace's Pod Security level does not
+        let in, and for what exceeds a limit or a quota.
 
         "default" may be missing: upstream's race between a namespace and its account is not worth keeping.
         """
@@ -74,6 +75,10 @@ class Admission:
             if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
                 why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
                 raise forbidden(info, name, f'{why} "{account}" not found')
+            home = self._store.get(NAMESPACE, "", namespace)
+            labels = (home.object["metadata"].get("labels") or {}) if home else {}
+            if unsafe := podsecurity.violation(labels, obj):
+                raise forbidden(info, name, unsafe)
         if info.kind in ("Pod", "PersistentVolumeClaim"):
             excesses = limits.violations(obj, self._limit_ranges(obj))
             if excesses:

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sandbox.images import files
 from sandbox.images.references import Reference, parse
@@ -19,8 +20,8 @@ class ImageNotFound(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """A built image. ``reference`` is sandbox/<name>@sha256:<hex>, which is also the imageID a pod's status
-    shows."""
+    """A built image. ``reference`` is sandbox/<name>@sha256:<hex> (or the name it was pulled by), which is
+    also the imageID a pod's status shows."""
 
     reference: str
     digest: str
@@ -48,6 +49,7 @@ class Store:
         self.images = state / "images"
         self.layers = state / "layers"
         self._refs = self.images / "refs"
+        self._pulled = self.images / "pulled"
 
     def path(self, digest: str) -> Path:
         """Where the image with this digest is, or would be."""
@@ -70,6 +72,8 @@ class Store:
         """The image that a pod's ``image`` means. Raises InvalidReference or ImageNotFound."""
         reference = parse(text)
         if not reference.ours:
+            if image := self._pulled_before(reference):
+                return image
             raise ImageNotFound(
                 f'failed to resolve reference "{text}": the sandbox has no registry to pull from; '
                 "build the image with `python -m sandbox build`: not found"
@@ -78,9 +82,26 @@ class Store:
         known = digest and (self._refs / reference.ours / digest).is_file()
         if not known or not self.has(digest):
             raise ImageNotFound(f'failed to resolve reference "{text}": {text}: not found')
+        return self._image(f"sandbox/{reference.ours}", digest)
+
+    def pulled(self, name: str, digest: str, tag: str) -> Image:
+        """Note that a stored image was pulled from a registry under a name (and a tag, or "")."""
+        for each in (digest, f"tag:{tag}" if tag else digest):
+            files.write_atomically(self._pulled / quote(name, safe="") / each, digest)
+        return self._image(name, digest)
+
+    def _pulled_before(self, reference: Reference) -> Image | None:
+        try:
+            known = reference.digest or f"tag:{reference.tag}"
+            digest = (self._pulled / quote(reference.name, safe="") / known).read_text()
+        except OSError:
+            return None
+        return self._image(reference.name, digest) if self.has(digest) else None
+
+    def _image(self, name: str, digest: str) -> Image:
         root = self.path(digest)
         manifest = json.loads((root / "manifest.json").read_text())
-        return Image(f"sandbox/{reference.ours}@{digest}", digest, root / "rootfs", manifest)
+        return Image(f"{name}@{digest}", digest, root / "rootfs", manifest)
 
     def _tagged(self, reference: Reference) -> str:
         try:

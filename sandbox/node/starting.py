@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.client import ApiError
 from sandbox.images.files import remove_tree, write_atomically
 from sandbox.images.store import Image
+from sandbox.node import pulling
 from sandbox.node.attempts import Attempts
 from sandbox.node.environment import ConfigError
 from sandbox.node.home import Home
@@ -94,23 +95,32 @@ class Starter:
         try:
             image = find_image(self.home.store, self.spec)
         except ImageError as error:
+            if error.reason != "ErrImagePull" or not pulling.is_asked(name):
+                await self._no_image(name, error)
+                return None
+        else:
+            text = f'Container image "{name}" already present on machine'
+            self.home.event("Normal", "Pulled", text, self.label)
+            return image
+        try:
+            image = await pulling.pull(self.home, self.spec)
+        except ImageError as error:
             await self._no_image(name, error)
             return None
-        self.home.event(
-            "Normal", "Pulled", f'Container image "{name}" already present on machine', self.label
-        )
+        self.home.event("Normal", "Pulling", f'Pulling image "{name}"', self.label)
+        self.home.event("Normal", "Pulled", f'Successfully pulled image "{name}"', self.label)
         return image
 
     async def _no_image(self, name: str, error: ImageError) -> None:
-        pulling = error.reason == "ErrImagePull"
-        if pulling:
+        tried = error.reason == "ErrImagePull"
+        if tried:
             self.home.event("Normal", "Pulling", f'Pulling image "{name}"', self.label)
-        message = f'Failed to pull image "{name}": {error}' if pulling else str(error)
+        message = f'Failed to pull image "{name}": {error}' if tried else str(error)
         self.home.event("Warning", error.event, message, self.label)
         self._waits(error.reason, str(error))
         self.home.event("Warning", "Failed", f"Error: {error.reason}", self.label)
         retry = RETRY_SECONDS * self.home.scale
-        if not pulling:
+        if not tried:
             await self.pause(retry)
             return
         wait = self.home.pull_backoff.failed(time.monotonic()) or retry

@@ -60,6 +60,7 @@ def test_it_can_be_read_without_being_seen(root: Path) -> None:
     told = picture.findtext(f"{SVG}desc") or ""
     assert "lint: at once." in told
     assert "deploy test: after lint, security, unit, build." in told
+    assert "rollback production: only if deploy, healthcheck, smoke or watch fails." in told
     assert "alert: always, at the end." in told
     assert "Only main goes beyond test." in told
 
@@ -88,11 +89,19 @@ def boxes_of(picture: str) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("checks", range(5))
 @pytest.mark.parametrize("lanes", [(), (1,), (4, 5), (2, 7, 3), (1, 1, 1, 1)])
-def test_no_plan_makes_boxes_overlap_or_leave_the_picture(checks: int, lanes: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("undone", ["", "0", "123", "9", "every lane"])
+def test_no_plan_makes_boxes_overlap_or_leave_the_picture(
+    checks: int, lanes: tuple[int, ...], undone: str
+) -> None:
     names = ["lint", "security", "unit", "build"]
     stages = [Stage(name, name, None, (), 1) for name in names[:checks]]
     for number, count in enumerate(lanes):
-        stages += [Stage(f"{number}-{i}", "smoke", f"e{number}", (), 1) for i in range(count)]
+        there = [Stage(f"{number}-{i}", "smoke", f"e{number}", (), 1) for i in range(count)]
+        ids = [f"{number}-{i}" for i in undone if i.isdigit()] or [each.id for each in there]
+        if undone and (number == len(lanes) - 1 or not undone.isdigit()):
+            undoes = tuple(id for id in ids if id in {each.id for each in there}) or (there[0].id,)
+            there.append(Stage(f"{number}-back", "rollback", f"e{number}", (), 1, undoes=undoes))
+        stages += there
     stages.append(Stage("alert", "alert", None, (), 1, always=True))
     stop = "e0" if lanes else None
     picture = diagram.draw(Plan("x & <y>", "main", stages), notes={"e0": "<&>"}, main="main", stop=stop)
@@ -102,7 +111,13 @@ def test_no_plan_makes_boxes_overlap_or_leave_the_picture(checks: int, lanes: tu
     )
     width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', picture)[0])
     boxes = boxes_of(picture)
-    assert len(boxes) == checks + sum(lanes)
+    assert len(boxes) == len(stages) - 1
+    ends = [
+        tuple(map(int, each)) for each in re.findall(r'class="fail"[^>]* d="M(\d+) (\d+)H(\d+)"', picture)
+    ]
+    for start, y, end in ends:  # the way back leads to the box, and from right to left
+        assert end < start
+        assert any(x + w == end and top < y < top + h for x, top, w, h in boxes)
     assert all(x > 0 and y > 0 and x + w < width and y + h < height for x, y, w, h in boxes)
     for n, (ax, ay, aw, ah) in enumerate(boxes):
         for bx, by, bw, bh in boxes[n + 1 :]:

@@ -80,6 +80,22 @@ def test_limit_ranges_fill_in_and_refuse(api: Running, namespace: str) -> None:
     )
 
 
+def test_a_namespace_lets_in_what_its_pod_security_level_allows(api: Running, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}"
+    headers = {"Content-Type": "application/merge-patch+json"}
+    label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+    assert api.http.patch(path, json=label, headers=headers).status_code == 200
+    risky = pod("a")
+    risky["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+    answer = api.http.post(f"{path}/pods", json=risky)
+    assert status_of(answer) == (403, "Forbidden")
+    assert answer.json()["message"] == (
+        'pods "a" is forbidden: violates PodSecurity "baseline:latest": privileged (container "main" must not'
+        " set securityContext.privileged=true)"
+    )
+    api.create(f"{path}/pods", pod("b"))
+
+
 def test_pods_need_their_service_account(api: Running, namespace: str) -> None:
     wanted = pod("a")
     wanted["spec"]["serviceAccountName"] = "robot"

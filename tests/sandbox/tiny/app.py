@@ -3,7 +3,8 @@
 Environment: HOST, PORT; EXIT_CODE (exit at once), EXIT_AFTER (seconds, then EXIT_CODE or 1), START_DELAY
 (seconds before it listens), IGNORE_SIGTERM, STOP_DELAY (seconds to finish after SIGTERM), ALLOCATE (MiB),
 SAY (a line for the log), UNHEALTHY_FILE / UNREADY_FILE (below CONTAINER_ROOT: while it exists, /health or
-/readiness answers 503), VERSION.
+/readiness answers 503 and UNWELL or "no"), SLOW_FILE (below it too: while it exists, /health takes 0.5 s),
+VERSION (what / and /version tell), VERSION_TEXT (what /version answers instead, as it is).
 """
 
 import json
@@ -25,11 +26,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/health":
+            time.sleep(0.5 if self.has("SLOW_FILE") else 0)
             self.answer(*self.state("UNHEALTHY_FILE"))
         elif path == "/readiness":
             self.answer(*self.state("UNREADY_FILE"))
         elif path == "/env":
             self.answer(200, json.dumps(dict(ENV)))
+        elif path == "/version":
+            self.answer(200, ENV.get("VERSION_TEXT") or json.dumps({"version": ENV.get("VERSION", "1")}))
         elif path == "/slow":
             time.sleep(float(self.path.partition("?")[2] or 1))
             self.answer(200, "slow")
@@ -52,8 +56,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, "ok")
 
     def state(self, name: str) -> tuple[int, str]:
-        file = ENV.get(name)
-        return (503, "no") if file and (ROOT / file).exists() else (200, "ok")
+        return (503, ENV.get("UNWELL", "no")) if self.has(name) else (200, "ok")
+
+    def has(self, name: str) -> bool:
+        return name in ENV and (ROOT / ENV[name]).exists()
 
     def answer(self, code: int, text: str) -> None:
         body = text.encode()

@@ -1,0 +1,147 @@
+"""drills/causes.toml as typed objects: what is broken, what must come of it, and what only looks like it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from toolkit.fields import Fields, nearest
+from toolkit.model import NONE
+from toolkit.outcome import Kind, Misused
+
+STAGES = ("deploy", "healthcheck", "smoke", "watch")
+DOINGS = ("create", "label", "label-node", "open", "evict", "kill", "leave", "resume")
+AFTER_STAGE = "stage:"
+
+
+class Action(NamedTuple):
+    """Something that is done to the cluster; `what` is YAML, `when` a sign or "stage:NAME", "" for before."""
+
+    do: str
+    what: str = ""
+    when: str = ""
+
+
+class Change(NamedTuple):
+    """How a version differs from the good one; see drills/causes.toml for every field."""
+
+    env: Mapping[str, str] = NONE
+    container: str = ""
+    pod: str = ""
+    deployment: str = ""
+    objects: str = ""
+    source: str = ""
+    registry: tuple[str, ...] = ()
+    before: tuple[Action, ...] = ()
+    during: tuple[Action, ...] = ()
+    preflight: bool = True
+
+
+class LookAlike(NamedTuple):
+    """What looks like the drill's cause for a moment: everything up to `stage` must pass."""
+
+    title: str
+    change: Change
+    stage: str
+
+
+class Drill(NamedTuple):
+    """One way to break a deployment, and the verdict that must come of it."""
+
+    name: str
+    title: str
+    change: Change
+    stage: str
+    outcome: Kind
+    cause: str
+    words: tuple[str, ...]
+    evidence: tuple[str, ...]
+    sign: str
+    serves: bool
+    untouched: bool
+    look_alike: LookAlike
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether there must be a rollback."""
+        return self.outcome is not Kind.PASSED and not self.untouched
+
+
+def load(file: Path) -> dict[str, Drill]:
+    """The drills by name, in the order of the file. Raises Misused with the path of what is wrong."""
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misused(f"{file}: cannot be read: {error}") from None
+    return {name: _drill(name, Fields(file, name, value)) for name, value in table.items()}
+
+
+def chosen(known: Mapping[str, Drill], word: str) -> list[Drill]:
+    """The drills that CAUSE= names: some, with commas, or all. Raises Misused with the nearest name."""
+    if word == "all":
+        return list(known.values())
+    names = [name for name in word.split(",") if name]
+    if not names:
+        raise Misused("CAUSE is missing", remedy=f"causes: all, {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise Misused(
+                f"CAUSE={name}: there is no such drill{nearest(name, known)}",
+                remedy=f"causes: all, {', '.join(known)}",
+            )
+    return [known[name] for name in names]
+
+
+def _drill(name: str, fields: Fields) -> Drill:
+    kinds = tuple(kind.value for kind in (Kind.FAILED, Kind.TIMED_OUT, Kind.PASSED))
+    inner = Fields(fields.file, f"{name}.look-alike", fields.take("look-alike", dict))
+    drill = Drill(
+        name=name,
+        title=fields.take("title", str),
+        change=_change(fields),
+        stage=fields.choice("stage", STAGES, "deploy"),
+        outcome=Kind(fields.choice("outcome", kinds, Kind.FAILED.value)),
+        cause=fields.take("cause", str),
+        words=fields.texts("words"),
+        evidence=fields.texts("evidence"),
+        sign=fields.take("sign", str, ""),
+        serves=fields.take("serves", bool, False),
+        untouched=fields.take("untouched", bool, False),
+        look_alike=LookAlike(
+            inner.take("title", str), _change(inner), inner.choice("stage", STAGES, "deploy")
+        ),
+    )
+    inner.done()
+    fields.done()
+    return drill
+
+
+def _change(fields: Fields) -> Change:
+    env = fields.take("env", dict, {})
+    for key, value in env.items():
+        if not isinstance(value, str):
+            raise fields.error(f"env.{key}", "must be text")
+    return Change(
+        env=env,
+        container=fields.take("container", str, ""),
+        pod=fields.take("pod", str, ""),
+        deployment=fields.take("deployment", str, ""),
+        objects=fields.take("objects", str, ""),
+        source=fields.take("source", str, ""),
+        registry=fields.texts("registry"),
+        before=tuple(_actions(fields.rows("before"), timed=False)),
+        during=tuple(_actions(fields.rows("during"), timed=True)),
+        preflight=fields.take("preflight", bool, True),
+    )
+
+
+def _actions(rows: Iterable[Fields], *, timed: bool) -> Iterable[Action]:
+    for row in rows:
+        yield Action(
+            row.choice("do", DOINGS, ""),
+            row.take("what", str, ""),
+            row.take("when", str) if timed else "",
+        )
+        row.done()
