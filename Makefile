@@ -91,7 +91,7 @@ sandbox-reset: $(READY) ## an empty cluster
 setup: $(READY) ## .venv from the pinned requirements (every target does it)
 test: $(READY) ## tests, linter, types, drift of generated files           [T=tests/pure] [ARGS=]
 	@$(MAKE) check
-	@$(PY) -m pytest $(or $(T),tests) -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest $(or $(T),tests) -n 4 --dist loadfile $(ARGS)
 check: $(READY) ## only the linter, types and drift
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .

@@ -22,7 +22,7 @@ Object = dict[str, Any]
 Key = tuple[str, str]  # (namespace, name); the namespace of a cluster-scoped object is ""
 Handler = Callable[[str, Object, Object | None], None]
 
-REQUEST_SECONDS = 30.0
+REQUEST_SECONDS = 10.0  # the server is on this machine: what takes longer is lost, and asked again
 WATCH_SECONDS = 300  # the server ends a watch after this long; the next one continues where it ended
 SHORTEST_RETRY, LONGEST_RETRY = 0.05, 2.0
 

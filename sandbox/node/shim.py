@@ -219,7 +219,10 @@ def main(directory: str, lock: int) -> None:
         "pid_started": started_at(pid),
     }
     write(directory, "state.json", {**ids, "started": time.time()})
-    os.write(1, b"started\n")
+    try:
+        os.write(1, b"started\n")
+    except OSError:
+        pass  # the node was killed meanwhile; the next one reads state.json
     os.close(1)
     status = pump(log, {out[0]: "stdout", err[0]: "stderr"}, pid)
     code, by = (os.WEXITSTATUS(status), 0) if os.WIFEXITED(status) else (0, os.WTERMSIG(status))

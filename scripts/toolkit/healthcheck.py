@@ -22,6 +22,9 @@ from toolkit.rounds import Rounds
 from toolkit.spaces import Space
 from toolkit.troubles import Trouble
 
+# A pod that is replaced while we look must not be called by its last moments.
+LEAST_ROUNDS = 3
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -75,7 +78,10 @@ def deployed(request: Request, space: Space) -> tuple[Connection, Release]:
 
 
 def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
-    """The verdict for one space; raises NotDeployed when the app is not deployed there."""
+    """The verdict for one space; raises NotDeployed when the app is not deployed there.
+
+    What waiting cannot heal is called after as many rounds as a pass needs; the rest gets its time.
+    """
     app = request.app
     namespace = app.namespace_in(space.name)
     connection, release = deployed(request, space)
@@ -83,7 +89,7 @@ def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
     if service is None:
         raise NotDeployed(app, space.name)
     rounds = Rounds(connection, app, namespace, service, release, space, time.monotonic() + rule.within)
-    good = 0
+    good = hopeless = 0
     wrong: list[Trouble] = []  # of the last round that was finished
     while good < rule.rounds:
         space.check()
@@ -93,7 +99,8 @@ def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
         good = 0 if wrong or rounds.is_cut else good + 1
         if good == rule.rounds:
             break
-        if time.monotonic() + rule.interval > rounds.until:
+        hopeless = hopeless + 1 if troubles.will_stay(wrong) else 0
+        if hopeless == max(rule.rounds, LEAST_ROUNDS) or time.monotonic() + rule.interval > rounds.until:
             few = f"only {good} of {rule.rounds} rounds were good within {rule.within:g} s"
             return rounds.failed(wrong, few)
         rounds.say(wrong)

@@ -51,6 +51,15 @@ REMEDIES: Mapping[Ill, str] = {
 ITS_OWN = (Ill.REFUSING, Ill.SILENT, Ill.NOT_READY, Ill.VERSION)
 
 
+# What time does not heal: the pods that are there to stay run something else.
+_LASTING = (Ill.WRONG_IMAGE, Ill.VERSION)
+
+
+def will_stay(troubles: Sequence[Trouble]) -> bool:
+    """Whether one of them is such that waiting longer cannot help."""
+    return any(trouble.ill in _LASTING for trouble in troubles)
+
+
 def ordered(troubles: Sequence[Trouble]) -> list[Trouble]:
     """Those that explain others first, each sentence once."""
     order = list(Ill)

@@ -65,7 +65,7 @@ def keep(folder: Path, connection: Connection, seen: scene.Scene, namespace: str
 def test_a_log_is_kept_to_its_end_and_no_further_than_its_bounds(
     sandbox: Sandbox, connection: Connection, running: dict[str, Any], namespace: str, tmp_path: Path
 ) -> None:
-    lines = "\n".join(f"{n} {'x' * 1500}" for n in range(700))
+    lines = "\n".join(f"{n} {'some words ' * 140}" for n in range(700))
     say(running, f"{lines}\nthe word is canary-word\nthe very last line")
     path = f"/api/v1/namespaces/{namespace}/pods/tiny/log?container=app&tailLines=1"
     eventually(lambda: "very last" in sandbox.text(path))

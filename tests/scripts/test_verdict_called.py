@@ -111,7 +111,7 @@ def test_the_scene_of_a_failure_holds_objects_findings_and_the_way_there(
         ("probe-liveness", "killed by its probe"),
         ("admission-webhook", "admission"),
         ("limit-range", "limit range"),
-        ("quota", "quota"),
+        ("quota-must-specify", "quota"),
         ("sidecar-crash-ready-app", "crash loop"),
     ],
 )

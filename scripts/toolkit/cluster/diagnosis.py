@@ -19,6 +19,7 @@ from toolkit.cluster.event_index import events_by_object as events_by_object
 from toolkit.cluster.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
 from toolkit.cluster.finding import PATIENCE, Cause, Finding, Severity, fatal, ordered, suspicious, waiting
 from toolkit.cluster.pod_diagnosis import of_pod
+from toolkit.cluster.quantity import amount
 
 Json = dict[str, Any]
 HASH_LABEL = "pod-template-hash"
@@ -27,6 +28,11 @@ REVISION = "deployment.kubernetes.io/revision"
 # Causes that may be one pod's bad luck; the others hit every pod of the revision alike.
 FLAKY = frozenset({Cause.CRASH, Cause.OUT_OF_MEMORY, Cause.PROBE})
 FLAKY_PATIENCE = 60.0
+
+# A quota counts a pod for a moment after it is gone: seconds until a refusal stands for itself.
+COUNTED_SECONDS = 3.0
+_EXCEEDED = re.compile(r"exceeded quota: .*?requested: (.*?), used: .*?, limited: ([^;]*)")
+_AMOUNT = re.compile(r"([\w./-]+)=([\w.+-]+)")
 
 
 def diagnose(found: Iterable[Any]) -> list[Finding]:
@@ -189,7 +195,20 @@ def _while_rolling(finding: Finding, deployment: Any, sets: Iterable[Any], pods:
     # With a new pod there already, old ones go as soon as it is ready; and what just went is still counted.
     if updated > 0 or (old and unavailable not in (0, "0", "0%")):
         return finding.as_suspicious(PATIENCE[Cause.QUOTA])
-    return finding
+    return finding if _never_fits(finding.sentence) else finding.as_suspicious(COUNTED_SECONDS)
+
+
+def _never_fits(said: str) -> bool:
+    """Whether a refusal for quota would stand in an empty namespace too: more is asked for than there is.
+
+    "exceeded quota: x, requested: pods=1,cpu=2, used: pods=3, limited: pods=3" (apiserver:
+    plugin/resourcequota); other words, such as "must specify limits", are certain.
+    """
+    found = _EXCEEDED.search(said)
+    if found is None:
+        return True
+    asked, most = (dict(_AMOUNT.findall(part)) for part in found.groups())
+    return any(amount(asked[key]) > amount(most[key]) for key in asked.keys() & most.keys())
 
 
 def of_job(job: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> list[Finding]:
