@@ -49,6 +49,7 @@ class Cluster:
         self.oldest = 0
         # Faults
         self.down = False  # every connection breaks
+        self.breaks = 0  # how often that began: a stream that slept through it breaks all the same
         self.silent = False  # streams are opened and nothing is ever written
         self.drop_after = 0  # a stream breaks after so many events
         self.refuse: Callable[[Request], bool] = lambda request: False
@@ -84,6 +85,7 @@ class Cluster:
         with self.changed:
             for name, value in faults.items():
                 setattr(self, name, value)
+            self.breaks += self.down
             self.changed.notify_all()
 
     def forget(self) -> None:
@@ -119,14 +121,14 @@ class Cluster:
             request.status(410, "too old resource version")
             return
         request.begin()
-        sent, place = 0, 0
+        sent, place, breaks = 0, 0, self.breaks
         while not self.double.ended.is_set():
             with self.changed:
                 news = [row for row in self.history[place:] if row[0] > version and row[1] == kind]
                 place = len(self.history)
                 if not news or self.silent:
                     self.changed.wait(0.2)
-            if self.down:
+            if self.down or self.breaks > breaks:
                 request.drop()
                 return
             for number, _, what, obj in [] if self.silent else news:
