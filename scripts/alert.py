@@ -6,8 +6,9 @@ import os
 import sys
 from argparse import ArgumentParser
 
-from toolkit import alerts, channel, command, outbox, slack
+from toolkit import alerts, command, outbox, slack
 from toolkit.outcome import Outcome
+from toolkit.watch import channel
 
 
 def alert(request: command.Request) -> Outcome:

@@ -7,9 +7,10 @@ import argparse
 import os
 import sys
 
-from toolkit import command, deployment, policy
+from toolkit import command, policy
 from toolkit.command import Request
-from toolkit.in_space import Options
+from toolkit.deploying import deployment
+from toolkit.deploying.in_space import Options
 from toolkit.outcome import Outcome
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from toolkit import command, healthcheck
+from toolkit import command
 from toolkit.command import Request
-from toolkit.healthcheck import Rule
+from toolkit.health import healthcheck
+from toolkit.health.healthcheck import Rule
 from toolkit.outcome import Misused, Outcome
 from toolkit.spaces import Space, side_by_side
 

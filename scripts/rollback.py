@@ -7,8 +7,9 @@ import argparse
 import os
 import sys
 
-from toolkit import command, recovery, undoing
+from toolkit import command, undoing
 from toolkit.command import Request
+from toolkit.deploying import recovery
 from toolkit.outcome import Outcome
 from toolkit.spaces import Space, side_by_side
 

@@ -12,10 +12,11 @@ import argparse
 import os
 import sys
 
-from toolkit import command, soak, watching
-from toolkit.channel import Channel
+from toolkit import command
 from toolkit.outcome import Misused, Outcome
 from toolkit.request import STAGE_FOLDER, Request
+from toolkit.watch import soak, watching
+from toolkit.watch.channel import Channel
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 LEAVE_SECONDS = 10.0

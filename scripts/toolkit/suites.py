@@ -16,7 +16,7 @@ from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.fields import mapping, text
 from toolkit.cluster.resources import built_in
-from toolkit.healthcheck import NotDeployed, deployed, where_deployed
+from toolkit.health.healthcheck import NotDeployed, deployed, where_deployed
 from toolkit.model import App, SecretKey, Suite
 from toolkit.outcome import Failed, Kind, Misused, Outcome, TimedOut
 from toolkit.request import Request

@@ -14,11 +14,12 @@ from threading import Event
 from typing import Any, NamedTuple
 
 import pytest
-from toolkit import change, manifests
+from toolkit import manifests
 from toolkit.cluster import lock, ordering
 from toolkit.cluster.apply import apply, autoscaled
 from toolkit.cluster.connection import connect
 from toolkit.config import Config
+from toolkit.deploying import change
 from toolkit.model import App, Cluster
 from toolkit.spaces import Space
 

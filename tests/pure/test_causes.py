@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from toolkit import causes, slack
-from toolkit.causes import Causes
+from toolkit import slack
 from toolkit.cluster.sight import Sight, What
 from toolkit.redaction import Secret
+from toolkit.watch import causes
+from toolkit.watch.causes import Causes
 
 
 def sight(reason: str = "Error", container: str = "api", what: What = What.RESTART) -> Sight:

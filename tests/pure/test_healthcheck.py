@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import answers, backends, troubles, versions
-from toolkit.answers import Answers
 from toolkit.cluster import endpoints
 from toolkit.cluster.endpoints import Endpoint
 from toolkit.cluster.releases import Release
+from toolkit.health import answers, backends, troubles, versions
+from toolkit.health.answers import Answers
+from toolkit.health.troubles import Ill, Trouble
 from toolkit.model import App
-from toolkit.troubles import Ill, Trouble
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 RELEASE = Release(

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from toolkit.cluster.releases import Release
+from toolkit.health.rounds import Rounds
+from toolkit.health.troubles import Ill
 from toolkit.model import App
-from toolkit.rounds import Rounds
 from toolkit.spaces import Space
-from toolkit.troubles import Ill
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Ended, Platform

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from toolkit import change, healthcheck, suites, undoing
+from toolkit import suites, undoing
 from toolkit.cluster import evidence, prune, releases
 from toolkit.cluster.releases import Release
 from toolkit.cluster.scene import Scene
+from toolkit.deploying import change
+from toolkit.deploying.site import Site, keep_evidence, locked, recorded
+from toolkit.health import healthcheck
 from toolkit.outcome import Failed, Kind, Outcome
 from toolkit.request import Request, version
-from toolkit.site import Site, keep_evidence, locked, recorded
 from toolkit.spaces import Space
 
 Json = dict[str, Any]

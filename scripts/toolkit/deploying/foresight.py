@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit import images, in_space, manifests
+from toolkit import images, manifests
 from toolkit.cluster import preflight, provision
 from toolkit.cluster.connection import Connection
-from toolkit.in_space import Options
+from toolkit.deploying import in_space
+from toolkit.deploying.in_space import Options
 from toolkit.model import App
 from toolkit.outcome import Outcome
 from toolkit.request import Request

@@ -12,9 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.causes import Cause, Causes, ended, raised
-from toolkit.change import selector_of
-from toolkit.channel import Channel
 from toolkit.cluster import last_words, releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.lookout import Lookout
@@ -22,12 +19,15 @@ from toolkit.cluster.releases import Release
 from toolkit.cluster.resources import built_in
 from toolkit.cluster.sight import Sight, What
 from toolkit.cluster.watch import Change, Watcher
-from toolkit.healthcheck import deployed
+from toolkit.deploying.change import selector_of
+from toolkit.health.healthcheck import deployed
 from toolkit.outcome import Failed, Interrupted, Kind, Outcome
 from toolkit.request import Request
 from toolkit.slack import Message
 from toolkit.spaces import Space
-from toolkit.surroundings import BLIND_SECONDS, Deployment, Seeing
+from toolkit.watch.causes import Cause, Causes, ended, raised
+from toolkit.watch.channel import Channel
+from toolkit.watch.surroundings import BLIND_SECONDS, Deployment, Seeing
 
 REPORT_SECONDS = 30.0
 TICK_SECONDS = 1.0

@@ -11,7 +11,7 @@ from toolkit.cluster.endpoints import Endpoint
 from toolkit.cluster.evidence.worst import state
 from toolkit.cluster.fields import mapping, name, number, objects, owner, text
 from toolkit.cluster.releases import Release
-from toolkit.troubles import Ill, Trouble
+from toolkit.health.troubles import Ill, Trouble
 
 Json = dict[str, Any]
 

@@ -9,18 +9,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from toolkit import troubles
 from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import ApiError, is_namespace_missing
 from toolkit.cluster.releases import Release
 from toolkit.cluster.resources import built_in
+from toolkit.health import troubles
+from toolkit.health.rounds import Rounds
+from toolkit.health.troubles import Trouble
 from toolkit.model import App
 from toolkit.outcome import Failed, Outcome
 from toolkit.request import Request
-from toolkit.rounds import Rounds
 from toolkit.spaces import Space
-from toolkit.troubles import Trouble
 
 # A pod that is replaced while we look must not be called by its last moments.
 LEAST_ROUNDS = 3

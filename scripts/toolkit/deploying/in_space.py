@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit import change, manifests, recovery, suites
+from toolkit import manifests, suites
 from toolkit.cluster import lock, ordering, provision, prune, releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.releases import Release
 from toolkit.cluster.rollout import Verdict
+from toolkit.deploying import change, recovery
+from toolkit.deploying.site import Site
 from toolkit.model import App
 from toolkit.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.request import Request, version
-from toolkit.site import Site
 from toolkit.spaces import Space
 
 Json = dict[str, Any]

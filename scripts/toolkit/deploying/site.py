@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit import change, console
+from toolkit import console
 from toolkit.cluster import evidence, lock, releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.releases import Release
 from toolkit.cluster.scene import Scene, look
-from toolkit.healthcheck import NotDeployed, reached
+from toolkit.deploying import change
+from toolkit.health.healthcheck import NotDeployed, reached
 from toolkit.model import App
 from toolkit.outcome import Failed, Outcome, PipelineError
 from toolkit.request import Request

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolkit import foresight, holding, images, in_space, manifests, recovery
+from toolkit import images, manifests
 from toolkit.cluster import preflight, provision
-from toolkit.foresight import Built
-from toolkit.in_space import Options
+from toolkit.deploying import foresight, holding, in_space, recovery
+from toolkit.deploying.foresight import Built
+from toolkit.deploying.in_space import Options
 from toolkit.model import App
 from toolkit.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.request import Request

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit import soak
-from toolkit.healthcheck import NotDeployed
+from toolkit.health.healthcheck import NotDeployed
 from toolkit.model import App
 from toolkit.outcome import Failed, Misused, Outcome
 from toolkit.request import Request
 from toolkit.spaces import Space, side_by_side
+from toolkit.watch import soak
 
 
 def chosen(request: Request, word: str) -> list[App]:

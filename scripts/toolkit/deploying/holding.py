@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolkit import in_space, manifests, recovery
+from toolkit import manifests
 from toolkit.cluster import lock, releases
 from toolkit.cluster.connection import Connection
-from toolkit.in_space import Options
+from toolkit.deploying import in_space, recovery
+from toolkit.deploying.in_space import Options
+from toolkit.deploying.site import Site
 from toolkit.outcome import Failed, Outcome, Refused
 from toolkit.request import Request, version
-from toolkit.site import Site
 from toolkit.spaces import Space, side_by_side
 
 
