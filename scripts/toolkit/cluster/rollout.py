@@ -227,7 +227,7 @@ class _Rollout:
             self.refused_since = None
         else:
             self.refused_since = now if self.refused_since is None else self.refused_since
-            if now - self.refused_since >= (REFUSED_SECONDS if self.done else 0.0):
+            if now - self.refused_since >= (REFUSED_SECONDS if self.watcher.synced else 0.0):
                 raise refused
         before = self.said.get("trouble", "")
         reason = troubles[0].reason if troubles else ""
