@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -44,7 +45,8 @@ def say(text: str) -> None:
 
 
 def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: float | None = None) -> None:
-    """How something ended. A failure says, in this order: what, why, the evidence, the remedy, the log."""
+    """How something ended. A failure says, in this order: what, why, the evidence, the remedy, and where its
+    files are: details may name one per space, {"<space>": {"evidence": path from the log's folder}}."""
     took = "" if seconds is None else f" in {clock(seconds)}"
     say(f"{mark(outcome.kind)} {title}: {paint(outcome.kind.value, MARKS[outcome.kind][1])}{took}")
     if outcome.reason:
@@ -55,8 +57,12 @@ def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: fl
         say(f"    | {line}")
     for number, line in enumerate(line for line in outcome.remedy.splitlines() if line):
         say(f"  {'fix: ' if number == 0 else '     '}{line}")
-    if log is not None:
-        say(f"  log: {shown(log)}")
+    if log is None:
+        return
+    for details in outcome.details.values():
+        if isinstance(details, Mapping) and isinstance(details.get("evidence"), str):
+            say(f"  evidence: {shown(log.parent / details['evidence'])}")
+    say(f"  log: {shown(log)}")
 
 
 def clock(seconds: float) -> str:

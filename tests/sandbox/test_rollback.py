@@ -85,6 +85,7 @@ def test_a_failed_release_goes_back_by_itself_and_is_held(platform: Platform, sa
         "aaaaaaaaaaaa", "bbbbbbbbbbbb", "passed", True,
     )  # fmt: skip
     run = max((platform.folder / ".pipeline" / "runs").iterdir())
+    assert details[space]["evidence"] in bad.last
     summary = (run / details[space]["evidence"]).read_text()
     assert "I cannot go on" in summary and "rolled back to aaaaaaaaaaaa" in summary
 
