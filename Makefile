@@ -82,7 +82,7 @@ sandbox-up: $(READY) ## start it
 	@$(PY) -m sandbox up
 sandbox-down: $(READY) ## stop it and all that runs in it
 	@$(PY) -m sandbox down
-sandbox-status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]
+sandbox-status: $(READY) ## what runs in it, and what it does not do
 	@$(PY) -m sandbox status
 sandbox-reset: $(READY) ## an empty cluster
 	@$(PY) -m sandbox reset

@@ -216,7 +216,8 @@ def _nothing_to_go_back_to(
         reason = (
             f"{app} has no verified {f'release {to}' if to else 'earlier release'} in {space} to go back to"
         )
-    remedy = f"verified before: {', '.join(verified)}" if verified else "deploy a corrected version"
+    none = "no other release was ever verified there" if to else "deploy a corrected version"
+    remedy = f"verified before: {', '.join(verified)}" if verified else none
     return Outcome(Kind.FAILED, reason, remedy)
 
 
