@@ -39,6 +39,19 @@ def blocks(root: Path, preferred: int | None) -> Iterator[int]:
         yield FIRST_BLOCK + (first + step) % span
 
 
+def inhabited(table: str) -> set[int]:
+    """The blocks in which something listens, from /proc/net/tcp: a daemon that was killed leaves its pods.
+
+    Addresses are there as four bytes in this machine's order, in hexadecimal (proc_pid_net(5)); 0A is LISTEN.
+    """
+    rows = [line.split() for line in table.splitlines()[1:]]
+    addresses = [row[1].partition(":")[0] for row in rows if len(row) > 3 and row[3] == "0A"]
+    numbers = [
+        bytes.fromhex(each)[::-1] if sys.byteorder == "little" else bytes.fromhex(each) for each in addresses
+    ]
+    return {number[1] for number in numbers if number[0] == 127}
+
+
 def serve(state: State, report: Callable[[dict[str, Any]], None]) -> int:
     """Run until SIGTERM, SIGINT or the end of the state directory. ``report`` hears {"ready": ...} or
     {"error": ...}.
@@ -107,7 +120,11 @@ class _Running:
         from sandbox.api.server import AddressTaken, Server
 
         taken = ""
-        for block in blocks(self.state.root, _last_block(self.state)):
+        last, others = _last_block(self.state), inhabited(_listeners())
+        for block in blocks(self.state.root, last):
+            if block != last and block in others:
+                taken = taken or f"in 127.{block} pods of another sandbox run."
+                continue
             server = Server()
             try:
                 await server.start(self.state.root, host(block), TLS_PORT, PLAIN_PORT, token=self.token)
@@ -228,6 +245,13 @@ def _token(state: State) -> str:
         token = secrets.token_urlsafe(32)
         write_atomically(state.token, token, mode=0o600)
     return token
+
+
+def _listeners() -> str:
+    try:
+        return Path("/proc/net/tcp").read_text()
+    except OSError:
+        return ""
 
 
 def _last_block(state: State) -> int | None:
