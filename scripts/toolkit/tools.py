@@ -34,6 +34,8 @@ HOW_TO_GET = {
     "helm": "see https://helm.sh/docs/intro/install/",
 }
 
+# A program is started and noted in one step: whoever stops everything must not miss one in between.
+_starting = threading.Lock()
 _running: set[subprocess.Popen[str]] = set()
 
 
@@ -83,11 +85,12 @@ def run(
     if echo:
         print(f"$ {quoted(command)}", flush=True)
     started = time.monotonic()
-    process = _start(command, cwd, env, piped=stdin is not None)
+    with _starting:
+        process = _start(command, cwd, env, piped=stdin is not None)
+        _running.add(process)
     expired = threading.Event()
     timer = threading.Timer(timeout, _expire, (process, expired)) if timeout else None
     lines: list[str] = []
-    _running.add(process)
     try:
         if timer:
             timer.daemon = True
@@ -120,7 +123,9 @@ def run(
 
 def stop_all() -> None:
     """Stop every program that is still running, in whichever thread it was started: for interruption."""
-    for process in list(_running):
+    with _starting:
+        running = list(_running)
+    for process in running:
         _stop(process)
 
 

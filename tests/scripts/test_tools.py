@@ -93,6 +93,29 @@ def test_interruption_stops_what_other_threads_started(tmp_path: Path) -> None:
     assert _gone(int(pid.read_text()))
 
 
+def test_interruption_waits_for_a_program_that_is_just_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on, start = threading.Event(), threading.Event(), tools._start
+
+    def slowly(*given: object, **more: bool) -> object:
+        process = start(*given, **more)
+        begun.set()
+        assert go_on.wait(10)
+        return process
+
+    monkeypatch.setattr(tools, "_start", slowly)
+    runner = threading.Thread(target=lambda: tools.run(["sleep", "60"], check=False, echo=False))
+    stopper = threading.Thread(target=tools.stop_all)
+    runner.start()
+    assert begun.wait(10)
+    stopper.start()
+    stopper.join(0.2)
+    assert stopper.is_alive(), "it missed the program that was being started"
+    go_on.set()
+    for thread in (stopper, runner):
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 def _gone(pid: int) -> bool:
     return _until(lambda: not _alive(pid))
 

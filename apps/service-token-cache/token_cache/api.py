@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fb_platform import web
+from fb_platform.kubernetes import Kubernetes, Unavailable
 from fb_platform.settings import number, setting
 from fb_platform.tokens import NAME
 from starlette.applications import Starlette
@@ -13,7 +14,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from token_cache.cache import LIFE, Cache
-from token_cache.kubernetes import Kubernetes, Unavailable
 
 
 def build() -> Starlette:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from submitter.database import Database
+from fb_platform.database import Database
 
 LEASE = 15.0  # seconds
 FIRST_RETRY, LONGEST_RETRY = 1.0, 600.0  # seconds; doubles in between

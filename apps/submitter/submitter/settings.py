@@ -1,8 +1,7 @@
 """The settings that API and worker share."""
 
+from fb_platform.database import Database
 from fb_platform.settings import SettingError, setting
-
-from submitter.database import Database
 
 
 def decryption_key() -> str:

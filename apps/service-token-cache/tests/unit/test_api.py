@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from fb_platform.kubernetes import ACCOUNT
 from fb_platform.settings import SettingError
 from fb_testing.http import client
 from fb_testing.servers import serving
@@ -17,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from token_cache import api
-from token_cache.kubernetes import ACCOUNT
 
 ENCODED = base64.b64encode(b"-----BEGIN PUBLIC KEY-----").decode()
 

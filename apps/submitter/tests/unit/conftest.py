@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP
+from fb_platform.database import Database
 from fb_testing import postgres
 from fb_testing.keys import KeyServer, key_pair
 from fb_testing.runner import Runner
@@ -21,7 +22,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from submitter.collaborators import Collaborators
-from submitter.database import Database
 from submitter.delivery import MailServer
 from submitter.queue import Queue
 

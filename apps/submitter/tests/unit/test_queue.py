@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fb_platform.database import Database
 from fb_platform.settings import SettingError
 from submitter import queue as module
-from submitter.database import Database
 from submitter.queue import FIRST_RETRY, GIVE_UP, KEEP, LEASE, LONGEST_RETRY, Queue, Queued
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
+from fb_platform.database import Database
 from fb_testing.runner import ADDRESS, STORY, encrypt, form
 from fb_testing.servers import listening
 from fb_testing.waiting import until
@@ -23,7 +24,6 @@ from joserfc import jwe, jwt
 from joserfc.jwk import OctKey, RSAKey
 from submitter import queue as queue_module
 from submitter.collaborators import Collaborators
-from submitter.database import Database
 from submitter.delivery import MailServer
 from submitter.outputs import File, parcels
 from submitter.queue import Queue, Queued

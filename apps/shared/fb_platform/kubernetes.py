@@ -4,6 +4,7 @@ import ssl
 from typing import Any
 
 import httpx
+
 from fb_platform.settings import SettingError, rooted, setting
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -14,7 +15,7 @@ class Unavailable(Exception):
 
 
 class Kubernetes:
-    """The part of the Kubernetes API that the token cache needs."""
+    """The part of the Kubernetes API that the apps need."""
 
     def __init__(self) -> None:
         host, port = setting("KUBERNETES_SERVICE_HOST"), setting("KUBERNETES_SERVICE_PORT", "443")

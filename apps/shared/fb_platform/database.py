@@ -34,7 +34,7 @@ class Database:
     def run(self, sql: str, **parameters: Any) -> list[Row]:
         """The rows that the statement returns. A connection that was lost is opened again, once.
 
-        A statement may therefore run twice: each one in `queue.py` is written so that this changes nothing.
+        A statement may therefore run twice: each one must be written so that this changes nothing.
         """
         connection = getattr(self.local, "connection", None)
         if connection is not None:
