@@ -41,7 +41,7 @@ class Branch(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Questions on one screen, at /<url>. Then the first branch that applies, else `next`, else the page after."""
+    """Questions on one screen, at /<url>; after it the first branch that applies, or `next`, or the one below."""
 
     url: Address
     heading: Words
