@@ -41,7 +41,7 @@ class Branch(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Questions on one screen, at /<url>; after it the first branch that applies, or `next`, or the one below."""
+    """Questions on one screen, at /<url>. What follows: the first branch that applies, `next`, the page below."""
 
     url: Address
     heading: Words
