@@ -41,7 +41,7 @@ class Branch(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Questions on one screen, at /<url>. What follows: the first branch that applies, `next`, the page below."""
+    """Questions at /<url>. Next: the first branch that applies, else `next`, else the page below."""
 
     url: Address
     heading: Words
