@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+
+import pytest
+from toolkit import redaction
 
 # Started in the background of a shell without job control, Ctrl-C is ignored here and in all that is started
 # from here; the tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_its_own() -> Iterator[None]:
+    """What one test registers as a secret is none to the next."""
+    before = set(redaction._registered)
+    yield
+    redaction._registered.intersection_update(before)

@@ -120,14 +120,16 @@ class Fields:
         return Ref(value["env"])
 
     def suite_env(self, key: str) -> dict[str, str | SecretKey]:
-        """Names to texts or { secret = "name", key = "key" }."""
+        """Names to texts or { secret = "name", key = "key" }, which may also have a namespace."""
         found: dict[str, str | SecretKey] = {}
         for name, value in self.take(key, dict, {}).items():
             if isinstance(value, str):
                 found[name] = value
                 continue
             inner = Fields(self.file, f"{self._path(key)}.{name}", value)
-            found[name] = SecretKey(inner.take("secret", str), inner.take("key", str))
+            found[name] = SecretKey(
+                inner.take("secret", str), inner.take("key", str), inner.optional("namespace", str)
+            )
             inner.done()
         return found
 

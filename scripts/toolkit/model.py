@@ -40,10 +40,11 @@ class Ref(NamedTuple):
 
 
 class SecretKey(NamedTuple):
-    """One key of a Secret in the app's namespace; {space} in the Secret's name stands for the space."""
+    """One key of a Secret, in the app's own namespace or in another one; {space} stands for the space."""
 
     secret: str
     key: str
+    namespace: str | None = None
 
 
 class AlertPolicy(NamedTuple):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from toolkit import gateway, tools, venvs
 from toolkit.cluster import releases
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.fields import mapping, text
 from toolkit.cluster.resources import built_in
 from toolkit.health.healthcheck import NotDeployed, deployed, where_deployed
@@ -24,7 +24,7 @@ from toolkit.spaces import Space, side_by_side
 from toolkit.tools import Secret
 
 NO_TESTS = 5  # pytest's exit code when it collected nothing
-_PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+))?\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")
 
 
 @dataclass(frozen=True)
@@ -115,29 +115,36 @@ def environment_of(
     request: Request, connection: Connection, suite: Suite, space: str, stack: ExitStack
 ) -> dict[str, str]:
     """The suite's environment: placeholders filled in, secrets read from the cluster, gateways opened."""
-    opened: dict[str, str] = {}
+    opened: dict[tuple[str, str], str] = {}
+    connections = {space: connection}
 
-    def url(other: App) -> str:
-        if other.name not in opened:
+    def connected(where: str) -> Connection:
+        if where not in connections:
+            connections[where] = connect(request.cluster, where, request.root)
+        return connections[where]
+
+    def url(other: App, where: str) -> str:
+        if (other.name, where) not in opened:
             if other.url:
-                opened[other.name] = other.url.replace("{space}", space).rstrip("/")
+                opened[other.name, where] = other.url.replace("{space}", where).rstrip("/")
             else:
-                _service(connection, other, space)
-                opened[other.name] = stack.enter_context(
-                    gateway.opened(connection, other.namespace_in(space), other.service_in(space), other.port)
+                _service(connected(where), other, where)
+                home, service = other.namespace_in(where), other.service_in(where)
+                opened[other.name, where] = stack.enter_context(
+                    gateway.opened(connected(where), home, service, other.port)
                 )
-        return opened[other.name]
+        return opened[other.name, where]
 
     def fill(found: re.Match[str]) -> str:
-        word, name = found.groups()
+        word, name, where = found.groups()
         if word == "space" and name is None:
             return space
         if word not in ("url", "internal"):
             raise Misused(f"apps.{request.app.name}.suites: {found.group(0)} is not a known placeholder")
-        other = request.config.app(name) if name else request.app
+        other, where = request.config.app(name) if name else request.app, where or space
         if word == "url":
-            return url(other)
-        service = _service(connection, other, space)
+            return url(other, where)
+        service = _service(connected(where), other, where)
         return f"http://{text(service, 'spec', 'clusterIP')}:{other.port}"
 
     # The gateway is on this machine: no proxy may be asked for it.
@@ -146,7 +153,7 @@ def environment_of(
     for variable, value in suite.env.items():
         if isinstance(value, SecretKey):
             secret = value.secret.replace("{space}", space)
-            home = request.app.namespace_in(space)
+            home = (value.namespace or request.app.namespace).replace("{space}", space)
             filled[variable] = secret_of(connection, home, secret, value.key).reveal()
         else:
             filled[variable] = _PLACEHOLDER.sub(fill, value)

@@ -363,6 +363,55 @@ def test_what_an_app_needs_is_deployed_first_where_it_is_absent(platform: Platfo
     assert "helper" not in production.output
 
 
+def test_what_an_app_in_spaces_of_its_own_needs_is_deployed_where_that_goes(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    own = f'needs = ["helper"]\nspaces = {{ test = ["{platform.three}"] }}'
+    suite = HELPER + (
+        "[apps.tiny.suites.smoke]\n"
+        f'env.OTHER_URL = "{{url:helper@{platform.one}}}"\n'
+        f'env.WORD = {{ secret = "word", key = "word", namespace = "ns-{platform.two}" }}\n'
+    )
+    platform.configure(needs=own, suites=suite)
+    ended = platform.deploy("test")
+    assert ended.code == 0, ended.output
+    applied = re.findall(r"objects of (\w+) \S+ to ns-(\S+)", ended.output)
+    assert sorted(applied[:2]) == sorted([("helper", platform.one), ("helper", platform.two)])
+    assert applied[2:] == [("tiny", platform.three)]
+
+    sandbox.api(
+        "POST",
+        f"/api/v1/namespaces/ns-{platform.two}/secrets",
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "word"},
+            "stringData": {"word": "elsewhere"},
+        },
+    )
+    tests = platform.folder / "tiny" / "tests" / "smoke"
+    tests.mkdir(parents=True)
+    (platform.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
+    (tests / "test_other.py").write_text(
+        "import os, urllib.request\n"
+        "def test_other_spaces_are_reached():\n"
+        "    assert urllib.request.urlopen(os.environ['OTHER_URL'] + '/health').status == 200\n"
+        "    assert os.environ['WORD'] == 'elsewhere'\n"
+    )
+    smoke = platform.run("smoke", "--app", "tiny", "--env", "test")
+    assert smoke.code == 0, smoke.output
+    assert "1 smoke tests passed" in smoke.last
+
+    only = f'{{% if app == "helper" and space == "{platform.two}" %}}command: [no-such-program]{{% endif %}}'
+    sandbox.api(
+        "DELETE", f"/apis/apps/v1/namespaces/ns-{platform.two}/deployments/fb-helper-app-{platform.two}"
+    )
+    platform.manifest(extra=only)
+    failed = platform.deploy("test")
+    assert failed.code == 1, failed.output
+    assert f"{platform.two}: helper, which tiny needs: command cannot run" in failed.last
+
+
 def test_a_need_that_cannot_be_deployed_keeps_the_app_from_its_space(platform: Platform) -> None:
     platform.configure(needs='needs = ["helper"]', suites=HELPER)
     only = f'{{% if app == "helper" and space == "{platform.two}" %}}command: [no-such-program]{{% endif %}}'

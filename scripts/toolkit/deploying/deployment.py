@@ -13,7 +13,7 @@ from toolkit.cluster import preflight, provision
 from toolkit.deploying import foresight, holding, in_space, recovery
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
-from toolkit.model import App
+from toolkit.model import App, Place
 from toolkit.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.request import Request
 from toolkit.spaces import Space, side_by_side
@@ -43,19 +43,22 @@ def _deploy(request: Request, options: Options) -> Outcome:
     for each in everyone:
         check(request, each)
     absent, stopped = _look_around(request, everyone[1:])
-    if stopped and (_is_automatic(request) or len(stopped) == len(request.spaces)):
+    if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
     wanted = {name for name, _ in absent}
     built = _build(request, [app, *(need for need in everyone[1:] if need.name in wanted)])
     going = [
-        (need, space) for need in everyone[1:] for space in request.spaces if (need.name, space) in absent
+        (need, space)
+        for need in everyone[1:]
+        for space in homes(request, need)
+        if (need.name, space) in absent
     ]
     left = [space for space in request.spaces if space not in stopped]
     holding.refuse(request, left, built[app.name], options)
     if options.preflight:
         tasks = [
             *((app, space) for space in left),
-            *((need, space) for need, space in going if space in left),
+            *((need, space) for need, space in going if space not in stopped),
         ]
         problems = foresight.look(request, tasks, built, options)
         if not problems.passed:
@@ -99,7 +102,7 @@ def check(request: Request, app: App) -> None:
     Refused when its namespace there is protected: it must not even be made."""
     app.require_code()
     nobody = {role: f"not-built-yet/{role}@sha256:{'0' * 64}" for role in app.images}
-    for space in request.spaces:
+    for space in homes(request, app):
         if barred := preflight.protected(request.cluster, app.namespace_in(space)):
             raise Refused(f"{barred.object}: {barred.sentence}", remedy=barred.remedy)
         given = in_space.values(request, app, space, nobody)
@@ -127,7 +130,22 @@ def levels(request: Request) -> list[list[App]]:
 
 def _needs(request: Request, app: App) -> list[App]:
     named = [request.config.app(name) for name in app.needs]
-    return [each for each in named if not each.pending and request.place and each.spaces_in(request.place)]
+    return [each for each in named if not each.pending and homes(request, each)]
+
+
+def homes(request: Request, app: App) -> tuple[str, ...]:
+    """The spaces in which a deployment of the request's app concerns this app.
+
+    They are the request's own; for an app that has other spaces than the request's in this environment, all
+    of that app's.
+    """
+    if request.place is None or app.name == request.app.name:
+        return request.spaces
+    environment = request.place.environment
+    everywhere = app.spaces_in(Place(environment, environment.spaces))
+    if request.app.spaces.get(environment.name) != app.spaces.get(environment.name):
+        return everywhere
+    return tuple(space for space in request.spaces if space in everywhere)
 
 
 def _look_around(request: Request, needs: Sequence[App]) -> tuple[set[tuple[str, str]], dict[str, Outcome]]:
@@ -137,20 +155,27 @@ def _look_around(request: Request, needs: Sequence[App]) -> tuple[set[tuple[str,
 
     def look(space: Space) -> Outcome:
         try:
-            in_space.connected(request, request.app, space)
+            if space.name in request.spaces:
+                in_space.connected(request, request.app, space)
             for app in needs:
-                if request.place and space.name in app.spaces_in(request.place):
+                if space.name in homes(request, app):
                     connection = in_space.connected(request, app, space)
                     if not provision.is_deployed(connection, app, space.name):
                         absent.add((app.name, space.name))
         except Failed as error:
-            stopped[space.name] = error.outcome
+            stopped.update(dict.fromkeys(_touched(request, space.name), error.outcome))
         return Outcome()
 
-    outcome = side_by_side(request.spaces, look, request.say)
+    everywhere = [*request.spaces, *(space for need in needs for space in homes(request, need))]
+    outcome = side_by_side(list(dict.fromkeys(everywhere)), look, request.say)
     if not outcome.passed:  # misused: no credential, for instance
         stopped = dict.fromkeys(request.spaces, outcome)
     return absent, stopped
+
+
+def _touched(request: Request, space: str) -> tuple[str, ...]:
+    """Which spaces of the request cannot be deployed to when something is wrong in a space."""
+    return (space,) if space in request.spaces else (space, *request.spaces)
 
 
 def _build(request: Request, apps: Sequence[App]) -> Built:
@@ -190,7 +215,11 @@ def _collaborators(
             found = error.outcome
         if not found.passed:
             reason = f"{name}: {app.name}, which {request.app.name} needs: {found.reason}"
-            failed[name] = Outcome(found.kind, reason, found.remedy, found.evidence)
+            failed.update(
+                dict.fromkeys(
+                    _touched(request, name), Outcome(found.kind, reason, found.remedy, found.evidence)
+                )
+            )
         return found
 
     side_by_side(sorted(tasks), one, request.say)
