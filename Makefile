@@ -58,7 +58,7 @@ healthcheck: $(READY) ## every pod: health, readiness, the right version        
 	@$(PY) scripts/healthcheck.py $(app) $(env) $(cluster)
 smoke: $(READY) ## does it do its job                                       ENV= [APP=]
 	@$(PY) scripts/smoke.py $(app) $(env) $(cluster)
-acceptance: $(READY) ## every output of a submission                             APP= ENV=
+acceptance: $(READY) ## every output of a submission           APP= ENV= [ONLY=failed] [REPEAT=20] [SHARD=2/4]
 	@$(PY) scripts/acceptance.py $(app) $(env) $(cluster)
 approve: $(READY) ## let this commit into an environment                      APP= ENV=
 	@$(PY) scripts/approve.py $(app) $(env) $(if $(CHECK),--check) $(cluster)

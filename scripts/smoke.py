@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import sys
 
-from toolkit import command, suites
+from toolkit import command
 from toolkit.command import Request
 from toolkit.outcome import Outcome
+from toolkit.suites import running, selection
 
 
 def run(request: Request) -> Outcome:
-    return suites.run(request, "smoke")
+    return running.run(request, "smoke")
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="smoke", help=__doc__ or "", app="all", place="one"))
+    sys.exit(
+        command.main(
+            run, stage="smoke", help=__doc__ or "", app="all", place="one", arguments=selection.arguments
+        )
+    )

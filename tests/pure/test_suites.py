@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toolkit import suites
 from toolkit.model import App, Suite
 from toolkit.outcome import Kind
+from toolkit.suites import report, running
 from toolkit.tools import Ran
 
 APP = App("submitter", "S", 1, Path("/repo/apps/submitter"), "ns", "svc")
@@ -24,10 +24,11 @@ def ran(code: int) -> Ran:
 
 
 def test_the_command_is_this() -> None:
-    argv = suites.command(Path("/v/bin/python"), APP, Suite("tests/smoke", workers=4), Path("/e/r.xml"))
+    argv = running.command(Path("/v/bin/python"), APP, Suite("tests/smoke", workers=4), Path("/e/r.xml"))
     assert argv == [
         *("/v/bin/python", "-m", "pytest", "/repo/apps/submitter/tests/smoke", "--junitxml=/e/r.xml"),
-        *("--rootdir", "/repo/apps/submitter", "-ra", "--tb=short", "-p", "no:cacheprovider", "-n", "4"),
+        *("--rootdir", "/repo/apps/submitter", "-ra", "--tb=short", "-p", "no:cacheprovider"),
+        *("-p", "fb_selection", "-n", "4", "--maxschedchunk", "1"),
     ]
 
 
@@ -54,17 +55,17 @@ def test_the_command_is_this() -> None:
     ],
 )
 def test_a_report_is_judged(tmp_path: Path, cases: str, code: int, kind: Kind, words: str) -> None:
-    outcome = suites.judge("smoke", ran(code), suites.read(junit(tmp_path, cases)))
+    outcome = report.judge("smoke", ran(code), report.read(junit(tmp_path, cases)))
     assert outcome.kind is kind
     assert words in outcome.reason
 
 
 @pytest.mark.parametrize("content", [None, "", "<testsuite>"])
 def test_no_report_is_a_failure(tmp_path: Path, content: str | None) -> None:
-    report = tmp_path / "r.xml"
+    file = tmp_path / "r.xml"
     if content is not None:
-        report.write_text(content)
-    outcome = suites.judge("smoke", ran(2), suites.read(report))
+        file.write_text(content)
+    outcome = report.judge("smoke", ran(2), report.read(file))
     assert outcome.kind is Kind.FAILED
     assert "left no report" in outcome.reason
     assert outcome.evidence == ("line one", "line two")
@@ -72,8 +73,8 @@ def test_no_report_is_a_failure(tmp_path: Path, content: str | None) -> None:
 
 def test_many_failures_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
     case = '<testcase classname="t" name="n{}"><failure message="m"/></testcase>'
-    outcome = suites.judge(
-        "smoke", ran(1), suites.read(junit(tmp_path, "".join(case.format(n) for n in range(9))))
+    outcome = report.judge(
+        "smoke", ran(1), report.read(junit(tmp_path, "".join(case.format(n) for n in range(9))))
     )
     assert outcome.reason.startswith("9 of 9 smoke tests failed: t::n0: m")
     assert outcome.reason.endswith("and 4 more")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit import manifests, suites
+from toolkit import manifests
 from toolkit.cluster import lock, ordering, provision, prune, releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.releases import Release
@@ -18,6 +18,7 @@ from toolkit.model import App
 from toolkit.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.request import Request, version
 from toolkit.spaces import Space
+from toolkit.suites import running as suites
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from toolkit import suites, undoing
+from toolkit import undoing
 from toolkit.cluster import evidence, prune, releases
 from toolkit.cluster.releases import Release
 from toolkit.cluster.scene import Scene
@@ -21,6 +21,7 @@ from toolkit.health import healthcheck
 from toolkit.outcome import Failed, Kind, Outcome
 from toolkit.request import Request, version
 from toolkit.spaces import Space
+from toolkit.suites import running as suites
 
 Json = dict[str, Any]
 LEFT_OUT = ("Secret", "Job")

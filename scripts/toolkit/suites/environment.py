@@ -1,0 +1,86 @@
+"""What a suite is told: where apps are, and secrets out of the cluster."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from contextlib import ExitStack
+
+from toolkit import gateway
+from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.fields import mapping, text
+from toolkit.cluster.resources import built_in
+from toolkit.health.healthcheck import NotDeployed
+from toolkit.model import App, SecretKey, Suite
+from toolkit.outcome import Failed, Misused
+from toolkit.request import Request
+from toolkit.tools import Secret
+
+PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")
+
+
+def environment_of(
+    request: Request, connection: Connection, suite: Suite, space: str, stack: ExitStack
+) -> dict[str, str]:
+    """The suite's environment: placeholders filled in, secrets read from the cluster, gateways opened."""
+    opened: dict[tuple[str, str], str] = {}
+    connections = {space: connection}
+
+    def connected(where: str) -> Connection:
+        if where not in connections:
+            connections[where] = connect(request.cluster, where, request.root)
+        return connections[where]
+
+    def url(other: App, where: str) -> str:
+        if (other.name, where) not in opened:
+            if other.url:
+                opened[other.name, where] = other.url.replace("{space}", where).rstrip("/")
+            else:
+                _service(connected(where), other, where)
+                home, service = other.namespace_in(where), other.service_in(where)
+                opened[other.name, where] = stack.enter_context(
+                    gateway.opened(connected(where), home, service, other.port)
+                )
+        return opened[other.name, where]
+
+    def fill(found: re.Match[str]) -> str:
+        word, name, where = found.groups()
+        if word == "space" and name is None:
+            return space
+        if word not in ("url", "internal"):
+            raise Misused(f"apps.{request.app.name}.suites: {found.group(0)} is not a known placeholder")
+        other, where = request.config.app(name) if name else request.app, where or space
+        if word == "url":
+            return url(other, where)
+        service = _service(connected(where), other, where)
+        return f"http://{text(service, 'spec', 'clusterIP')}:{other.port}"
+
+    # The gateway is on this machine: no proxy may be asked for it.
+    local = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost")))
+    filled = {"NO_PROXY": local, "no_proxy": local}
+    for variable, value in suite.env.items():
+        if isinstance(value, SecretKey):
+            secret = value.secret.replace("{space}", space)
+            home = (value.namespace or request.app.namespace).replace("{space}", space)
+            filled[variable] = secret_of(connection, home, secret, value.key).reveal()
+        else:
+            filled[variable] = PLACEHOLDER.sub(fill, value)
+    return filled
+
+
+def secret_of(connection: Connection, namespace: str, name: str, key: str) -> Secret:
+    """One key of a Secret in the cluster. Raises Failed, naming both, when it is not there."""
+    found = connection.find(built_in("Secret").path(namespace, name))
+    encoded = mapping(found, "data").get(key)
+    if not isinstance(encoded, str):
+        missing = f"has no key {key}" if found else "does not exist"
+        raise Failed(f"the Secret {name} in {namespace} {missing}; the suite needs it")
+    return Secret(base64.b64decode(encoded).decode("utf-8", "replace"))
+
+
+def _service(connection: Connection, app: App, space: str) -> dict[str, object]:
+    service = connection.find(built_in("Service").path(app.namespace_in(space), app.service_in(space)))
+    if service is None:
+        raise NotDeployed(app, space)
+    return service

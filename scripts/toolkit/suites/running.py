@@ -1,0 +1,163 @@
+"""Runs an app's smoke or acceptance suite against the app where it is deployed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from toolkit import console, tools, venvs
+from toolkit.cluster import releases
+from toolkit.cluster.connection import Connection
+from toolkit.health.healthcheck import deployed, where_deployed
+from toolkit.model import App, Suite
+from toolkit.outcome import Misused, Outcome, TimedOut
+from toolkit.record import write_json
+from toolkit.request import Request
+from toolkit.spaces import Space, side_by_side
+from toolkit.suites import memory, report, selection, words
+from toolkit.suites.environment import environment_of
+from toolkit.suites.selection import Selection
+
+PLUGIN = Path(__file__).parent / "plugin"
+
+
+def run(request: Request, kind: str) -> Outcome:
+    """Run the suite of that kind ("smoke", "acceptance") in every space of the request, side by side."""
+    app = request.app
+    app.require_code()
+    selection.of(request.options)
+    if not goes_to(app, kind, request.environment):
+        where = f" for {request.environment}" if kind in app.suites else ""
+        if request.named:
+            raise Misused(
+                f"{app.name} has no {kind} suite{where}",
+                remedy=f"declare it in apps.toml: [apps.{app.name}.suites.{kind}]",
+            )
+        return Outcome(reason=f"{app.name} has no {kind} suite{where}")
+
+    def one(space: Space) -> Outcome:
+        return in_space(request, kind, space)
+
+    return side_by_side(request.spaces, where_deployed(request, one), request.say)
+
+
+def goes_to(app: App, kind: str, environment: str) -> bool:
+    """Whether an app has a suite of that kind that is meant for an environment."""
+    suite = app.suites.get(kind)
+    return suite is not None and (not suite.environments or environment in suite.environments)
+
+
+_one_environment = threading.Lock()
+
+
+def in_space(request: Request, kind: str, space: Space) -> Outcome:
+    """Run the suite of that kind in one space. Raises NotDeployed; Misused when its files are not there."""
+    app = request.app
+    suite = app.suites[kind]
+    if not (app.path / suite.path).exists():
+        key = f"apps.{app.name}.suites.{kind}.path"
+        raise Misused(
+            f"{app.name}: there is no {app.path / suite.path}", remedy=f"correct {key} in apps.toml"
+        )
+    chosen = selection.of(request.options)
+    remembered = memory.file_of(request.root, app, kind, space.name)
+    before = memory.read(remembered)
+    if chosen.only and not before.failed:
+        return Outcome(reason=f"no {kind} test failed when they last ran here, so none was run")
+    with _one_environment:
+        python = venvs.python_for(app, request.root, request.say)
+    connection, release = deployed(request, space)
+    folder = request.evidence / f"{kind}-{space.name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    junit = folder.with_suffix(".xml")
+    junit.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        env = environment_of(request, connection, suite, space.name, stack)
+        env |= _told(folder, chosen, before, memory.committed(app, suite.path))
+        space.say(f"running {kind} tests")
+        try:
+            argv = command(python, app, suite, junit)
+            ran = tools.run(argv, cwd=app.path, env=env, check=False, echo=False, timeout=suite.deadline)
+        except TimedOut as error:
+            raise TimedOut(
+                f"the {kind} suite did not end within {suite.deadline:.0f} s",
+                remedy=f"raise apps.{app.name}.suites.{kind}.deadline, or find the test that hangs",
+                evidence=error.evidence,
+            ) from None
+    folder.with_suffix(".log").write_text(ran.output, encoding="utf-8")
+    results = memory.results(folder / "results.json")
+    memory.keep(remembered, memory.after(before, results, is_partial=chosen.is_partial))
+    outcome = _tell(
+        request, kind, space, report.judge(kind, ran, report.read(junit), report.flaky(results)), results
+    )
+    if not outcome.passed:
+        words.keep(folder, request, connection, space.name)
+        again = f"make {kind} APP={app.name} ENV={space.name}"
+        outcome = outcome._replace(
+            remedy=f"what was asked and answered stands above; the pods' logs and what a browser saw are in "
+            f"{console.shown(folder)}; what failed runs again with: {again} ONLY=failed"
+        )
+    elif not chosen.is_partial:
+        _note(connection, app, kind, space, release)
+    return outcome
+
+
+def command(python: Path, app: App, suite: Suite, junit: Path) -> list[str]:
+    """The pytest command of a suite; its workers take the tests one by one, the longest first."""
+    argv = [str(python), "-m", "pytest", str(app.path / suite.path), f"--junitxml={junit}"]
+    argv += ["--rootdir", str(app.path), "-ra", "--tb=short", "-p", "no:cacheprovider", "-p", "fb_selection"]
+    return argv + (["-n", str(suite.workers), "--maxschedchunk", "1"] if suite.workers > 1 else [])
+
+
+def _told(
+    folder: Path, chosen: Selection, before: memory.Memory, committed: dict[str, float]
+) -> dict[str, str]:
+    """The environment of the plugin, and the folder for what a test leaves behind.
+
+    The parts of a suite must be cut alike on every machine, so they go by what comes with the app alone.
+    """
+    durations = committed if chosen.shard else {**committed, **before.durations}
+    wanted = folder / "selection.json"
+    write_json(
+        wanted,
+        {
+            "durations": durations,
+            "shard": chosen.shard,
+            "repeat": chosen.repeat,
+            "only": list(before.failed) if chosen.only else None,
+        },
+    )
+    path = os.pathsep.join(filter(None, (str(PLUGIN), os.environ.get("PYTHONPATH"))))
+    results = folder / "results.json"
+    results.unlink(missing_ok=True)
+    return {
+        "PYTHONPATH": path,
+        "FB_SELECTION": str(wanted),
+        "FB_RESULTS": str(results),
+        "SUITE_REPORTS": str(folder),
+    }
+
+
+def _tell(request: Request, kind: str, space: Space, outcome: Outcome, results: memory.Results) -> Outcome:
+    """Show the slowest tests, and keep them with the outcome."""
+    rows = report.slowest(results)
+    if kind == "acceptance" and rows:
+        space.say("the slowest tests:")
+        for line in report.table(rows):
+            space.say(line)
+    if getattr(request.options, "keep_durations", False) and outcome.passed:
+        durations = {test: max(seconds for seconds, _ in runs) for test, runs in results.items() if runs}
+        file = memory.commit(request.app, request.app.suites[kind].path, durations)
+        space.say(f"wrote {console.shown(file)}")
+    slow = {"slowest": {test: round(seconds, 2) for seconds, test in rows}} if rows else {}
+    return outcome._replace(details={**outcome.details, **slow})
+
+
+def _note(connection: Connection, app: App, kind: str, space: Space, release: releases.Release) -> None:
+    """Note the pass of a whole suite for the release that runs there."""
+    if kind not in releases.CHECKS:
+        return
+    if releases.passed(connection, app.namespace_in(space.name), app.name, kind, release.images):
+        space.say(f"release {release.version} is verified")

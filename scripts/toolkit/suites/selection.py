@@ -1,0 +1,87 @@
+"""Which tests of a suite are to run: a part of them, some of them again, or all of them many times."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from toolkit.outcome import Misused
+
+FAILED = "failed"
+VARIABLES = ("SHARD", "REPEAT", "ONLY")
+_MOST = 1000
+
+
+class Selection(NamedTuple):
+    """shard: (number, of), from 1; repeat: how often each test runs; only: "failed" or ""."""
+
+    shard: tuple[int, int] | None = None
+    repeat: int = 1
+    only: str = ""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a pass says less than that the suite passes."""
+        return self.shard is not None or bool(self.only)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of a script that runs a suite."""
+    given = os.environ
+    parser.add_argument(
+        "--shard", default=given.get("SHARD", ""), metavar="N/OF", help="one part of the tests, e.g. 2/4"
+    )
+    parser.add_argument(
+        "--repeat",
+        default=given.get("REPEAT", ""),
+        metavar="TIMES",
+        help="each test that often: names flaky ones",
+    )
+    parser.add_argument(
+        "--only", default=given.get("ONLY", ""), metavar="failed", help="only what failed when it last ran"
+    )
+    parser.add_argument(
+        "--keep-durations", action="store_true", default=given.get("KEEP_DURATIONS", "") not in ("", "0"),
+        help="write the durations into the app's folder, for SHARD on machines without a record",
+    )  # fmt: skip
+
+
+def of(options: argparse.Namespace) -> Selection:
+    """What the flags say; everything for a script that has none. Raises Misused."""
+    return Selection(
+        _shard(getattr(options, "shard", "")),
+        _repeat(getattr(options, "repeat", "")),
+        _only(getattr(options, "only", "")),
+    )
+
+
+def given(environ: Mapping[str, str]) -> list[str]:
+    """What the environment says, for a digest of what a run depends on."""
+    return [f"{name}={environ[name]}" for name in VARIABLES if environ.get(name)]
+
+
+def _shard(word: str) -> tuple[int, int] | None:
+    if not word:
+        return None
+    found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", word)
+    number, count = (int(part) for part in found.groups()) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise Misused(f"SHARD={word}: is no part of a whole", remedy="say it as 2/4, from 1/4 to 4/4")
+    return number, count
+
+
+def _repeat(word: str) -> int:
+    if not word:
+        return 1
+    if not word.isascii() or not word.isdecimal() or not 1 <= int(word) <= _MOST:
+        raise Misused(f"REPEAT={word}: is no number of times", remedy=f"say it as 20, at most {_MOST}")
+    return int(word)
+
+
+def _only(word: str) -> str:
+    if word not in ("", FAILED):
+        raise Misused(f"ONLY={word}: is not known", remedy="the one word that it takes is ONLY=failed")
+    return word

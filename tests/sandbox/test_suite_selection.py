@@ -1,0 +1,177 @@
+"""Parts of a suite, what failed last, tests that are repeated: against an app that is really deployed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.platform_double import Ended, Platform
+
+SUITES = """
+[apps.tiny.suites.smoke]
+workers = 2
+env.URL = "{url}"
+[apps.tiny.suites.acceptance]
+workers = 2
+env.URL = "{url}"
+"""
+SUITE = """
+import os, pathlib, time, urllib.request
+import pytest
+HERE = pathlib.Path(PLACE)
+
+def ran(name):
+    with (HERE / "ran").open("a") as file:
+        file.write(name + "\\n")
+
+@pytest.mark.parametrize("number", range(4))
+def test_good(number):
+    ran(f"good{number}")
+    assert urllib.request.urlopen(os.environ["URL"] + "/health").read() == b"ok"
+
+def test_slow():
+    ran("slow")
+    time.sleep(0.4)
+
+def test_bad():
+    ran("bad")
+    assert not (HERE / "broken").exists(), "it is broken"
+
+def test_unsteady():
+    ran("unsteady")
+    assert not (HERE / "unsteady").exists() or (HERE / "ran").read_text().count("unsteady") != 2
+"""
+ALL = ["bad", "good0", "good1", "good2", "good3", "slow", "unsteady"]
+
+
+class Suite:
+    """The suite, and what of it was run."""
+
+    def __init__(self, platform: Platform, place: Path) -> None:
+        self.platform, self.place = platform, place
+
+    def run(self, kind: str = "acceptance", **env: str) -> Ended:
+        (self.place / "ran").unlink(missing_ok=True)
+        return self.platform.run(kind, "--app", "tiny", "--env", self.platform.one, **env)
+
+    def ran(self) -> list[str]:
+        file = self.place / "ran"
+        return sorted(file.read_text().split()) if file.exists() else []
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return dict(self.platform.recorded()["stages"][0]["details"][self.platform.one])
+
+    @property
+    def evidence(self) -> Path:
+        return self.platform.folder / ".pipeline/latest/stages"
+
+    def is_verified(self) -> bool:
+        rows = json.loads(self.platform.run("status", "--json", "--env", self.platform.one).output)
+        return bool(rows[0]["verified"])
+
+
+@pytest.fixture(scope="module")
+def suite(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    place = tmp_path_factory.mktemp("place")
+    platform = Platform(
+        tmp_path_factory.mktemp("selection") / "a repository", sandbox.state, f"s{uuid.uuid4().hex[:6]}", TINY
+    )
+    platform.configure(suites=SUITES)
+    platform.manifest(env={"SAY": "the pod's own words"})
+    (platform.folder / "tiny" / "requirements-test.txt").write_text("pytest\npytest-xdist\n")
+    for kind in ("smoke", "acceptance"):
+        folder = platform.folder / "tiny" / "tests" / kind
+        folder.mkdir(parents=True)
+        (folder / f"test_{kind}.py").write_text(SUITE.replace("PLACE", repr(str(place))))
+    ended = platform.deploy()
+    assert ended.code == 0, ended.output
+    yield Suite(platform, place)
+    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{platform.one}")
+
+
+def test_the_whole_suite_with_its_slowest_tests(suite: Suite) -> None:
+    ended = suite.run()
+    assert ended.code == 0, ended.output
+    assert suite.ran() == ALL
+    assert "the slowest tests:" in ended.output
+    assert "tests/acceptance/test_acceptance.py::test_slow" in ended.output
+    assert next(iter(suite.details["slowest"])).endswith("::test_slow")
+
+
+def test_parts_cover_everything_once_and_verify_nothing(suite: Suite) -> None:
+    seen: list[str] = []
+    for part in ("1/3", "2/3", "3/3"):
+        ended = suite.run("smoke", SHARD=part)
+        assert ended.code == 0, ended.output
+        assert suite.ran()
+        seen += suite.ran()
+    assert sorted(seen) == ALL
+    assert suite.platform.run("healthcheck", "--app", "tiny", "--env", suite.platform.one).code == 0
+    assert not suite.is_verified()
+    assert suite.run("smoke").code == 0
+    assert suite.is_verified()
+
+
+def test_what_failed_last_runs_again_alone_until_it_passes(suite: Suite) -> None:
+    (suite.place / "broken").touch()
+    failed = suite.run()
+    assert failed.code == 1, failed.output
+    assert "test_bad: AssertionError: it is broken" in failed.last
+    assert "ONLY=failed" in failed.last
+    again = suite.run(ONLY="failed")
+    assert (again.code, suite.ran()) == (1, ["bad"])
+    (suite.place / "broken").unlink()
+    mended = suite.run(ONLY="failed")
+    assert (mended.code, suite.ran()) == (0, ["bad"])
+    nothing = suite.run(ONLY="failed")
+    assert (nothing.code, suite.ran()) == (0, [])
+    assert "no acceptance test failed when they last ran here" in nothing.last
+
+
+def test_a_failure_leaves_what_the_pods_said(suite: Suite) -> None:
+    (suite.place / "broken").touch()
+    failed = suite.run()
+    (suite.place / "broken").unlink()
+    assert failed.code == 1, failed.output
+    [log] = suite.evidence.glob("*/acceptance-*/tiny/logs/*.log")
+    assert "the pod's own words" in log.read_text()
+    assert f"acceptance-{suite.platform.one}" in failed.last
+
+
+def test_a_test_that_is_not_steady_is_named_and_fails_the_suite(suite: Suite) -> None:
+    (suite.place / "unsteady").touch()
+    ended = suite.run(REPEAT="4")
+    (suite.place / "unsteady").unlink()
+    assert ended.code == 1, ended.output
+    assert "flaky: tests/acceptance/test_acceptance.py::test_unsteady failed 1 of 4" in ended.last
+    assert suite.ran().count("good3") == 4
+    assert suite.run(ONLY="failed").code == 0
+    assert suite.ran() == ["unsteady"]
+
+
+def test_words_that_make_no_sense_are_misused(suite: Suite) -> None:
+    ended = suite.run(SHARD="5/4")
+    assert ended.code == 2, ended.output
+    assert "SHARD=5/4: is no part of a whole" in ended.last
+    assert suite.ran() == []
+
+
+def test_durations_can_be_kept_with_the_app(suite: Suite) -> None:
+    ended = suite.run(KEEP_DURATIONS="1")
+    assert ended.code == 0, ended.output
+    file = suite.platform.folder / "tiny" / "tests" / "acceptance" / "durations.json"
+    durations = json.loads(file.read_text())
+    assert len(durations) == len(ALL)
+    assert max(durations, key=lambda test: durations[test]).endswith("::test_slow")
+    parts = [(suite.run(SHARD=f"{number}/2").code, suite.ran()) for number in (1, 2)]
+    assert [code for code, _ in parts] == [0, 0]
+    assert sorted([*parts[0][1], *parts[1][1]]) == ALL
+    alone = next(ran for _, ran in parts if "slow" in ran)
+    assert len(alone) < len(ALL) / 2, "the slow test should have less beside it"
