@@ -113,19 +113,21 @@ class Pages:
             return None
         asked = post.one("_remove")
         kept = [each for each in state.uploads.get(name, []) if asked != f"{name}:{each.fingerprint}"]
+        state.uploads[name] = kept
         chosen = post.files(name)
         if component.max_files == 1 and chosen:
-            kept = []
-        state.uploads[name] = kept
+            kept = []  # the new one takes the place of the old one, but only if it is taken
         if len(kept) + len(chosen) > component.max_files:
             return Problem(name, f"{component.label}: choose no more than {component.max_files} files")
-        for file in chosen:
-            try:
-                kept.append(
-                    await self._keep(component, file.filename or "", await file.read(), visitor, request)
-                )
-            except Unfit as problem:
-                return Problem(name, f"{component.label}: {problem}")
+        try:
+            for file in chosen:
+                added = await self._keep(file.filename or "", await file.read(), visitor, request)
+                kept = [*kept, added]
+        except Unfit as problem:
+            return Problem(name, f"{component.label}: {problem}")
+        finally:
+            if kept:
+                state.uploads[name] = kept
         return None
 
     async def _keep(self, given: str, content: bytes, visitor: Visitor, request: Request) -> Upload:

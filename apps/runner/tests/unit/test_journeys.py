@@ -156,6 +156,8 @@ def test_uploads_can_be_removed_replaced_and_are_cleaned_of_paths(person: HttpPe
     canary.evidence(person, File("b.txt", b"b"), (File("c.txt", b"c"),))
     assert (person.summary()["A photo"], person.summary()["Letters"]) == ("b.txt", "a.txt\nc.txt")
     person.follow("Change A photo")
+    canary.evidence(person, File("e.txt", b""))
+    assert "b.txt" in person.text(), "a file that is not taken takes no place"
     canary.evidence(person, File("d.txt", b"d"))
     assert person.summary()["A photo"] == "d.txt", "where there can be one, the other takes its place"
     assert sorted(others.files.values()) == [b"a", b"c", b"d"]
