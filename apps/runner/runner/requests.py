@@ -25,9 +25,8 @@ class InMemory(MultiPartParser):
 class Visitor:
     """The user behind a request, by cookie; one who has none yet gets a new id."""
 
-    def __init__(self, request: Request, sealer: Sealer, slug: str) -> None:
-        self.sealer, self.cookie = sealer, f"form-{slug}"
-        self.secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+    def __init__(self, request: Request, sealer: Sealer, slug: str, secure: bool) -> None:
+        self.sealer, self.cookie, self.secure = sealer, f"form-{slug}", secure
         try:
             self.user, self.is_new = sealer.user_of("cookie", request.cookies[self.cookie]), False
         except (KeyError, Broken):
