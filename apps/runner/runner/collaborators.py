@@ -61,7 +61,8 @@ class Collaborators:
 
     async def take(self, entry: str, note: str, request_id: str) -> bool:
         """Put a note where there was none. Of several who try, one gets True: the datastore says 201 once."""
-        answer = await self._ask("POST", self._entry(entry), entry, request_id, json={"payload": note})
+        body = {"payload": note}
+        answer = await self._ask("POST", self._entry(entry), entry, request_id, json=body, once=True)
         return answer.status_code == 201
 
     async def note(self, entry: str, request_id: str) -> str | None:
@@ -104,7 +105,7 @@ class Collaborators:
             document, self.settings.submission_key, slug=self.slug, user_and_token=self._identity(user)
         )
         where = f"{self.settings.submitter}/v2/submissions"
-        await self._ask("POST", where, user, request_id, json=body, accept=(201,), timeout=SUBMIT)
+        await self._ask("POST", where, user, request_id, json=body, accept=(201,), timeout=SUBMIT, once=True)
 
     def _entry(self, user: str) -> str:
         return f"{self.settings.datastore}/service/{self.slug}/user/{user}"
@@ -123,8 +124,13 @@ class Collaborators:
         json: Any = None,
         accept: tuple[int, ...] = (200, 201),
         timeout: float = STORE,
+        once: bool = False,
     ) -> httpx.Response:
-        """One request with a fresh token; Away unless the answer's status is one of `accept`."""
+        """One request with a fresh token; Away unless the answer's status is one of `accept`.
+
+        A kept connection may be closed by the other side just as we write into it; then the request is sent
+        again, unless it must be sent `once` only.
+        """
         token = sign(
             self.settings.private_key, issuer=self.slug, namespace=self.settings.namespace, user=user
         )
@@ -134,8 +140,17 @@ class Collaborators:
             "x-access-token-v2": token,
             "x-request-id": request_id,
         }
+
+        async def ask() -> httpx.Response:
+            return await self.http.request(method, url, json=json, headers=headers, timeout=timeout)
+
         try:
-            answer = await self.http.request(method, url, json=json, headers=headers, timeout=timeout)
+            try:
+                answer = await ask()
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                if once:
+                    raise
+                answer = await ask()
         except httpx.HTTPError as problem:
             raise Away(f"{httpx.URL(url).host} does not answer") from problem
         if answer.status_code not in accept:

@@ -17,6 +17,7 @@ from fb_testing.keys import key_pair
 from fb_testing.person import HttpPerson
 from fb_testing.servers import serving
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from runner import api
 from starlette.applications import Starlette
@@ -67,9 +68,11 @@ class Others:
             async def handle(request: Request) -> Response:
                 if name in self.away or f"{name} {request.method}" in self.away:
                     return JSONResponse({"message": "away"}, 503)
-                claims = jwt.decode(
-                    request.headers["x-access-token-v2"], RSAKey.import_key(self.public), algorithms=["RS256"]
-                ).claims
+                token, key = request.headers["x-access-token-v2"], RSAKey.import_key(self.public)
+                try:
+                    claims = jwt.decode(token, key, algorithms=["RS256"]).claims
+                except JoseError:
+                    return JSONResponse({"message": "not signed by whom it names"}, 403)
                 user = request.path_params.get("user", claims["sub"])
                 if (claims["iss"], claims["sub"], claims["namespace"]) != ("pipeline-check", user, NAMESPACE):
                     return JSONResponse({"message": "no"}, 403)
