@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from publisher.access import COOKIE, LIFE, Access
 from publisher.wishes import Wishes, shown
+from publisher.words import sentence
 
 FORM = "application/x-www-form-urlencoded"
 SAFE = {
@@ -60,12 +61,12 @@ class Pages:
         try:
             document = json.loads(given["form"])
         except (ValueError, RecursionError):
-            return self._publish_page(request, given, 400, "form", "The form's metadata must be JSON")
+            return self._publish_page(request, given, 400, "form", "The form’s metadata must be JSON.")
         try:
             await self.wishes.publish(given["space"], document)
         except HTTPException as refusal:
             field = "space" if given["space"] not in self.wishes.spaces.names else "form"
-            return self._publish_page(request, given, refusal.status_code, field, refusal.detail)
+            return self._publish_page(request, given, refusal.status_code, field, sentence(refusal.detail))
         return RedirectResponse("/", 303)
 
     async def unpublish(self, request: Request) -> Response:
@@ -80,7 +81,7 @@ class Pages:
     async def sign_in(self, request: Request) -> Response:
         """POST /sign-in with the token: a cookie, and on to the overview; 403 for a wrong one."""
         if not self.access.is_token((await self._body(request)).get("token", "")):
-            return self._page(request, "sign_in.html", 403, problem="The token is not right")
+            return self._page(request, "sign_in.html", 403, problem="The token is not right.")
         answer = RedirectResponse("/", 303)
         by_tls = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
         answer.set_cookie(
@@ -102,7 +103,9 @@ class Pages:
             try:
                 return await page(request)
             except HTTPException as refusal:
-                return self._page(request, "refused.html", refusal.status_code, reason=refusal.detail)
+                return self._page(
+                    request, "refused.html", refusal.status_code, reason=sentence(refusal.detail)
+                )
 
         return handle
 

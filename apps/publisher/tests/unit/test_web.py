@@ -235,7 +235,7 @@ def test_mistakes_are_shown_beside_what_was_typed(signed_in: httpx.Client, store
         return page.status_code, html.unescape(page.text)
 
     status, text = sent("test-dev", '{"a": </textarea>')
-    assert (status, "must be JSON" in text, '{"a": </textarea></textarea>' in text) == (400, True, True)
+    assert (status, "must be JSON." in text, '{"a": </textarea></textarea>' in text) == (400, True, True)
     status, text = sent("", json.dumps(document()))
     assert (status, 'href="#space-test-dev"' in text) == (422, True)
     status, text = sent("test-dev", json.dumps(document("Bad")))
