@@ -27,10 +27,14 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 class Pages:
-    """Handlers of the pages. Whoever has not signed in gets 401 and the page to do so."""
+    """Handlers of the pages. Whoever has not signed in gets 401 and the page to do so.
 
-    def __init__(self, wishes: Wishes, access: Access, limit: int) -> None:
-        self.wishes, self.access, self.limit = wishes, access, limit
+    `secure`: the cookie is for https only. A setting, because X-Forwarded-Proto does not tell: the API server,
+    by which the cluster's own people come, always says https.
+    """
+
+    def __init__(self, wishes: Wishes, access: Access, limit: int, secure: bool) -> None:
+        self.wishes, self.access, self.limit, self.secure = wishes, access, limit, secure
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("publisher"), autoescape=True, undefined=jinja2.StrictUndefined
         )
@@ -83,9 +87,8 @@ class Pages:
         if not self.access.is_token((await self._body(request)).get("token", "")):
             return self._page(request, "sign_in.html", 403, problem="The token is not right.")
         answer = RedirectResponse("/", 303)
-        by_tls = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
         answer.set_cookie(
-            COOKIE, self.access.session(), max_age=LIFE, httponly=True, samesite="strict", secure=by_tls
+            COOKIE, self.access.session(), max_age=LIFE, httponly=True, samesite="strict", secure=self.secure
         )
         return answer
 
@@ -93,7 +96,7 @@ class Pages:
         """POST /sign-out."""
         await self._fields(request)
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=self.secure)
         return answer
 
     def _signed_in(self, page: Page) -> Page:
