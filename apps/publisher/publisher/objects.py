@@ -17,7 +17,7 @@ from joserfc.jwk import RSAKey
 
 MANAGER = "fb-publisher"
 MANAGED = {"app.kubernetes.io/managed-by": MANAGER}
-FORM, REVISION = "form-builder/form", "form-builder/revision"
+FORM, REVISION, KEY = "form-builder/form", "form-builder/revision", "form-builder/key"
 
 
 class Unusable(Exception):
@@ -102,11 +102,12 @@ def config_map(slug: str, namespace: str, metadata: str, key: str) -> Object:
     }
 
 
-def deployment(slug: str, namespace: str, metadata: str, used: Release) -> Object:
-    """Runs the form; changed content makes new pods."""
+def deployment(slug: str, namespace: str, metadata: str, key: str, used: Release) -> Object:
+    """Runs the form; changed content makes new pods, and so does another key, should the Secret be lost."""
     made = _placed(used.deployment, slug, namespace)
     pods = made["spec"]["template"]["metadata"]
-    pods["annotations"] = {**(pods.get("annotations") or {}), REVISION: revision(slug, metadata, used)}
+    marks = {REVISION: revision(slug, metadata, used), KEY: hashlib.sha256(key.encode()).hexdigest()[:16]}
+    pods["annotations"] = {**(pods.get("annotations") or {}), **marks}
     return made
 
 

@@ -82,9 +82,10 @@ class Publication:
         made = made or self.cluster.create(objects.secret(slug, namespace))
         if made is None:
             return None  # another worker was quicker: its key counts
-        self.cluster.apply(objects.config_map(slug, namespace, form.metadata, objects.public_key(made)))
+        key = objects.public_key(made)
+        self.cluster.apply(objects.config_map(slug, namespace, form.metadata, key))
         service = self.cluster.apply(objects.service(slug, namespace, release))
-        self.cluster.apply(objects.deployment(slug, namespace, form.metadata, release))
+        self.cluster.apply(objects.deployment(slug, namespace, form.metadata, key, release))
         known = {"slug": slug, "space": form.space, "cluster_ip": service["spec"].get("clusterIP", "")}
         address = self.address
         for word, value in known.items():

@@ -114,7 +114,7 @@ class Worker:
         made = objects.config_map(REHEARSED, namespace, "{}", "")
         self.cluster.apply(made, dry_run=True)
         self.cluster.apply(objects.service(REHEARSED, namespace, release), dry_run=True)
-        self.cluster.apply(objects.deployment(REHEARSED, namespace, "{}", release), dry_run=True)
+        self.cluster.apply(objects.deployment(REHEARSED, namespace, "{}", "", release), dry_run=True)
         hidden = {**made, "kind": "Secret", "data": {}}
         self.cluster.create(hidden, dry_run=True)
 

@@ -18,7 +18,7 @@ def config_map(text: str = "", version: str = "1") -> dict[str, Any]:
 
 def test_the_slug_is_filled_in_everywhere_and_marked_as_ours() -> None:
     used = objects.release(config_map(), "fb-runner-x")
-    made = objects.deployment("cats", "services", '{"a":"{slug}"}', used)
+    made = objects.deployment("cats", "services", '{"a":"{slug}"}', "key", used)
     assert "{slug}" not in json.dumps(made)
     assert (made["metadata"]["name"], made["metadata"]["namespace"]) == ("form-cats", "services")
     assert objects.is_ours(made)
@@ -40,8 +40,15 @@ def test_pods_are_renewed_for_other_content_and_other_releases_and_nothing_else(
         ]
     }  # fmt: skip
     assert len(revisions) == 4
-    annotations = objects.deployment("cats", "n", "{}", used)["spec"]["template"]["metadata"]["annotations"]
-    assert annotations == {objects.REVISION: objects.revision("cats", "{}", used)}
+
+    def annotations(key: str) -> dict[str, str]:
+        made = objects.deployment("cats", "n", "{}", key, used)
+        found: dict[str, str] = made["spec"]["template"]["metadata"]["annotations"]
+        return found
+
+    assert annotations("key")[objects.REVISION] == objects.revision("cats", "{}", used)
+    assert annotations("key") == annotations("key")
+    assert annotations("key")[objects.KEY] != annotations("other key")[objects.KEY]
 
 
 def test_the_two_halves_of_a_key_fit() -> None:

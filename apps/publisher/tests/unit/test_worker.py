@@ -167,10 +167,15 @@ def test_what_somebody_deleted_is_made_again(
 ) -> None:
     wish(store)
     ticks(worker)
-    del kubernetes.objects["deployments", DEV, "form-cats"]
+    before = kubernetes.found("deployments", DEV, "form-cats")
+    for plural, name in (("deployments", "form-cats"), ("secrets", "fb-cats-secrets")):
+        del kubernetes.objects[plural, DEV, name]
     later(AGAIN)
     ticks(worker)
     assert of("cats") < kubernetes.names(DEV)
+    after = kubernetes.found("deployments", DEV, "form-cats")
+    assert before is not None and after is not None
+    assert before["spec"] != after["spec"], "pods with the lost key are renewed"
 
 
 def test_a_release_of_the_runner_follows_form_by_form_and_stops_at_the_first_that_fails(
