@@ -1,0 +1,79 @@
+"""Each smoke suite passes where its app does its job, and fails where it only says that it is healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from toolkit.config import Config
+
+from tests.sandbox import breaking
+from tests.sandbox.breaking import Fault
+from tests.sandbox.local import ROOT, Sandbox
+from tests.sandbox.reference import Repository
+
+pytestmark = pytest.mark.timeout(600)  # the first images take their requirements from the registry
+
+CONFIG = Config.load(ROOT / "apps.toml")
+FAULTS = breaking.load(ROOT / "tests/sandbox/telling.toml")
+# One app after another: each is asked once while it is well, then once for each of its faults.
+HERE = sorted((fault for fault in FAULTS if not CONFIG.app(fault.app).pending), key=lambda fault: fault.app)
+PATIENCE = "4"  # seconds that a suite waits for anything, where it must be in vain
+
+
+@pytest.fixture(scope="module")
+def repository(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    """All of the apps that have faults, deployed in one space."""
+    made = Repository(tmp_path_factory.mktemp("telling") / "a repository", sandbox.state)
+    homes = set()
+    try:
+        for app, space in dict.fromkeys((fault.app, fault.space) for fault in HERE):
+            homes.add(CONFIG.app(app).namespace_in(space or made.space))
+            made.deploy(app, space=space)
+        yield made
+    finally:
+        made.clean_up(sandbox, *homes)
+        for home in {made.namespace, *homes}:
+            breaking.kill(sandbox, home)
+
+
+@pytest.fixture(scope="module")
+def well(repository: Repository) -> set[str]:
+    """The apps whose smoke suite has passed."""
+    return set()
+
+
+def test_each_of_the_seven_has_a_fault() -> None:
+    wanted = {app.name for app in CONFIG.apps.values() if not app.support}
+    assert {fault.app for fault in FAULTS} == wanted
+
+
+@pytest.mark.parametrize("fault", HERE, ids=lambda fault: fault.name)
+def test_smoke_tells_what_health_does_not(
+    repository: Repository, sandbox: Sandbox, well: set[str], fault: Fault
+) -> None:
+    if fault.app not in well:
+        passed = repository.run("smoke", fault.app, space=fault.space)
+        assert passed.returncode == 0, passed.stdout
+        well.add(fault.app)
+    with fault.made(sandbox, repository.space):
+        assert healthy(sandbox, fault, repository.space)
+        failed = repository.run("smoke", fault.app, space=fault.space, PATIENCE=PATIENCE)
+    assert failed.returncode == 1, failed.stdout
+    unsaid = [word for word in fault.words if word not in failed.stdout]
+    assert not unsaid, f"{fault.title}, but smoke does not say {unsaid}:\n{failed.stdout}"
+
+
+def healthy(sandbox: Sandbox, fault: Fault, space: str) -> bool:
+    """Whether each pod of the app's web side answers /health, asked as a kubelet does."""
+    app = CONFIG.app(fault.app)
+    where = fault.space or space
+    pods = f"/api/v1/namespaces/{app.namespace_in(where)}/pods"
+    service = sandbox.api(
+        "GET", f"/api/v1/namespaces/{app.namespace_in(where)}/services/{app.service_in(where)}"
+    )
+    chosen = ",".join(f"{key}%3D{value}" for key, value in service["spec"]["selector"].items())
+    found = sandbox.api("GET", f"{pods}?labelSelector={chosen}")["items"]
+    for pod in found:
+        sandbox.text(f"{pods}/{pod['metadata']['name']}:3000/proxy{app.health}")
+    return bool(found)
