@@ -1,4 +1,4 @@
-"""Ways to take from a running app what it needs, and to give it back: one function for each word of telling.toml."""
+"""Ways to take from a running app what it needs, and to give it back: one for each word of telling.toml."""
 
 from __future__ import annotations
 
