@@ -1,6 +1,6 @@
 """The least that could take a submission: one process, starlette, a row in SQLite that survives a power cut.
 
-It checks no token and decrypts nothing. `python bare_api.py <database> <port>`, run by the submitter's Python.
+It checks no token and decrypts nothing. `python bare_api.py <database> <port>`, by the submitter's Python.
 """
 
 import asyncio

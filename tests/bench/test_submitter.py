@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,8 +118,6 @@ def until(seconds: float) -> None:
 
 def arrived(outbox: str, recipient: str) -> list[str]:
     """The ids of the submissions whose mail has arrived, one for each mail."""
-    import urllib.request
-
     with urllib.request.urlopen(f"http://{outbox}/messages?to={recipient}", timeout=60) as answer:
         mails: list[dict[str, Any]] = json.load(answer)
     return [mail["subject"].partition("{")[2].partition("}")[0] for mail in mails]

@@ -1,4 +1,4 @@
-"""Waiting for a condition with a deadline; PATIENCE in the environment (seconds) shortens those that are longer."""
+"""Waiting for a condition, with a deadline; PATIENCE in the environment (seconds) cuts every wait short."""
 
 import os
 import time
