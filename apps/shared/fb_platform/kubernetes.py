@@ -14,6 +14,9 @@ class Unavailable(Exception):
     """The Kubernetes API did not answer, or not to this service account."""
 
 
+SECONDS = 5.0  # that an answer may take
+
+
 class Kubernetes:
     """The part of the Kubernetes API that the apps need."""
 
@@ -27,7 +30,7 @@ class Kubernetes:
         self.client = httpx.AsyncClient(
             base_url=f"https://{host}:{port}",
             verify=trusted,
-            timeout=5,
+            timeout=SECONDS,
             trust_env=False,
         )
 
