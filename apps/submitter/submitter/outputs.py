@@ -63,7 +63,9 @@ def mail(
     domain = address.rpartition("@")[2]
     domain = domain if domain.isascii() else "submitter"
     message["Message-ID"] = f"<{item.id}.{step.replace('/', '.')}@{domain}>"
-    message.set_content(action.email_body)
+    # smtplib would write ">From" where a line begins with "From "
+    mangled = re.search("^From ", action.email_body, re.MULTILINE)
+    message.set_content(action.email_body, cte="base64" if mangled else None)
     for file in files:
         kind, _, subtype = (file.mimetype if ATTACHABLE.fullmatch(file.mimetype) else UNKNOWN).partition("/")
         message.add_attachment(

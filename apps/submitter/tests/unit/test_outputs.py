@@ -29,7 +29,7 @@ def sent(action: Any, *files: File) -> Any:
     """A mail as its receiver reads it, having gone over the wire as smtplib writes it."""
     message = outputs.mail(ITEM, action, "a@b.example", files, 1, 1, "0/0/1")
     wire = io.BytesIO()
-    BytesGenerator(wire, policy=email.policy.SMTP).flatten(message)
+    BytesGenerator(wire).flatten(message, linesep="\r\n")
     data = smtplib._quote_periods(wire.getvalue())  # type: ignore[attr-defined]
     return BytesParser(policy=email.policy.default).parsebytes(data.replace(b"\r\n..", b"\r\n."))
 
@@ -98,7 +98,8 @@ def test_a_sender_without_address_is_refused_at_the_door(sender: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", ".", "x\n.\ny", "a\rb", "é" * 5000, "x" * 5000, "From x\n", "\x00\x01", "🐈\u2028x"]
+    "body",
+    ["", ".", "x\n.\ny", "a\rb", "é" * 5000, "x" * 5000, "From x\n", "é\nFrom x", "\x00\x01", "🐈\u2028x"],
 )
 def test_every_body_can_be_sent(body: str) -> None:
     text = sent(parsed(email_body=body)).get_body().get_content()
