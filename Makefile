@@ -22,7 +22,7 @@ app = $(if $(APP),--app '$(APP)')
 env = $(if $(ENV),--env '$(ENV)')
 cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
-.PHONY: help setup doctor clean pipeline plan status alert drill test check bench diagram advisories pins ci-install \
+.PHONY: help setup doctor clean pipeline plan status alert drill test check bench diagram advisories pins browser ci-install \
 	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
 
 help: ## this list
@@ -111,6 +111,17 @@ pins: $(READY) ## renew every requirements.txt from its requirements.in
 		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-header --upgrade "$$each" --output-file "$${each%.in}.txt" || exit 1; \
 	done
+browser: ## Chromium, for the journeys in a real browser         (apt-get, as root)
+	@if command -v chromium >/dev/null; then echo "Chromium is there: $$(command -v chromium)"; \
+	elif ! command -v apt-get >/dev/null; then \
+		echo 'There is no apt-get here. Fix: install Chromium, and export CHROMIUM=/its/path'; exit 2; \
+	elif [ "$$(id -u)" = 0 ]; then \
+		echo 'Installing Chromium: apt-get install -y chromium'; \
+		apt-get update -qq && apt-get install -y -qq chromium; \
+	elif command -v sudo >/dev/null; then \
+		echo 'Installing Chromium: sudo apt-get install -y chromium'; \
+		sudo apt-get update -qq && sudo apt-get install -y -qq chromium; \
+	else echo 'Chromium is installed by root. Fix: as root, apt-get install -y chromium'; exit 2; fi
 clean: ## stop the sandbox, remove all that make made
 	@if [ -x $(PY) ]; then $(PY) -m sandbox down; fi
 	rm -rf .venv .pipeline .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

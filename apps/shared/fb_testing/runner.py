@@ -1,24 +1,19 @@
 """What a form's runner does: sign a token, encrypt a submission, hand it over."""
 
 import base64
-import json
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from fb_platform.envelope import encrypt, envelope
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from fb_testing.http import client
 
-
-def encrypt(document: Any, key: str) -> str:
-    """Base64 of AES-256-CTR over the JSON, the IV being the first 16 characters of the 32-character key."""
-    cipher = Cipher(algorithms.AES(key.encode()), modes.CTR(key[:16].encode()))
-    return base64.b64encode(cipher.encryptor().update(json.dumps(document).encode())).decode()
+__all__ = ["ADDRESS", "STORY", "Runner", "encrypt", "form"]
 
 
 @dataclass
@@ -43,13 +38,10 @@ class Runner:
 
     def submit(self, url: str, document: Any, **replaced: Any) -> httpx.Response:
         """POST a submission to the submitter at `url`, with other `headers` or parts of the envelope."""
-        envelope = {
-            "encrypted_submission": encrypt(document, self.submission_key),
-            "service_slug": self.slug,
-            "encrypted_user_id_and_token": base64.b64encode(self.user.encode()).decode(),
-        }
+        user = base64.b64encode(self.user.encode()).decode()
+        body = envelope(document, self.submission_key, slug=self.slug, user_and_token=user)
         headers = replaced.pop("headers", None) or self.headers()
-        return client.post(f"{url}/v2/submissions", json={**envelope, **replaced}, headers=headers)
+        return client.post(f"{url}/v2/submissions", json={**body, **replaced}, headers=headers)
 
 
 def form(slug: str, *, actions: list[dict[str, Any]], **parts: Any) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def test_while_kubernetes_is_away_what_is_known_is_known(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     kubernetes.maps["services", "fb-dogs-config-map"] = {"data": {"ENCODED_PUBLIC_KEY": "ZG9n"}}
-    monkeypatch.setattr("fb_platform.kubernetes.SECONDS", 0.3)
+    monkeypatch.setattr("fb_platform.kubernetes.TIMEOUT", 0.3)
     with door(int(os.environ["KUBERNETES_SERVICE_PORT"])) as way_in:
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(way_in.port))
         logs.start("service-token-cache")

@@ -1,0 +1,118 @@
+"""Publishes forms of its own under names that nobody else has, fills them in as a person, removes them again.
+
+Environment: PUBLISHER_URL and PUBLISHER_TOKEN; SERVICES_SPACE (where to publish); OUTBOX_URL and TOKEN_CACHE_URL
+of that space as this process sees them, OUTBOX_INTERNAL_URL as the submitter sees it. Published forms are opened
+at the addresses that the publisher shows.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fb_testing.environment import needed
+from fb_testing.http import client
+from fb_testing.outbox import Outbox
+from fb_testing.person import HttpPerson
+from fb_testing.waiting import until
+
+READY = 90  # seconds that a form may take to be published, or to be gone
+
+
+@dataclass
+class Publisher:
+    """The publisher, as a program uses it, for one space."""
+
+    url: str
+    token: str = field(repr=False)
+    space: str
+
+    def ask(self, method: str, route: str, body: Any = None) -> httpx.Response:
+        headers = {"x-publisher-token": self.token}
+        return client.request(method, self.url + route, json=body, headers=headers)
+
+    def wish(self, form: Any) -> httpx.Response:
+        return self.ask("POST", "/forms", {"space": self.space, "form": form})
+
+    def route(self, slug: str) -> str:
+        return f"/forms/{self.space}/{slug}"
+
+    def publish(self, form: dict[str, Any]) -> str:
+        """Publish a form and wait until it is; its address."""
+        answer = self.wish(form)
+        assert answer.status_code == 202, f"the wish is answered {answer.status_code}: {answer.text[:500]}"
+        assert answer.headers["location"] == self.route(form["slug"])
+        version = answer.json()["version"]
+
+        def settled() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.ask("GET", self.route(form["slug"])).json()
+            return (
+                found if found["state"] in ("published", "failed") and found["version"] == version else None
+            )
+
+        found = until(f"{form['slug']} to be published", settled, seconds=READY, every=0.2)
+        assert found["state"] == "published", f"it failed: {found['reason']}"
+        return str(found["address"])
+
+    def unpublish(self, slug: str) -> None:
+        """Unpublish a form and wait until nothing is left of it."""
+        assert self.ask("DELETE", self.route(slug)).status_code in (202, 404)
+        until(f"{slug} to be gone", lambda: self.is_unknown(slug), seconds=READY, every=0.2)
+
+    def is_unknown(self, slug: str) -> bool:
+        return self.ask("GET", self.route(slug)).status_code == 404
+
+
+@pytest.fixture(scope="session")
+def settings() -> dict[str, str]:
+    return needed(
+        "PUBLISHER_URL", "PUBLISHER_TOKEN", "SERVICES_SPACE", "TOKEN_CACHE_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL"
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def publisher(settings: dict[str, str]) -> Publisher:
+    return Publisher(
+        settings["PUBLISHER_URL"].rstrip("/"), settings["PUBLISHER_TOKEN"], settings["SERVICES_SPACE"]
+    )
+
+
+@pytest.fixture(scope="session")
+def outbox(settings: dict[str, str]) -> Outbox:
+    return Outbox(settings["OUTBOX_URL"], settings["OUTBOX_INTERNAL_URL"])
+
+
+@pytest.fixture
+def slug(publisher: Publisher) -> Iterator[str]:
+    """A name that nobody has; whatever was published under it is removed."""
+    name = f"acceptance-{uuid.uuid4().hex[:12]}"
+    yield name
+    publisher.unpublish(name)
+
+
+@pytest.fixture
+def key_status(settings: dict[str, str]) -> Callable[[str], int]:
+    """What the token cache answers when it is asked for a form's public key, past its cache."""
+
+    def ask(slug: str) -> int:
+        namespace = f"formbuilder-services-{settings['SERVICES_SPACE']}"
+        route = f"/v3/applications/{slug}/namespaces/{namespace}?ignore_cache=true"
+        return client.get(settings["TOKEN_CACHE_URL"].rstrip("/") + route).status_code
+
+    return ask
+
+
+@pytest.fixture
+def person() -> Iterator[Callable[[str], HttpPerson]]:
+    """Makes persons who look at a form's address."""
+    known: list[HttpPerson] = []
+
+    def somebody(address: str) -> HttpPerson:
+        known.append(HttpPerson(address))
+        return known[-1]
+
+    yield somebody
+    for each in known:
+        each.close()
