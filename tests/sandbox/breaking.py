@@ -24,7 +24,6 @@ class Fault:
     way: str
     what: str
     words: tuple[str, ...]
-    space: str = ""
 
     def made(self, sandbox: Sandbox, space: str) -> AbstractContextManager[None]:
         """Break it in this space; mended on leaving."""

@@ -1,14 +1,12 @@
 """The web side: takes submissions from the runner and puts them into the queue."""
 
-import asyncio
 import time
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from fb_platform import web
+from fb_platform.pool import DatabasePool
 from fb_platform.settings import number, setting
 from fb_platform.tokens import NAME, TokenCache
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
@@ -21,8 +19,6 @@ from starlette.routing import Route
 
 from submitter import settings, submission
 from submitter.queue import Queue, Queued
-
-T = TypeVar("T")
 
 
 class Envelope(msgspec.Struct):
@@ -39,7 +35,7 @@ class Api:
 
     def __init__(self, queue: Queue, tokens: TokenCache, key: str, limit: int) -> None:
         self.queue, self.tokens, self.key, self.limit = queue, tokens, key, limit
-        self.threads = ThreadPoolExecutor(4, "database")
+        self.database = DatabasePool(queue.prepare)
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.received = Counter(
@@ -68,20 +64,20 @@ class Api:
     async def state(self, request: Request) -> Response:
         """GET /v2/submissions/<id>: {"state": ...}, for its own service only. An addition to the contract."""
         caller = await self.tokens.caller(request)
-        state = await self._database(lambda: self.queue.state(request.path_params["id"], caller.service))
+        state = await self.database.run(lambda: self.queue.state(request.path_params["id"], caller.service))
         if state is None:
             raise HTTPException(404, "no such submission")
         return JSONResponse({"state": state})
 
     async def metrics(self, _: Request) -> Response:
         """GET /metrics: this process's counters and the state of the queue, as Prometheus reads them."""
-        for name, figure in (await self._database(self.queue.figures)).items():
+        for name, figure in (await self.database.run(self.queue.figures)).items():
             self.gauges[name].set(figure)
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def ready(self) -> None:
         """Raises unless the database answers."""
-        await self._database(self.queue.ping)
+        await self.database.run(self.queue.ping)
 
     async def _accept(self, request: Request) -> str:
         caller = await self.tokens.caller(request)
@@ -102,21 +98,9 @@ class Api:
             encrypted_user=envelope.encrypted_user_id_and_token,
             received_at=time.time(),
         )
-        await self._database(lambda: self.queue.put(item))
+        await self.database.run(lambda: self.queue.put(item))
         web.logs.info("accepted", submission=item.id, service=item.service, request_id=item.request_id)
         return item.id
-
-    async def _database(self, work: Callable[[], T]) -> T:
-        def prepared() -> T:
-            if not self.queue.prepared:
-                self.queue.ping()
-            return work()
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, prepared)
-        except Exception as problem:  # every driver has its own errors; the caller may try again in any case
-            web.logs.error("the database does not answer", problem)
-            raise HTTPException(503, "the database does not answer") from None
 
 
 def build() -> Starlette:

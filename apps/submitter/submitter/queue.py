@@ -58,11 +58,15 @@ class Queue:
         self.database = database
         self.prepared = False
 
-    def ping(self) -> None:
-        """Raises unless the database answers; creates the tables the first time."""
+    def prepare(self) -> None:
+        """Create the tables, the first time."""
         if not self.prepared:
             self.database.create(SCHEMA)
             self.prepared = True
+
+    def ping(self) -> None:
+        """Raises unless the database answers; creates the tables the first time."""
+        self.prepare()
         self.database.run("select 1 from submissions limit 1")
 
     def put(self, item: Queued) -> None:
