@@ -24,6 +24,7 @@ from toolkit.cluster.watch import Json
 from toolkit.outcome import Interrupted
 
 SUMMARY = "summary.md"
+ENDED = ("Failed", "Succeeded")  # phases of a pod
 # A rollback waits for the evidence: pods and logs are gone after it. It does not wait longer than this.
 SECONDS = 20.0
 
@@ -69,6 +70,7 @@ class _Collection:
         file = self.folder.path / SUMMARY
         steps = (
             lambda: self._summary(first=True),
+            self._ended_since,
             self._mask,
             self._beside,
             self._tables,
@@ -95,6 +97,16 @@ class _Collection:
     @cached_property
     def _ill(self) -> list[Json]:
         return worst(self.scene, self._subject)
+
+    def _ended_since(self) -> None:
+        """Take in how pods ended: a Job may be known to have failed before the end of its pod is."""
+        with contextlib.suppress(NotHad):
+            found = self.reader.list(built_in("Pod").path(self.about.namespace), **self._mine)
+            ended = {
+                uid(pod): {"kind": "Pod", **pod} for pod in found if text(pod, "status", "phase") in ENDED
+            }
+            pods = tuple(ended.get(uid(pod), pod) for pod in self.scene.all("Pod"))
+            self.scene = self.scene._replace(objects={**self.scene.objects, "Pod": pods})
 
     def _tables(self) -> None:
         """What the scene tells, in text."""
