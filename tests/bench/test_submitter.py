@@ -28,9 +28,9 @@ PATH = "/v2/submissions"
 UNDISTURBED, BARE = 6.0, 4.0  # seconds
 DELIVERY_SECONDS = 180
 # A new set of pods starts on the same two processors that serve the load, and the old one says goodbye.
-LEAST_WHILE_REPLACED = 0.35
+LEAST_WHILE_REPLACED = 0.25
 # A token checked, a submission decrypted and held against its schema, and the workers sending all the while.
-LEAST_OF_BARE = 0.1
+LEAST_OF_BARE = 0.05
 
 
 class Taken(NamedTuple):
