@@ -24,11 +24,15 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")  # a Kubernetes name:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed a request: the service's slug, its namespace, and the user it acts for."""
+    """Who signed a request: the service's slug, its namespace, and the user it acts for.
+
+    acts_for: the form whose submission the submitter works on, from its claim `service`; else "".
+    """
 
     service: str
     namespace: str
     user: str
+    acts_for: str = ""
 
 
 class TokenCache:
@@ -79,7 +83,7 @@ class TokenCache:
                 service, namespace, ignore_cache=ignore_cache, request_id=request.state.request_id
             )
             if key and _signed_by(token, key):
-                return Caller(service, namespace, str(claims.get("sub", "")))
+                return Caller(service, namespace, str(claims.get("sub", "")), str(claims.get("service", "")))
         raise HTTPException(403, "the token is not signed by the service it names")
 
 

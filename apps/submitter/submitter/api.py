@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from fb_platform import web
-from fb_platform.pool import DatabasePool
+from fb_platform.pool import WorkPool
 from fb_platform.settings import number, setting
 from fb_platform.tokens import NAME, TokenCache
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
@@ -35,7 +35,7 @@ class Api:
 
     def __init__(self, queue: Queue, tokens: TokenCache, key: str, limit: int) -> None:
         self.queue, self.tokens, self.key, self.limit = queue, tokens, key, limit
-        self.database = DatabasePool(queue.prepare)
+        self.database = WorkPool("database", queue.prepare)
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.received = Counter(

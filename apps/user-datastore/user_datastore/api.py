@@ -5,7 +5,7 @@ import re
 import msgspec
 from fb_platform import web
 from fb_platform.database import Database
-from fb_platform.pool import DatabasePool
+from fb_platform.pool import WorkPool
 from fb_platform.settings import number, setting
 from fb_platform.tokens import Caller, TokenCache
 from starlette.applications import Starlette
@@ -32,7 +32,7 @@ class Api:
 
     def __init__(self, store: Store, tokens: TokenCache, limit: int) -> None:
         self.store, self.tokens, self.limit = store, tokens, limit
-        self.database = DatabasePool(store.prepare)
+        self.database = WorkPool("database", store.prepare)
 
     async def get(self, request: Request) -> Response:
         """200 {"payload"}; 404 when nothing is kept of this user."""

@@ -1,0 +1,95 @@
+"""Every route and every refusal of the contract, against what is deployed."""
+
+import base64
+import time
+import uuid
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from fb_testing.http import client
+from fb_testing.keys import key_pair
+from fb_testing.runner import Runner
+
+LETTER = "A letter of Zoë O’Neill".encode()
+
+
+def address(url: str, runner: Runner, *more: str) -> str:
+    return "/".join([f"{url}/service/{runner.slug}/user/{runner.user}", *more])
+
+
+def upload(url: str, runner: Runner, content: bytes = LETTER, **policy: Any) -> Any:
+    body = {"file": base64.b64encode(content).decode(), "policy": policy}
+    return client.post(address(url, runner), json=body, headers=runner.headers())
+
+
+def test_a_large_file_comes_back_as_it_was(url: str, runner: Runner) -> None:
+    content = b"%PDF-1.7 " + uuid.uuid4().bytes * 500_000
+    kept = upload(url, runner, content).json()
+    assert (kept["size"], kept["type"]) == (len(content), "application/pdf")
+    assert 27 * 86400 < kept["date"] - time.time() < 29 * 86400
+    file = client.get(address(url, runner, kept["fingerprint"]), headers=runner.headers())
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/pdf")
+    assert file.content == content, "the file was changed on its way"
+
+
+def test_what_a_form_does_not_take(url: str, runner: Runner) -> None:
+    answers = {
+        "too large": upload(url, runner, max_size=5),
+        "another type": upload(url, runner, allowed_types=["image/*"]),
+    }
+    assert {name: (answer.status_code, answer.json()["name"]) for name, answer in answers.items()} == {
+        "too large": (400, "invalid.too-large"),
+        "another type": (400, "invalid.type"),
+    }
+
+
+def test_a_public_copy_opens_with_its_key(url: str, runner: Runner) -> None:
+    fingerprint = upload(url, runner).json()["fingerprint"]
+    answer = client.post(address(url, runner, fingerprint, "presigned-s3-url"), headers=runner.headers())
+    assert answer.status_code == 201
+    copy = answer.json()
+    sealed = client.get(f"{url}/public/{copy['url'].rpartition('/')[2]}").content
+    key, iv = (base64.b64decode(copy[name]) for name in ("encryption_key", "encryption_iv"))
+    plain = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor().update(sealed)
+    assert plain[: -plain[-1]] == LETTER
+
+
+def test_who_may_not(url: str, runner: Runner) -> None:
+    fingerprint = upload(url, runner).json()["fingerprint"]
+    forger = Runner(runner.slug, runner.namespace, key_pair()[0], user=runner.user)
+    tokens = {
+        "nobody": {},
+        "a forger": forger.headers(),
+        "another user": runner.headers(sub=str(uuid.uuid4())),
+        "a service that is not there": runner.headers(iss="no-such-service"),
+        "one who comes too late": runner.headers(iat=int(time.time()) - 120),
+    }
+    file = address(url, runner, fingerprint)
+    answers = {
+        who: (
+            client.get(file, headers=headers).status_code,
+            client.delete(file, headers=headers).status_code,
+            client.post(f"{file}/presigned-s3-url", headers=headers).status_code,
+        )
+        for who, headers in tokens.items()
+    }
+    assert answers == dict.fromkeys(tokens, (403, 403, 403))
+    assert client.get(file, headers=runner.headers()).content == LETTER
+    assert client.delete(file, headers=runner.headers()).status_code == 204
+    assert client.get(file, headers=runner.headers()).status_code == 404
+
+
+def test_what_is_no_upload(url: str, runner: Runner) -> None:
+    bodies = {
+        ("application/json", b"{"): 400,
+        ("text/plain", b'{"file": ""}'): 415,
+        ("application/json", b'{"file": "%"}'): 422,
+        ("application/json", b"{}"): 422,
+    }
+    answers = {
+        (kind, body): client.post(
+            address(url, runner), content=body, headers={**runner.headers(), "content-type": kind}
+        ).status_code
+        for kind, body in bodies
+    }
+    assert answers == bodies

@@ -1,0 +1,62 @@
+"""The user filestore on a real server with a real folder and a token cache that gives out real keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fb_testing.keys import KeyServer, key_pair
+from fb_testing.runner import Runner
+from fb_testing.servers import serving
+from user_filestore import api
+
+SLUG, NAMESPACE, PLATFORM = "complaints", "formbuilder-services-test-dev", "formbuilder-platform-test-dev"
+SECRET = "a secret of forty-eight characters for the tests"
+
+
+@pytest.fixture(scope="session")
+def keys() -> tuple[str, str]:
+    return key_pair()
+
+
+@pytest.fixture(scope="session")
+def running_key_server() -> Iterator[KeyServer]:
+    server = KeyServer()
+    with serving(server.app) as server.url:
+        yield server
+
+
+@pytest.fixture
+def key_server(running_key_server: KeyServer, keys: tuple[str, str]) -> KeyServer:
+    running_key_server.reset({(SLUG, NAMESPACE): keys[1]})
+    return running_key_server
+
+
+@pytest.fixture
+def runner(keys: tuple[str, str]) -> Runner:
+    return Runner(SLUG, NAMESPACE, keys[0])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "var/files"
+
+
+@pytest.fixture
+def configured(key_server: KeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "CONTAINER_ROOT": str(tmp_path),
+        "OBJECT_STORE": "file:///var/files",
+        "STORAGE_SECRET": SECRET,
+        "SERVICE_TOKEN_CACHE_ROOT_URL": key_server.url,
+        "SERVICES_NAMESPACE": NAMESPACE,
+        "NAMESPACE": PLATFORM,
+        "MAX_BODY_BYTES": "100000",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def url(configured: None) -> Iterator[str]:
+    """The address of a running filestore."""
+    with serving(api.build()) as address:
+        yield address
