@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from publisher.access import COOKIE, LIFE, Access
 from publisher.wishes import Wishes, shown
+from publisher.words import sentence
 
 FORM = "application/x-www-form-urlencoded"
 SAFE = {
@@ -26,10 +27,14 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 class Pages:
-    """Handlers of the pages. Whoever has not signed in gets 401 and the page to do so."""
+    """Handlers of the pages. Whoever has not signed in gets 401 and the page to do so.
 
-    def __init__(self, wishes: Wishes, access: Access, limit: int) -> None:
-        self.wishes, self.access, self.limit = wishes, access, limit
+    `secure`: the cookie is for https only. A setting, because X-Forwarded-Proto does not tell: the API server,
+    by which the cluster's own people come, always says https.
+    """
+
+    def __init__(self, wishes: Wishes, access: Access, limit: int, secure: bool) -> None:
+        self.wishes, self.access, self.limit, self.secure = wishes, access, limit, secure
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("publisher"), autoescape=True, undefined=jinja2.StrictUndefined
         )
@@ -60,12 +65,12 @@ class Pages:
         try:
             document = json.loads(given["form"])
         except (ValueError, RecursionError):
-            return self._publish_page(request, given, 400, "form", "The form's metadata must be JSON")
+            return self._publish_page(request, given, 400, "form", "The form’s metadata must be JSON.")
         try:
             await self.wishes.publish(given["space"], document)
         except HTTPException as refusal:
             field = "space" if given["space"] not in self.wishes.spaces.names else "form"
-            return self._publish_page(request, given, refusal.status_code, field, refusal.detail)
+            return self._publish_page(request, given, refusal.status_code, field, sentence(refusal.detail))
         return RedirectResponse("/", 303)
 
     async def unpublish(self, request: Request) -> Response:
@@ -80,11 +85,10 @@ class Pages:
     async def sign_in(self, request: Request) -> Response:
         """POST /sign-in with the token: a cookie, and on to the overview; 403 for a wrong one."""
         if not self.access.is_token((await self._body(request)).get("token", "")):
-            return self._page(request, "sign_in.html", 403, problem="The token is not right")
+            return self._page(request, "sign_in.html", 403, problem="The token is not right.")
         answer = RedirectResponse("/", 303)
-        by_tls = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
         answer.set_cookie(
-            COOKIE, self.access.session(), max_age=LIFE, httponly=True, samesite="strict", secure=by_tls
+            COOKIE, self.access.session(), max_age=LIFE, httponly=True, samesite="strict", secure=self.secure
         )
         return answer
 
@@ -92,7 +96,7 @@ class Pages:
         """POST /sign-out."""
         await self._fields(request)
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=self.secure)
         return answer
 
     def _signed_in(self, page: Page) -> Page:
@@ -102,7 +106,9 @@ class Pages:
             try:
                 return await page(request)
             except HTTPException as refusal:
-                return self._page(request, "refused.html", refusal.status_code, reason=refusal.detail)
+                return self._page(
+                    request, "refused.html", refusal.status_code, reason=sentence(refusal.detail)
+                )
 
         return handle
 

@@ -13,6 +13,7 @@ from publisher import objects, verdict
 from publisher.objects import Release
 from publisher.settings import Spaces
 from publisher.store import Form, Store
+from publisher.words import sentence
 
 DEFAULT_ADDRESS = "http://{cluster_ip}"
 
@@ -31,7 +32,7 @@ class Publication:
         try:
             self._advance(form, release, again)
         except Refused as problem:
-            self._report(form, state="failed", reason=_sentence(str(problem)), runner=release.digest)
+            self._report(form, state="failed", reason=sentence(str(problem)), runner=release.digest)
 
     def retire(self, form: Form) -> None:
         """Take the form away, as far as that goes now; forget it when nothing of it is left."""
@@ -43,7 +44,7 @@ class Publication:
                 if not all(gone):
                     return
         except Refused as problem:
-            self._report(form, reason=_sentence(str(problem)))
+            self._report(form, reason=sentence(str(problem)))
             return
         self.store.forget(form)
         logs.info("unpublished", form=form.slug, space=form.space)
@@ -105,7 +106,7 @@ class Publication:
         if judged.state == "ready":
             self._report(form, state="published", reason="", good_version=form.version)
         elif judged.state == "doomed":
-            self._report(form, state="failed", reason=_sentence(judged.reason))
+            self._report(form, state="failed", reason=sentence(judged.reason))
 
     def _report(self, form: Form, **changed: object) -> None:
         after = replace(form, **changed)  # type: ignore[arg-type]
@@ -124,8 +125,3 @@ class Publication:
         if not found["metadata"].get("deletionTimestamp"):
             self.cluster.delete({**found, "kind": kind})
         return False
-
-
-def _sentence(text: str) -> str:
-    text = " ".join(text.split())[:500]
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

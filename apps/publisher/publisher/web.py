@@ -2,7 +2,7 @@
 
 from fb_platform import web
 from fb_platform.kubernetes import Cluster
-from fb_platform.settings import number
+from fb_platform.settings import number, setting
 from starlette.applications import Starlette
 
 from publisher import settings
@@ -18,7 +18,8 @@ def build() -> Starlette:
     """The app, from the environment."""
     wishes = Wishes(Store(settings.database()), Cluster(MANAGER), settings.spaces())
     access, limit = Access(settings.token()), int(number("MAX_BODY_BYTES", 1_000_000))
-    return web.application([*Api(wishes, access, limit).routes(), *Pages(wishes, access, limit).routes()])
+    pages = Pages(wishes, access, limit, setting("SECURE_COOKIE", "no") == "yes")
+    return web.application([*Api(wishes, access, limit).routes(), *pages.routes()])
 
 
 def main() -> None:

@@ -17,10 +17,12 @@ from publisher.objects import MANAGER, Release, Unusable
 from publisher.publication import DEFAULT_ADDRESS, Publication
 from publisher.settings import Spaces
 from publisher.store import LEASE, Form, Store
+from publisher.words import sentence
 
 TICK = 0.3  # seconds between two looks at the wishes
 LOOK = 2.0  # seconds between two looks at the runner's release
-AGAIN = 15.0  # seconds between two looks at a form that is settled, and between two rehearsals
+AGAIN = 15.0  # seconds between two looks at a form that is published, and between two rehearsals
+RETRY = 5.0  # seconds between two attempts at a form that failed
 DATABASE_RETRY = 2.0  # seconds
 REHEARSED = "publisher-rehearsal"  # a slug; nothing of that name is ever made
 
@@ -105,7 +107,7 @@ class Worker:
             logs.warning(
                 "nothing can be published", problem, space=space, status=getattr(problem, "status", 0)
             )
-            self.store.checked(space, str(problem), "")
+            self.store.checked(space, sentence(str(problem)), "")
 
     def _rehearse(self, namespace: str, release: Release) -> None:
         """Everything but the deed: the API checks leave, admission and objects, and keeps nothing."""
@@ -126,10 +128,11 @@ class Worker:
         wanted = [form for form in forms if form.wish == "publish"]
         for form in plan.due(wanted, release.digest):
             if self._may_go_on():
-                self.next[(space, form.slug)] = self.clock() + AGAIN
+                self.next[(space, form.slug)] = self.clock() + RETRY
                 self.publication.advance(form, release)
         for form in plan.settled(wanted, release.digest):
-            if self._may_go_on() and self._is_time((space, form.slug), AGAIN):
+            pause = RETRY if form.state == "failed" else AGAIN
+            if self._may_go_on() and self._is_time((space, form.slug), pause):
                 self.publication.advance(form, release, again=True)
 
     def _may_go_on(self) -> bool:

@@ -39,7 +39,7 @@ class Pages:
         self.submitting = Submitting(self.form, others, settings.webhook_root)
 
     def visitor(self, request: Request) -> Visitor:
-        return Visitor(request, self.sealer, self.form.slug)
+        return Visitor(request, self.sealer, self.form.slug, self.settings.secure_cookie)
 
     async def start(self, request: Request) -> Response:
         """GET /: what this is, and the way on for somebody who was here before."""

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive
 from runner.sealing import LIFE, Broken, Sealer, new_user
 
 FIELDS = 1_000
+PATIENCE = 10  # how many times the largest body is heard to its end
 TYPED = 1_000_000  # bytes of one field that is not a file
 
 
@@ -24,9 +25,8 @@ class InMemory(MultiPartParser):
 class Visitor:
     """The user behind a request, by cookie; one who has none yet gets a new id."""
 
-    def __init__(self, request: Request, sealer: Sealer, slug: str) -> None:
-        self.sealer, self.cookie = sealer, f"form-{slug}"
-        self.secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+    def __init__(self, request: Request, sealer: Sealer, slug: str, secure: bool) -> None:
+        self.sealer, self.cookie, self.secure = sealer, f"form-{slug}", secure
         try:
             self.user, self.is_new = sealer.user_of("cookie", request.cookies[self.cookie]), False
         except (KeyError, Broken):
@@ -85,6 +85,7 @@ async def read_post(request: Request, visitor: Visitor, limit: int) -> Post:
     if site not in ("same-origin", "none"):
         raise HTTPException(403, "the form was sent by another site")
     if int(request.headers.get("content-length", "0") or 0) > limit:
+        await _let_it_talk(request, PATIENCE * limit)
         raise HTTPException(413, f"the body must not be larger than {limit} bytes")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     limited = Request(request.scope, _limited(request, limit))
@@ -106,6 +107,14 @@ async def read_post(request: Request, visitor: Visitor, limit: int) -> Post:
     if visitor.is_new or not visitor.sealer.is_form_token(visitor.user, post.one("_csrf")):
         raise HTTPException(403, "the form is not of this session")
     return post
+
+
+async def _let_it_talk(request: Request, limit: int) -> None:
+    """Hear a body that is too large, without keeping it: a browser reads no answer before it has said all."""
+    async for piece in request.stream():
+        limit -= len(piece)
+        if limit < 0:
+            return
 
 
 def _limited(request: Request, limit: int) -> Receive:

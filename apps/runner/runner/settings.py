@@ -15,7 +15,11 @@ SHORTEST_SECRET = 16
 
 @dataclass(frozen=True)
 class Settings:
-    """What a runner is started with. `uploads` and `body` are the largest file and request, in bytes."""
+    """What a runner is started with. `uploads` and `body` are the largest file and request, in bytes.
+
+    `secure_cookie` is a setting, because X-Forwarded-Proto does not tell: the API server, through which
+    suites come, speaks of its own connection there.
+    """
 
     form: Form
     namespace: str
@@ -28,6 +32,7 @@ class Settings:
     secret: str = field(repr=False)
     uploads: int = 10_000_000
     body: int = 25_000_000
+    secure_cookie: bool = False
 
 
 def read() -> Settings:
@@ -57,6 +62,7 @@ def read() -> Settings:
         secret=secret,
         uploads=int(number("MAX_UPLOAD_BYTES", Settings.uploads)),
         body=int(number("MAX_BODY_BYTES", Settings.body)),
+        secure_cookie=setting("SECURE_COOKIE", "no") == "yes",
     )
 
 

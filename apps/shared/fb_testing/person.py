@@ -148,7 +148,7 @@ class HttpPerson:
         return _words(self.page.xpath("//h1")[0].text_content())
 
     def text(self) -> str:
-        return _words(" ".join(self.page.xpath("//main")[0].itertext()))
+        return _words(" ".join(self.page.xpath("//main//text()[not(ancestor::*[@hidden])]")))
 
     def errors(self) -> list[str]:
         return [_words(each.text_content()) for each in self.page.xpath("//*[@class='error-summary']//li")]

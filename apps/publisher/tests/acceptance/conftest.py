@@ -1,8 +1,8 @@
 """Publishes forms of its own under names that nobody else has, fills them in as a person, removes them again.
 
-Environment: PUBLISHER_URL and PUBLISHER_TOKEN; SERVICES_SPACE (where to publish); OUTBOX_URL and TOKEN_CACHE_URL
-of that space as this process sees them, OUTBOX_INTERNAL_URL as the submitter sees it. Published forms are opened
-at the addresses that the publisher shows.
+Environment: PUBLISHER_URL and PUBLISHER_TOKEN; SERVICES_SPACE (where to publish); OUTBOX_URL and
+TOKEN_CACHE_URL of that space as this process sees them, OUTBOX_INTERNAL_URL as the submitter sees it.
+Published forms are opened at the addresses that the publisher shows.
 """
 
 import uuid
@@ -68,7 +68,8 @@ class Publisher:
 @pytest.fixture(scope="session")
 def settings() -> dict[str, str]:
     return needed(
-        "PUBLISHER_URL", "PUBLISHER_TOKEN", "SERVICES_SPACE", "TOKEN_CACHE_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL"
+        "PUBLISHER_URL", "PUBLISHER_TOKEN", "SERVICES_SPACE",
+        "TOKEN_CACHE_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL",
     )  # fmt: skip
 
 

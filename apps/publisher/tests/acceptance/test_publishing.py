@@ -41,7 +41,8 @@ def whole(slug: str, outbox: Outbox) -> dict[str, Any]:
     pages = [
         {"url": "cat", "heading": "About your cat", "components": [
             {"id": "cat", "kind": "text", "label": "Its name"},
-            {"id": "wishes", "kind": "checkboxes", "label": "Its wishes", "options": ["Fish", "A garden", "Sleep"]}]},
+            {"id": "wishes", "kind": "checkboxes", "label": "Its wishes",
+             "options": ["Fish", "A garden", "Sleep"]}]},
         {"url": "home", "heading": "Where it lives", "components": [
             {"id": "home", "kind": "address", "label": "Home address"}]},
         {"url": "story", "heading": "Its story", "components": [

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from fb_platform.kubernetes import ACCOUNT
 from fb_testing.http import client
+from fb_testing.servers import serving
+from publisher import web
 from publisher.access import COOKIE, Access
 from publisher.store import Store
 from publisher.worker import Worker
@@ -189,10 +191,15 @@ def test_signing_in_and_out(browser: httpx.Client) -> None:
     assert page.status_code == 200
     assert "script" not in page.headers["content-security-policy"]
     assert browser.post("/sign-out", data={"word": word(page)}).status_code == 401
-    by_tls = browser.post(
-        "/sign-in", data={"token": TOKEN}, headers={"x-forwarded-proto": "https"}, follow_redirects=False
-    )
-    assert "Secure" in by_tls.headers["set-cookie"]
+
+
+def test_where_there_is_tls_the_cookie_is_for_tls_only(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECURE_COOKIE", "yes")
+    with serving(web.build()) as url:
+        answer = client.post(f"{url}/sign-in", data={"token": TOKEN})
+    assert (answer.status_code, "Secure" in answer.headers["set-cookie"]) == (303, True)
 
 
 def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +242,7 @@ def test_mistakes_are_shown_beside_what_was_typed(signed_in: httpx.Client, store
         return page.status_code, html.unescape(page.text)
 
     status, text = sent("test-dev", '{"a": </textarea>')
-    assert (status, "must be JSON" in text, '{"a": </textarea></textarea>' in text) == (400, True, True)
+    assert (status, "must be JSON." in text, '{"a": </textarea></textarea>' in text) == (400, True, True)
     status, text = sent("", json.dumps(document()))
     assert (status, 'href="#space-test-dev"' in text) == (422, True)
     status, text = sent("test-dev", json.dumps(document("Bad")))

@@ -228,7 +228,7 @@ def test_leave_that_is_missing_is_found_before_anybody_wishes(
 ) -> None:
     kubernetes.refused["POST", "secrets"] = (403, "secrets is forbidden")
     ticks(worker)
-    assert store.spaces()["test-dev"].problem == "secrets is forbidden"
+    assert store.spaces()["test-dev"].problem == "Secrets is forbidden."
     assert kubernetes.calls == []
 
 

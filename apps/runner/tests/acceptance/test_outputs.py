@@ -28,7 +28,8 @@ ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def submission_id(mail: dict[str, Any], reference: str, part: str = "[1/1]") -> str:
     """The id in a mail's subject, which must be as the form says."""
-    found = re.fullmatch(rf"Pipeline check {reference} {{(.*)}} (\[\d/\d\])", mail["subject"])
+    subject = mail["subject"].strip()  # one of more than 78 characters is folded (RFC 5322, 2.2.3)
+    found = re.fullmatch(rf"Pipeline check {reference} {{(.*)}} (\[\d/\d\])", subject)
     assert found and ID.fullmatch(found[1]) and found[2] == part, mail["subject"]
     return found[1]
 
