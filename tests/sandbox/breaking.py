@@ -24,6 +24,7 @@ class Fault:
     way: str
     what: str
     words: tuple[str, ...]
+    within: float = 0.0
 
     def made(self, sandbox: Sandbox, space: str) -> AbstractContextManager[None]:
         """Break it in this space; mended on leaving."""
