@@ -38,9 +38,11 @@ def repository(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> It
         publish_to_one_space(made)
     apps = dict.fromkeys(fault.app for fault in HERE)
     homes = {made.config.app(app).namespace_in(made.home(app)) for app in apps}
+    needed = {each for app in apps for each in CONFIG.app(app).needs}
     try:
         for app in apps:
-            made.deploy(app)
+            if app not in needed:  # those come along with who needs them
+                made.deploy(app)
         yield made
     finally:
         made.clean_up(sandbox, *homes)
