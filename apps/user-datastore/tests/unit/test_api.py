@@ -10,6 +10,7 @@ from fb_platform import logs
 from fb_platform.settings import SettingError
 from fb_testing.http import client
 from fb_testing.keys import KeyServer, key_pair
+from fb_testing.loglines import requests
 from fb_testing.runner import Runner
 from fb_testing.servers import serving
 from starlette.applications import Starlette
@@ -126,7 +127,7 @@ def test_a_log_line_says_what_happened_and_nothing_personal(
     logs.start("user-datastore")
     keep(url, runner)
     client.get(where(url, runner), headers=runner.headers())
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    lines = requests(capsys, 2)
     found = [(line["method"], line["route"], line["status"]) for line in lines if "route" in line]
     assert found == [("POST", api.ADDRESS, 201), ("GET", api.ADDRESS, 200)]
     for word in (SECRET, runner.user, runner.token().split(".")[1][:40]):

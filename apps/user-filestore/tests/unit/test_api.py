@@ -12,6 +12,7 @@ from fb_platform import logs
 from fb_platform.settings import SettingError
 from fb_testing.http import client
 from fb_testing.keys import KeyServer, key_pair
+from fb_testing.loglines import requests
 from fb_testing.runner import Runner
 from user_filestore import api
 
@@ -216,7 +217,7 @@ def test_a_log_line_says_what_happened_and_nothing_personal(
     fingerprint = upload(url, runner).json()["fingerprint"]
     copy = client.post(where(url, runner, fingerprint, "presigned-s3-url"), headers=runner.headers()).json()
     client.get(copy["url"])
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    lines = requests(capsys, 3)
     assert [line["route"] for line in lines if "route" in line] == [api.FILES, api.COPY, api.PUBLIC]
     for word in (runner.user, fingerprint, copy["url"].rpartition("/")[2], copy["encryption_key"], "Zoë"):
         assert word not in json.dumps(lines, ensure_ascii=False)
