@@ -29,8 +29,8 @@ Page = Callable[[Request], Awaitable[Response]]
 class Pages:
     """Handlers of the pages. Whoever has not signed in gets 401 and the page to do so.
 
-    `secure`: the cookie is for https only. A setting, because X-Forwarded-Proto does not tell: the API server,
-    by which the cluster's own people come, always says https.
+    `secure`: the cookie is for https only. A setting, because X-Forwarded-Proto does not tell: the API
+    server, by which the cluster's own people come, always says https.
     """
 
     def __init__(self, wishes: Wishes, access: Access, limit: int, secure: bool) -> None:

@@ -1,8 +1,13 @@
 """Whole journeys through the canary form, over HTTP."""
 
+import pytest
 from fb_testing import canary
 from fb_testing.person import File, HttpPerson, lines
 from fb_testing.runner import ADDRESS, STORY
+from fb_testing.servers import serving
+from runner import api
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from .conftest import Others
 
@@ -248,3 +253,21 @@ def test_a_second_form_of_the_same_person_is_another_one(person: HttpPerson, oth
     canary.fill_in(person)
     assert canary.send(person) != first
     assert len(others.submissions) == 2
+
+
+def test_a_form_may_be_reached_below_a_path(environment: pytest.MonkeyPatch, others: Others) -> None:
+    """Every link and redirect is relative."""
+    with serving(Starlette(routes=[Mount("/forms/check", app=api.build())])) as address:
+        person = HttpPerson(f"{address}/forms/check")
+        canary.fill_in(person, PHOTO)
+        person.open("session/save")
+        person.follow("Come back to your answers")
+        assert person.location() == "check-answers"
+        canary.send(person)
+        person.press("Leave this service")
+        assert person.location() == "session/end"
+        person.follow("Back to the start")
+        assert (person.location(), person.heading()) == ("", "Pipeline check")
+        outside = [each for each in person.log if "/forms/check/" not in each]
+        assert not outside, outside
+        person.close()
