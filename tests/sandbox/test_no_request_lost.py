@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 import threading
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.local import ROOT, Refused, Sandbox, eventually
+from tests.sandbox.local import Sandbox, eventually
+from tests.sandbox.reference import Repository
 
 pytestmark = pytest.mark.timeout(600)  # the first image takes its requirements from the registry
 
@@ -26,43 +20,12 @@ APP = "service-token-cache"
 PATH = "/service/v2/pipeline-check"
 
 
-class Repository:
-    """A copy of the reference apps with the real apps.toml; its test environment is a space of its own."""
-
-    def __init__(self, folder: Path, state: Path) -> None:
-        self.folder, self.state = folder, state
-        self.space = f"lost-{uuid.uuid4().hex[:6]}"
-        self.namespace = f"formbuilder-platform-{self.space}"
-        shutil.copytree(ROOT / "apps", folder / "apps", ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        text = (ROOT / "apps.toml").read_text()
-        text = text.replace('kubeconfig = ".sandbox/kubeconfig"', f'kubeconfig = "{state / "kubeconfig"}"')
-        text = text.replace('spaces = ["test-dev", "test-production"]', f'spaces = ["{self.space}"]')
-        (folder / "apps.toml").write_text(text)
-
-    def change(self, file: str, pattern: str, replacement: str) -> None:
-        """Edit a file below apps/; the pattern must be there."""
-        path = self.folder / "apps" / file
-        text, times = re.subn(pattern, replacement, path.read_text())
-        assert times, f"{pattern} is not in {file}"
-        path.write_text(text)
-
-    def release(self, version: str) -> None:
-        """Change the app so that its answers say which release they are from."""
-        call = r"JSONResponse\(\{\"token\": key\}.*\)"
-        said = f'JSONResponse({{"token": key}}, headers={{"X-Release": "{version}"}})'
-        self.change(f"{APP}/token_cache/api.py", call, said)
-
-    def deploy(self) -> None:
-        env = {key: value for key, value in os.environ.items() if not key.startswith(("PIPELINE", "SANDBOX"))}
-        env |= {"SANDBOX_STATE": str(self.state), "BRANCH": "main", "PYTHONPATH": str(ROOT)}
-        ran = subprocess.run(
-            [
-                sys.executable, ROOT / "scripts/deploy.py", "--config", self.folder / "apps.toml",
-                "--app", APP, "--env", self.space,
-            ],
-            cwd=self.folder, env=env, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+def release(repository: Repository, version: str) -> None:
+    """Change the app so that its answers say which release they are from, and deploy it."""
+    call = r"JSONResponse\(\{\"token\": key\}.*\)"
+    said = f'JSONResponse({{"token": key}}, headers={{"X-Release": "{version}"}})'
+    repository.change(f"{APP}/token_cache/api.py", call, said)
+    repository.deploy(APP)
 
 
 class Load:
@@ -118,22 +81,18 @@ class Load:
 def repository(sandbox: Sandbox, tmp_path: Path) -> Iterator[Repository]:
     made = Repository(tmp_path / "a repository", sandbox.state)
     yield made
-    for namespace in (made.namespace, f"formbuilder-services-{made.space}"):
-        with contextlib.suppress(Refused):
-            sandbox.api("DELETE", f"/api/v1/namespaces/{namespace}")
+    made.clean_up(sandbox)
 
 
 def update_under_load(repository: Repository, sandbox: Sandbox, before: str, after: str) -> Load:
     """Release `before`, then `after` while clients ask, until nothing of the old one is left."""
-    repository.release(before)
-    repository.deploy()
+    release(repository, before)
     pods = f"/api/v1/namespaces/{repository.namespace}/pods"
     old = {pod["metadata"]["uid"] for pod in sandbox.api("GET", pods)["items"]}
     service = f"/api/v1/namespaces/{repository.namespace}/services/fb-{APP}-{repository.space}"
     with Load(sandbox.api("GET", service)["spec"]["clusterIP"]) as load:
         eventually(lambda: load.answers[before] > 50)
-        repository.release(after)
-        repository.deploy()
+        release(repository, after)
         eventually(lambda: not old & {p["metadata"]["uid"] for p in sandbox.api("GET", pods)["items"]}, 60)
         served = load.answers[after]
         eventually(lambda: load.answers[after] > served + 50)

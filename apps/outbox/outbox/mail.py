@@ -35,10 +35,9 @@ def server(store: Store) -> SMTP:
 
 def readable(message: EmailMessage) -> dict[str, Any]:
     """A message as JSON: headers that matter, its text, its attachments (content in base64)."""
-    body = message.get_body(("plain",))
     return {
-        **{name: str(message[name] or "") for name in ("from", "to", "subject", "date", "message-id")},
-        "text": body.get_content() if body else "",
+        **{name: _header(message, name) for name in ("from", "to", "subject", "date", "message-id")},
+        "text": _text(message),
         "attachments": [
             {
                 "filename": part.get_filename() or "",
@@ -48,6 +47,25 @@ def readable(message: EmailMessage) -> dict[str, Any]:
             for part in message.iter_attachments()
         ],
     }
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """A header's value, as it stands where nobody can make sense of it: a test must see what was sent."""
+    try:
+        return str(message[name] or "")
+    except Exception:  # the parser of a header fails in many ways
+        raw = next(value for key, value in message.raw_items() if key.lower() == name)
+        return str(raw).encode("utf-8", "replace").decode()
+
+
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    if body is None:
+        return ""
+    try:
+        return str(body.get_content())
+    except LookupError:  # no such charset
+        return _bytes(body).decode("utf-8", "replace")
 
 
 def _bytes(part: EmailMessage) -> bytes:

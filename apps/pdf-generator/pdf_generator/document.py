@@ -43,7 +43,8 @@ def parse(body: object) -> Document:
 
 def render(document: Document) -> bytes:
     """A tagged PDF (readable by a screen reader) of the document. Takes 10 to 50 ms; thread-safe."""
-    data = json.dumps(msgspec.to_builtins(document))
+    # JSON can hold half a character, UTF-8 cannot: it becomes a question mark
+    data = json.dumps(msgspec.to_builtins(document), ensure_ascii=False).encode("utf-8", "replace").decode()
     return typst.compile(
         str(HERE / "document.typ"),
         root=str(HERE),

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 MAX_SKEW = 90  # seconds that a token's iat may be off, either way
+SECONDS = 5.0  # that the token cache may take
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")  # a Kubernetes name: it becomes part of an address
 
 
@@ -40,7 +41,7 @@ class TokenCache:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self.client = httpx.AsyncClient(
-            timeout=5, trust_env=False, transport=httpx.AsyncHTTPTransport(retries=2)
+            timeout=SECONDS, trust_env=False, transport=httpx.AsyncHTTPTransport(retries=2)
         )
 
     @asynccontextmanager
@@ -106,6 +107,8 @@ def _unverified(token: str) -> dict[str, Any]:
     names = [claims.get("iss"), claims.get("namespace") or "none"]
     if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
         raise HTTPException(403, "the token does not name its service")
+    if not str(claims.get("sub", "")).isprintable():  # what is not can be neither stored nor passed on
+        raise HTTPException(403, "the token does not name its user")
     if not _recent(claims.get("iat"), time.time()):
         raise HTTPException(403, f"the token was not issued within {MAX_SKEW} seconds of now")
     return claims

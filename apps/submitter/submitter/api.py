@@ -26,7 +26,8 @@ class Envelope(msgspec.Struct):
 
     encrypted_submission: str
     service_slug: Annotated[str, msgspec.Meta(pattern=rf"^{NAME.pattern}\Z")]
-    encrypted_user_id_and_token: str
+    # goes on as a header, to the filestore and the pdf generator
+    encrypted_user_id_and_token: Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{0,8000}\Z")]
 
 
 class Api:

@@ -6,6 +6,8 @@ processed, so these requests carry a fresh token of the submitter itself, for th
 could open.
 """
 
+import json
+import time
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ from submitter.queue import Queued
 from submitter.submission import Answer, Attachment, Submission
 
 LARGEST = 20_000_000  # bytes of one attachment
+LONGEST = (
+    120.0  # seconds that an answer may take to its end: one that trickles must not hold a worker for ever
+)
 
 
 class Unusable(Exception):
@@ -33,26 +38,15 @@ class Collaborators:
 
     def pdf(self, item: Queued, submission: Submission) -> bytes:
         """The submission's answers as a PDF document."""
-        answer = self.http.post(
-            f"{self.pdf_generator}/v1/pdfs",
-            json=pdf_payload(item.id, submission),
-            headers=self._headers(item),
-        )
-        answer.raise_for_status()
-        if not answer.content.startswith(b"%PDF-"):
+        address, wanted = f"{self.pdf_generator}/v1/pdfs", pdf_payload(item.id, submission)
+        content = self._ask("POST", address, json=wanted, headers=self._headers(item))
+        if not content.startswith(b"%PDF-"):
             raise Unusable("the pdf generator answered with something else than a PDF")
-        return answer.content
+        return content
 
     def file(self, item: Queued, attachment: Attachment) -> bytes:
         """The bytes of an upload."""
-        content = bytearray()
-        with self.http.stream("GET", attachment.url, headers=self._headers(item)) as answer:
-            answer.raise_for_status()
-            for chunk in answer.iter_bytes():
-                content += chunk
-                if len(content) > LARGEST:
-                    raise Unusable(f"an attachment is larger than {LARGEST} bytes")
-        return bytes(content)
+        return self._ask("GET", attachment.url, headers=self._headers(item))
 
     def public_file(self, item: Queued, attachment: Attachment) -> dict[str, str]:
         """Where a webhook's receiver finds an upload, and how to decrypt it.
@@ -60,14 +54,26 @@ class Collaborators:
         The filestore puts a freshly encrypted copy where the receiver can fetch it: POST
         <url>/presigned-s3-url, 201 {url, encryption_key, encryption_iv}.
         """
-        answer = self.http.post(f"{attachment.url}/presigned-s3-url", headers=self._headers(item))
-        answer.raise_for_status()
-        found = answer.json()
+        address = f"{attachment.url}/presigned-s3-url"
+        found = json.loads(self._ask("POST", address, headers=self._headers(item)))
         return {name: found[name] for name in ("url", "encryption_key", "encryption_iv")}
 
     def deliver(self, url: str, token: str) -> None:
         """POST a compact JWE to a webhook; anything but 2xx is a failure."""
-        self.http.post(url, content=token, headers={"content-type": "application/jose"}).raise_for_status()
+        self._ask("POST", url, content=token, headers={"content-type": "application/jose"})
+
+    def _ask(self, method: str, url: str, **request: Any) -> bytes:
+        """The body of a good answer, at most LARGEST bytes that came within LONGEST seconds."""
+        content, deadline = bytearray(), time.monotonic() + LONGEST
+        with self.http.stream(method, url, **request) as answer:
+            answer.raise_for_status()
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > LARGEST:
+                    raise Unusable(f"the answer is larger than {LARGEST} bytes")
+                if time.monotonic() > deadline:
+                    raise Unusable(f"the answer took longer than {LONGEST} s")
+        return bytes(content)
 
     def _headers(self, item: Queued) -> dict[str, str]:
         token = sign(

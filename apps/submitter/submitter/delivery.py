@@ -31,10 +31,11 @@ class MailServer:
     username: str = ""
     password: str = ""
     tls: bool = False
+    seconds: float = 30  # that it may take for one answer
 
     @contextmanager
     def session(self) -> Iterator[smtplib.SMTP]:
-        with smtplib.SMTP(self.host, self.port, timeout=30) as session:
+        with smtplib.SMTP(self.host, self.port, timeout=self.seconds) as session:
             if self.tls:
                 session.starttls(context=ssl.create_default_context())
             if self.username:
@@ -77,7 +78,7 @@ class Delivery:
                 {
                     **self.others.public_file(self.item, each),
                     "mimetype": each.mimetype,
-                    "filename": each.filename,
+                    "filename": outputs.bare_name(each.filename),
                 }
                 for each in self.submission.attachments
             ]
@@ -95,12 +96,18 @@ class Delivery:
         if not addresses:
             raise Unsendable("the action names no recipient")
         groups = outputs.parcels(files)
+        refused: smtplib.SMTPRecipientsRefused | None = None
         with self.mail.session() as session:
             for index, address in enumerate(addresses):
                 for part, group in enumerate(groups, start=1):
                     step = f"{number}/{index}/{part}"
                     message = outputs.mail(self.item, action, address, group, part, len(groups), step)
-                    self._step(step, lambda m=message: session.send_message(m))  # type: ignore[misc]
+                    try:
+                        self._step(step, lambda m=message: session.send_message(m))  # type: ignore[misc]
+                    except smtplib.SMTPRecipientsRefused as problem:
+                        refused = problem  # one mailbox that is closed holds up no other
+        if refused:
+            raise refused
 
     def _step(self, name: str, work: Callable[[], object]) -> None:
         if name in self.done:

@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import re
+from email.utils import parseaddr
 from typing import Annotated
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from msgspec import Meta, Struct, field
 
+MAILBOX = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 ADDRESS_PARTS = ("address_line_one", "address_line_two", "city", "county", "postcode", "country")
 
 Text = Annotated[str, Meta(max_length=1_000_000)]
@@ -52,20 +55,27 @@ class Attachment(Struct):
     url: WebAddress
 
 
-class Email(Struct, tag_field="kind", tag="email"):
+class Mail(Struct):
+    """What an email and a csv action have in common."""
+
     to: Recipients
     sender: HeaderLine = field(name="from")
     subject: HeaderLine
     email_body: Text = ""
+
+    def __post_init__(self) -> None:
+        # without an address of its own no mail can ever leave: the form is wrong, and must hear so at once
+        if not MAILBOX.fullmatch(parseaddr(self.sender)[1]):
+            raise ValueError("from must hold a mail address")
+
+
+class Email(Mail, tag_field="kind", tag="email"):
     include_pdf: bool = False
     include_attachments: bool = False
 
 
-class Csv(Struct, tag_field="kind", tag="csv"):
-    to: Recipients
-    sender: HeaderLine = field(name="from")
-    subject: HeaderLine
-    email_body: Text = ""
+class Csv(Mail, tag_field="kind", tag="csv"):
+    pass
 
 
 class Json(Struct, tag_field="kind", tag="json"):

@@ -1,17 +1,22 @@
 """The outbox over SMTP and HTTP."""
 
 import base64
+import json
+import logging
 import smtplib
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from fb_platform import logs
 from fb_testing.http import client
 from fb_testing.outbox import Outbox, attachments
 from fb_testing.servers import free_port, serving
+from fb_testing.waiting import until
 from outbox import api, store
 
 
@@ -109,3 +114,54 @@ def test_it_is_bounded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_health(url: str) -> None:
     assert client.get(f"{url}/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "", "no header at all", "Subject: =?utf-8?b?%%%?=\n\nx", "From: <\nTo: a@[\n\nx",
+        "Subject: \udcff\n\nx",
+        "Content-Type: multipart/mixed\n\nno boundary", "Content-Type: text/plain; charset=klingon\n\n\xff",
+        'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: message/rfc822\n\n--b--',
+        "Message-ID: <[\nDate: never\n\nx", "Content-Type: a/b/c\nContent-Transfer-Encoding: base64\n\n%",
+    ],
+)  # fmt: skip
+def test_a_mail_that_nobody_can_read_is_shown_all_the_same(url: str, smtp_port: int, mail: str) -> None:
+    """A test must see what the submitter sent, the more so when it is wrong."""
+    to = f"{uuid.uuid4().hex}@x.example"
+    with smtplib.SMTP("127.0.0.1", smtp_port) as session:
+        session.sendmail("f@x.example", [to], mail.encode("utf-8", "surrogateescape"))
+    [found] = Outbox(url, url).mails(to)
+    assert found["recipient"] == to
+
+
+def test_names_are_names_and_no_paths(url: str) -> None:
+    client.put(f"{url}/files/..%2f..%2fetc%2fpasswd", content=b"mine")
+    assert client.get(f"{url}/files/..%2f..%2fetc%2fpasswd").status_code == 404
+    assert client.put(f"{url}/files/%2e%2e", content=b"mine").status_code in (201, 404, 405)
+    for route in ("/files", "/webhooks", "/nothing", "/files/a/b"):
+        assert client.get(url + route).status_code == 404, route
+
+
+def test_its_log_says_nothing_of_what_it_holds(
+    url: str, smtp_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ""
+
+    def told() -> bool:  # a request's line is written when its answer is on its way
+        nonlocal said
+        said += capsys.readouterr().out
+        return said.count("\n") >= 3
+
+    logs.start("outbox")
+    try:
+        send(smtp_port, ["canary@x.example"], Subject="canary")
+        assert len(Outbox(url, url).mails("canary@x.example")) == 1
+        client.post(f"{url}/webhooks/w?who=canary", content=b"canary")
+        client.get(f"{url}/messages?to=canary&count=canary")
+        until("three lines", told)
+    finally:
+        logging.getLogger().handlers = []
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [line["status"] for line in lines] == [200, 201, 400]
+    assert "canary" not in said

@@ -1,6 +1,9 @@
 """The token cache against a Kubernetes API of its own, over TLS."""
 
 import base64
+import json
+import logging
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +12,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from fb_platform import logs
 from fb_platform.kubernetes import ACCOUNT
 from fb_platform.settings import SettingError
+from fb_testing.doors import WAYS, door
 from fb_testing.http import client
 from fb_testing.servers import serving
 from starlette.applications import Starlette
@@ -169,3 +174,38 @@ def test_without_its_service_account_it_does_not_start(
     monkeypatch.setenv("CONTAINER_ROOT", str(tmp_path))
     with pytest.raises(SettingError, match="service account"):
         api.build()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_while_kubernetes_is_away_what_is_known_is_known(
+    url: str, kubernetes: Kubernetes, way: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    kubernetes.maps["services", "fb-dogs-config-map"] = {"data": {"ENCODED_PUBLIC_KEY": "ZG9n"}}
+    monkeypatch.setattr("fb_platform.kubernetes.TIMEOUT", 0.3)
+    with door(int(os.environ["KUBERNETES_SERVICE_PORT"])) as way_in:
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(way_in.port))
+        logs.start("service-token-cache")
+        try:
+            with serving(api.build()) as found:
+                assert client.get(f"{found}/service/v2/cats").status_code == 200
+                way_in.shut(way)
+                answers = [client.get(f"{found}/service/v2/{slug}").status_code for slug in ("cats", "dogs")]
+                assert answers == [200, 503]
+                fresh = client.get(f"{found}/service/v2/cats?ignore_cache=true")
+                assert fresh.status_code == 503
+                assert client.get(f"{found}/health").status_code == 200
+                assert client.get(f"{found}/service/v2/cats").status_code == 200
+                way_in.open()
+                assert client.get(f"{found}/service/v2/dogs").json() == {"token": "ZG9n"}
+        finally:
+            logging.getLogger().handlers = []
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [line for line in lines if line["level"] == "error"]
+    assert [line["message"] for line in told] == ["the Kubernetes API does not answer"] * 2
+    assert all(line["error"] for line in told)
+
+
+def test_it_only_reads(url: str) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        assert client.request(method, f"{url}/service/v2/cats", content=b"x").status_code == 405

@@ -36,6 +36,17 @@ class Form:
     def webhook(self, key: str = "0123456789abcdef") -> dict[str, Any]:
         return {"kind": "json", "url": f"{self.outbox.internal}/webhooks/{self.name}", "key": key}
 
+    def uploads(self, contents: dict[str, bytes], mimetype: str) -> list[dict[str, str]]:
+        """Files where the submitter finds uploads, as a submission's attachments."""
+        return [
+            {
+                "filename": name,
+                "mimetype": mimetype,
+                "url": self.outbox.upload(f"{self.name}-{number}", content),
+            }
+            for number, (name, content) in enumerate(contents.items())
+        ]
+
     def submit(self, *actions: dict[str, Any], **parts: Any) -> str:
         """Submit a form with these actions; the submission's id."""
         answer = self.runner.submit(self.submitter, form(self.runner.slug, actions=list(actions), **parts))

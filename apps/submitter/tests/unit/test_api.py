@@ -100,6 +100,8 @@ def test_tokens_that_are_refused(url: str, runner: Runner, keys: tuple[str, str]
         "too old": runner.token(iat=now - 300),
         "too new": runner.token(iat=now + 300),
         "no iat": runner.token(iat=None),
+        "user with a line break": runner.token(sub="a\nb"),
+        "user that no database can hold": runner.token(sub="a\x00b"),
         "iat a text": runner.token(iat=str(now)),
         "iat a truth": runner.token(iat=True),
         "iat huge": runner.token(iat=10**400),
@@ -146,6 +148,8 @@ def bad_forms() -> dict[str, object]:
         "email to nobody": form(SLUG, actions=[email(to="")]),
         "second header": form(SLUG, actions=[email(subject="s\nBcc: all@example.com")]),
         "header at the end": form(SLUG, actions=[email(subject="s\n")]),
+        "no sender": form(SLUG, actions=[email(**{"from": ""})]),
+        "a sender without address": form(SLUG, actions=[email(**{"from": "Forms <f@"})]),
         "short key": form(SLUG, actions=[{"kind": "json", "url": "http://a/", "key": "short"}]),
         "url of another kind": form(
             SLUG, actions=[{"kind": "json", "url": "file:///etc/x", "key": "k" * 16}]
@@ -169,6 +173,9 @@ def test_payloads_that_cannot_be_read(url: str, runner: Runner) -> None:
     assert runner.submit(url, good, encrypted_submission="").status_code == 422
     assert runner.submit(url, good, encrypted_submission=None).status_code == 422
     assert runner.submit(url, good, service_slug="../x").status_code == 422
+    for identity in ("a\nb", "é", "a\x00", "a b", "x" * 8001, None):
+        answer = runner.submit(url, good, encrypted_user_id_and_token=identity)
+        assert answer.status_code == 422, f"{identity!r} cannot go on as a header"
 
 
 def test_bodies_that_are_refused(url: str, runner: Runner) -> None:
