@@ -37,8 +37,8 @@ help: ## this list
 	@echo '       Each script has --help.'
 
 ## A commit to production
-pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=
-	@$(PY) scripts/pipeline.py $(app) $(cluster)
+pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=<app>|all [JOBS=]
+	@$(PY) scripts/pipeline.py $(app) $(if $(JOBS),--jobs '$(JOBS)') $(cluster)
 
 plan: $(READY) ## what would run, after what, and why the rest would not   APP= [BRANCH=]
 	@$(PY) scripts/plan.py $(app) $(if $(BRANCH),--branch '$(BRANCH)') $(cluster)

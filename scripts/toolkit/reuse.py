@@ -1,7 +1,8 @@
 """Whether a stage that passed before would pass again: the same inputs, and the same state of the cluster.
 
 Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it. On
-a cluster the state counts too: what a stage deployed or tested must still be what runs there, pod by pod.
+a cluster the apps that it needs, directly or not, count too, and the state: what a stage deployed or tested
+must still be what runs there, pod by pod.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Reuse:
 
     def inputs(self, stage: Stage) -> str:
         """A digest of everything, except the cluster, that the stage's outcome depends on."""
-        parts = [stage.id, self._trees, repr(self.app), repr(self.cluster), platform.python_version()]
+        trees = self._trees_with_needs if stage.environment else self._trees
+        parts = [stage.id, trees, repr(self.app), repr(self.cluster), platform.python_version()]
         if stage.name == "security":  # advisories and suppressions age by the day
             given = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("ADVISORIES")]
             known = [_hash(file.read_bytes()) for file in sorted(self.config.root.glob("advisories/*"))]
@@ -49,7 +51,7 @@ class Reuse:
         if stage.environment:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]
-            parts += [repr(self.config.apps[need]) for need in self.app.needs]
+            parts += [repr(need) for need in self._needs]
         return _digest(parts)
 
     def state(self, stage: Stage) -> str:
@@ -84,16 +86,24 @@ class Reuse:
         return found
 
     @cached_property
+    def _needs(self) -> list[App]:
+        return self.config.needs_of(self.app)
+
+    @cached_property
     def _trees(self) -> str:
+        """The app's folder, its build context without the folders of other apps, and the toolkit."""
+        return self._digest_of([self.app.path, self.app.context], [])
+
+    @cached_property
+    def _trees_with_needs(self) -> str:
+        needed = [need.path for need in self._needs]
+        return self._digest_of([self.app.path, self.app.context, *needed], needed)
+
+    def _digest_of(self, folders: list[Path], needed: list[Path]) -> str:
         root = self.config.root
         others = [app.path for app in self.config.apps.values() if app.name != self.app.name]
-        needed = [self.config.apps[need].path for need in self.app.needs]
         files = [
-            *(
-                path
-                for path in _files(root, [self.app.path, self.app.context])
-                if not _below(path, others) or _below(path, needed)
-            ),
+            *(path for path in _files(root, folders) if not _below(path, others) or _below(path, needed)),
             *_files(SCRIPTS.parent, [SCRIPTS, SCRIPTS.parent / "requirements.txt"]),
         ]
         return _digest(f"{path} {_hash(path.read_bytes())}" for path in files)
