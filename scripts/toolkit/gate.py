@@ -52,7 +52,7 @@ class Cores:
         self._needs = needs
         self._lock = threading.Lock()
         self._going: set[tuple[str, str]] = set()
-        self._wanting: set[tuple[str, str]] = set()
+        self._wanting: dict[tuple[str, str], None] = {}  # in the order of asking
         self._coming: dict[str, set[str]] = {}  # app: the deployments that it has still before it
         self._wake: list[Callable[[], None]] = []
 
@@ -66,7 +66,7 @@ class Cores:
         """A run is over, whatever became of its stages."""
         with self._lock:
             self._coming.pop(app, None)
-            self._wanting = {each for each in self._wanting if each[0] != app}
+            self._wanting = {each: None for each in self._wanting if each[0] != app}
             self._going = {each for each in self._going if each[0] != app}
         self._tell()
 
@@ -80,12 +80,12 @@ class Cores:
                 for need in self._needs.get(app, ()):
                     if stage.id in self._coming.get(need, ()):
                         return f"for {stage.id} of {need}"
-            self._wanting.add(me)
+            self._wanting.setdefault(me)
             free = self.jobs - len(self._going)
             first = sorted(self._wanting, key=lambda each: self._rank[each[0]])[: max(0, free)]
             if me not in first:
                 return "for its turn"
-            self._wanting.discard(me)
+            del self._wanting[me]
             self._going.add(me)
             return ""
 
