@@ -22,7 +22,7 @@ app = $(if $(APP),--app '$(APP)')
 env = $(if $(ENV),--env '$(ENV)')
 cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
-.PHONY: help setup doctor clean pipeline plan status alert drill test check bench diagram advisories pins ci-install \
+.PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check bench diagram advisories pins ci-install \
 	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
 
 help: ## this list
@@ -76,6 +76,12 @@ drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUS
 	@$(PY) scripts/drill.py $(if $(CAUSE),--cause '$(CAUSE)') $(if $(ONLY),--only '$(ONLY)') $(cluster)
 doctor: ## is this machine ready? each cross carries its fix
 	@$(PYTHON) scripts/doctor.py
+
+## The whole platform on this machine
+platform: $(READY) ## start every app on the sandbox, print its address       [ENV=test-dev]
+	@$(PY) scripts/start_platform.py $(env) $(cluster)
+platform-stop: $(READY) ## stop it; what is in it is kept
+	@$(PY) scripts/start_platform.py --stop $(cluster)
 
 ## The sandbox: a Kubernetes for this machine, started by itself when it is needed
 sandbox-up: $(READY) ## start it

@@ -209,6 +209,8 @@ class _Reader:
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
             url=fields.optional("url", str),
+            page=fields.optional("page", str),
+            hint=fields.take("hint", str, ""),
             health=fields.take("health", str, "/health"),
             readiness=fields.optional("readiness", str),
             version=fields.optional("version", str),

@@ -33,7 +33,7 @@ unit = [["sh", "unit.sh"]]
 
 
 class Toys:
-    """A throw-away repository with three apps whose stages are shell scripts; the last one needs the first."""
+    """A throw-away repository of three apps whose stages are shell scripts; the last one needs the first."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
