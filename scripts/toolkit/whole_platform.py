@@ -11,13 +11,14 @@ import urllib3
 
 from toolkit import plan, tables, tools
 from toolkit.cluster import provision
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.connection import TOOLKIT, Connection, connect
+from toolkit.cluster.credentials import kubeconfig_of
 from toolkit.cluster.fields import text
 from toolkit.cluster.releases import current
 from toolkit.cluster.resources import built_in
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place
-from toolkit.outcome import Failed, Misused, Outcome
+from toolkit.outcome import Failed, Kind, Misused, Outcome, PipelineError
 from toolkit.request import Request
 
 COME_BACK_SECONDS = 45.0  # what was deployed once, after the sandbox was started again
@@ -44,8 +45,8 @@ def require_sandbox(cluster: Cluster) -> None:
 
 
 def homes(config: Config, place: Place) -> list[Home]:
-    """Where each app belongs that has code and goes there, an app after what it needs: in this place or, where
-    the app has spaces of its own in this environment, in those."""
+    """Where each app belongs that has code and goes there, after what it needs: in this place or, where it has
+    spaces of its own in this environment, in those."""
     ordered: dict[str, App] = {}
     for app in config.apps.values():
         ordered.update({each.name: each for each in (*config.needs_of(app), app)})
@@ -80,7 +81,9 @@ def start(request: Request, place: Place) -> Outcome:
 def stop(request: Request) -> Outcome:
     """Stop the sandbox; its state stays, so that the next start is quick."""
     require_sandbox(request.cluster)
-    ran = tools.run([sys.executable, "-m", "sandbox", "down"], cwd=request.root, timeout=120, echo=False)
+    kubeconfig, _ = kubeconfig_of(request.cluster, "", request.root)
+    down = [sys.executable, "-m", "sandbox", "down", "--state", str(kubeconfig.parent)]
+    ran = tools.run(down, cwd=TOOLKIT, timeout=120, echo=False)
     request.say(f"{ran.output.strip()}; make platform starts the platform again as it was")
     return Outcome()
 
@@ -115,10 +118,12 @@ def _deploy(request: Request, home: Home) -> None:
     command += ["--env", home.space, "--cluster", request.cluster.name]
     ran = tools.run(command, cwd=request.root, check=False, timeout=DEPLOY_SECONDS)
     if ran.code != 0:
-        raise Failed(
+        error = PipelineError(
             f"{home.app.name} could not be deployed to {home.space}; why stands above",
             remedy=f"make deploy APP={home.app.name} ENV={home.space}",
         )
+        error.kind = Kind.of_exit_code(ran.code)
+        raise error
 
 
 def _address(request: Request, home: Home) -> str:

@@ -1,4 +1,4 @@
-"""An app that nobody knows: what its folder holds, and its table. It needs another one, and has every suite."""
+"""An app that nobody knows: what its folder holds, and its table. It needs another, and has every suite."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ spec:
 
 
 def add(root: Path) -> Path:
-    """Put the app into a repository: its folder, and its table at the end of apps.toml; returns the folder."""
+    """Put the app into a repository, a folder and a table at the end of apps.toml; returns the folder."""
     pinned = (root / "apps/pdf-generator/requirements-test.txt").read_text()
     folder = root / "apps" / NAME
     files = {
