@@ -45,7 +45,7 @@ def require_sandbox(cluster: Cluster) -> None:
 
 
 def homes(config: Config, place: Place) -> list[Home]:
-    """Where each app belongs that has code and goes there, after what it needs: in this place or, where it has
+    """Where each app belongs that has code and goes there, after what it needs: in this place; where it has
     spaces of its own in this environment, in those."""
     ordered: dict[str, App] = {}
     for app in config.apps.values():
