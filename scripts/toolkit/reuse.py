@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from toolkit.plan import SCRIPTS, Stage
 from toolkit.request import version
 
 NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
-LOOK_BACK = 50
+LOOK_BACK = 50  # runs of the same app
 
 State = Callable[[App, str], str]
 
@@ -79,11 +80,16 @@ class Reuse:
 
     @cached_property
     def _earlier(self) -> list[dict[str, Any]]:
-        found = []
-        for _, data in zip(range(LOOK_BACK), record.runs(self.config.root), strict=False):
-            if data.get("app") == self.app.name and data.get("cluster") == self.cluster.name:
-                found += [{"run": data["run"], **entry} for entry in data.get("stages", ())]
-        return found
+        mine = (
+            data
+            for data in record.runs(self.config.root)
+            if data.get("app") == self.app.name and data.get("cluster") == self.cluster.name
+        )
+        return [
+            {"run": data["run"], **entry}
+            for data in islice(mine, LOOK_BACK)
+            for entry in data.get("stages", ())
+        ]
 
     @cached_property
     def _needs(self) -> list[App]:
