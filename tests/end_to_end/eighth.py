@@ -153,7 +153,7 @@ spec:
           readinessProbe: { httpGet: { path: /health, port: http }, periodSeconds: 1 }
           livenessProbe: { httpGet: { path: /health, port: http }, periodSeconds: 10 }
           lifecycle: { preStop: { exec: { command: [sleep, "3"] } } }
-          resources: { requests: { cpu: 50m, memory: 32Mi }, limits: { memory: 128Mi } }
+          resources: { requests: { cpu: 10m, memory: 32Mi }, limits: { memory: 128Mi } }
 ---
 apiVersion: v1
 kind: Service

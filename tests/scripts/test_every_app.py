@@ -6,14 +6,16 @@ import base64
 import re
 import subprocess
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from toolkit import manifests, requirements
-from toolkit.cluster.fields import mapping, objects, text
+from toolkit.cluster.fields import mapping, number, objects, text
 from toolkit.cluster.provision import FOLDER
+from toolkit.cluster.quantity import amount
 from toolkit.config import Config
 from toolkit.model import App, SecretKey
 from toolkit.suites import _PLACEHOLDER as PLACEHOLDER
@@ -245,3 +247,19 @@ def test_ci_takes_the_app_as_a_parameter_and_names_none_but_the_default() -> Non
         for name in CONFIG.apps:
             used = re.findall(rf"APP=['\"]?{name}\b", definition)
             assert not used, f"{name} is written into a job"
+
+
+def test_all_apps_in_all_spaces_fit_a_machine_of_two_cores_while_they_are_replaced() -> None:
+    """What every pod asks for, and as many again that surge: `make pipeline APP=all` on a small machine."""
+    asked = {"cpu": Fraction(0), "memory": Fraction(0)}
+    for app in WRITTEN:
+        for environment, space in places(app):
+            for obj in rendered(app, environment, space):
+                if obj["kind"] != "Deployment":
+                    continue
+                pods = 2 * (number(obj, "spec", "replicas") or 1)
+                for container in objects(obj, "spec", "template", "spec", "containers"):
+                    for what in asked:
+                        asked[what] += pods * amount(text(container, "resources", "requests", what))
+    assert asked["cpu"] <= 2, f"{float(asked['cpu'])} cores"
+    assert asked["memory"] <= 16 * 2**30, f"{float(asked['memory']) / 2**30:.1f} GiB"
