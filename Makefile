@@ -22,7 +22,8 @@ app = $(if $(APP),--app '$(APP)')
 env = $(if $(ENV),--env '$(ENV)')
 cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
-.PHONY: help setup doctor clean pipeline plan status alert drill test check bench diagram advisories pins browser ci-install \
+.PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check bench diagram \
+	advisories pins browser ci-install \
 	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
 
 help: ## this list
@@ -37,8 +38,8 @@ help: ## this list
 	@echo '       Each script has --help.'
 
 ## A commit to production
-pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=
-	@$(PY) scripts/pipeline.py $(app) $(cluster)
+pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=<app>|all [JOBS=]
+	@$(PY) scripts/pipeline.py $(app) $(if $(JOBS),--jobs '$(JOBS)') $(cluster)
 
 plan: $(READY) ## what would run, after what, and why the rest would not   APP= [BRANCH=]
 	@$(PY) scripts/plan.py $(app) $(if $(BRANCH),--branch '$(BRANCH)') $(cluster)
@@ -76,6 +77,12 @@ drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUS
 	@$(PY) scripts/drill.py $(if $(CAUSE),--cause '$(CAUSE)') $(if $(ONLY),--only '$(ONLY)') $(cluster)
 doctor: ## is this machine ready? each cross carries its fix
 	@$(PYTHON) scripts/doctor.py
+
+## The whole platform on this machine
+platform: $(READY) ## start every app on the sandbox, print its address       [ENV=test-dev]
+	@$(PY) scripts/start_platform.py $(env) $(cluster)
+platform-stop: $(READY) ## stop it; what is in it is kept
+	@$(PY) scripts/start_platform.py --stop $(cluster)
 
 ## The sandbox: a Kubernetes for this machine, started by itself when it is needed
 sandbox-up: $(READY) ## start it

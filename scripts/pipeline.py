@@ -1,54 +1,59 @@
-"""Take a commit of an app through the whole pipeline: checks, test, production, alert."""
+"""Take a commit of an app, or of all of them, through the whole pipeline: checks, test, production, alert."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
 
-from toolkit import command, console, plan, record, tools, views
+from toolkit import command, fleet, running, views
 from toolkit.command import Request
-from toolkit.engine import Engine
-from toolkit.outcome import Outcome
-from toolkit.reuse import Reuse
+from toolkit.outcome import Misused, Outcome
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     fresh = os.environ.get("FRESH", "") not in ("", "0")
     parser.add_argument("--fresh", action="store_true", default=fresh, help="reuse nothing (FRESH=1)")
+    parser.add_argument(
+        "--jobs", metavar="N", default="", help="several apps: stages at a time; default: as many as cores"
+    )
 
 
 def run(request: Request) -> Outcome:
     request.app.require_code()
-    from toolkit.cluster.fingerprint import fingerprint  # here: --help needs no Kubernetes client
-
-    root, app, cluster = request.root, request.app, request.cluster
-    announce(request, record.settle(root))
-    source = request.source
-    made = plan.for_run(request.config, app, source.branch)
-    kept = record.Record.start(root, app.name, **command.about(source, cluster), alerted=False)
-    what = f"{app.title} {kept.data['version']} of {source.branch}"
-    console.say(f"{what} on {cluster.name}, run {kept.data['run']}")
-    state = partial(fingerprint, request.config, cluster)
-    reuse = Reuse(request.config, app, cluster, source, state)
-    view = views.choose(made, source.system)
-    outcome = Engine(made, app, cluster, kept, reuse, view, fresh=request.options.fresh).run()
-    seconds = record.seconds_between(kept.data["started"], kept.data["finished"])
-    stage = outcome.details.get("stage", "")
-    console.report(app.title, outcome, log=kept.log_of(stage) if stage else kept.file, seconds=seconds)
+    running.settle(request)
+    engine = running.begin(
+        request, lambda made: views.choose(made, request.source.system), fresh=request.options.fresh
+    )
+    outcome = engine.run()
+    running.tell(engine, outcome)
     return Outcome(outcome.kind)  # without a reason: it has been said
 
 
-def announce(request: Request, killed: list[dict[str, Any]]) -> None:
-    """Send the alerts of runs that were killed before they could do it themselves."""
-    for data in killed:
-        console.say(f"run {data['run']} was killed; its record is closed, its alert is sent now")
-        alert = plan.script("alert", data["app"], request.config.file)
-        tools.run([*alert, "--run", data["run"]], check=False, echo=False)
-        record.Record(request.root / record.HOME / "runs" / data["run"], {**data, "alerted": True}).save()
+def together(requests: Sequence[Request]) -> Outcome:
+    options = requests[0].options
+    return fleet.run(requests, jobs=jobs_of(options.jobs), fresh=options.fresh)
+
+
+def jobs_of(word: str) -> int:
+    """How many stages at a time."""
+    if not word:
+        return max(2, fleet.cores())
+    if not word.isdigit() or int(word) < 1:
+        raise Misused(f"JOBS={word}: must be a number from 1 on", remedy=f"this machine has {fleet.cores()}")
+    return int(word)
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="pipeline", help=__doc__, app="one", arguments=arguments, record=False))
+    sys.exit(
+        command.main(
+            run,
+            stage="pipeline",
+            help=__doc__,
+            app="one",
+            arguments=arguments,
+            record=False,
+            together=together,
+        )
+    )

@@ -22,9 +22,10 @@ from toolkit.record import HOME, Record, as_json, write_json
 from toolkit.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
 from toolkit.transcript import kept
 
-__all__ = ["ROOT", "Request", "about", "main", "source", "version"]
+__all__ = ["ROOT", "Request", "about", "main", "source", "unforeseen", "version"]
 
 Run = Callable[[Request], Outcome]
+Together = Callable[[Sequence[Request]], Outcome]
 
 
 def main(
@@ -36,16 +37,18 @@ def main(
     place: Literal["one", "optional", "none"] = "none",
     arguments: Arguments | None = None,
     record: bool = True,
+    together: Together | None = None,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run a script and return its exit code.
 
     app: "one" needs --app, "all" takes every app when there is none, "none" has no such flag; likewise place.
     A PipelineError becomes its outcome, an interruption 130, anything unforeseen a failure whose traceback is
-    kept in a file. With record=False nothing is kept, and a pass says nothing (for scripts that only print).
+    kept in a file. With record=False nothing is kept, and a pass says nothing (for scripts that only print);
+    several apps then go to `together`, if there is such a thing, and one after the other if not.
     """
     try:
-        return _main(run, stage, help, app, place, arguments, record, argv)
+        return _main(run, stage, help, app, place, arguments, record, together, argv)
     except BrokenPipeError:  # whoever read what we print has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Kind.FAILED.exit_code
@@ -59,6 +62,7 @@ def _main(
     place: Literal["one", "optional", "none"],
     arguments: Arguments | None,
     record: bool,
+    together: Together | None,
     argv: Sequence[str] | None,
 ) -> int:
     options = parser(help, app, place, arguments).parse_args(argv)
@@ -72,11 +76,19 @@ def _main(
         console.report(stage, error.outcome)
         return error.kind.exit_code
     if getattr(options, "app", "") == "all":
-        pending = ", ".join(each.name for each in config.apps.values() if each.pending)
-        console.say(f"Left out, because their code is not here yet: {pending}") if pending else None
-    script = _Script(stage, run, options, config, cluster, where)
+        _say_what_is_left_out(config)
+    script = _Script(stage, run, options, config, cluster, where, together)
     named = app == "none" or (bool(options.app) and options.app != "all")
     return script.go(apps, named=named, record=record).kind.exit_code
+
+
+def _say_what_is_left_out(config: Config) -> None:
+    pending = ", ".join(each.name for each in config.apps.values() if each.pending)
+    support = ", ".join(each.name for each in config.apps.values() if each.support and not each.pending)
+    if pending:
+        console.say(f"Left out, because their code is not here yet: {pending}")
+    if support:
+        console.say(f"Left out, because they only go where another app needs them: {support}")
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -90,6 +102,7 @@ class _Script(NamedTuple):
     config: Config
     cluster: Cluster
     place: Place | None
+    together: Together | None = None
 
     def go(self, apps: list[App], *, named: bool, record: bool) -> Outcome:
         apps = apps or [_no_app()]
@@ -105,6 +118,10 @@ class _Script(NamedTuple):
 
     def _unrecorded(self, apps: list[App], named: bool) -> Outcome:
         """A script that only prints, or that keeps records of its own."""
+        if self.together and len(apps) > 1:
+            requests = [self._request(app, self.config.root / HOME, "", named) for app in apps]
+            together = self.together
+            return _caught(lambda: together(requests), self.config.root / HOME)
         outcomes = []
         for app in apps:
             outcomes.append(self._guarded(self._request(app, self.config.root / HOME, "", named), ""))
@@ -161,7 +178,8 @@ class _Script(NamedTuple):
 
     def _guarded(self, request: Request, name: str) -> Outcome:
         """Run it; whatever happens becomes an outcome."""
-        try:
+
+        def work() -> Outcome:
             if name and request.place and not request.spaces:
                 if request.named:
                     raise Misused(
@@ -170,20 +188,28 @@ class _Script(NamedTuple):
                     )
                 return Outcome(reason=f"{name} does not go to {request.place.word}")
             return self.run(request)
-        except (KeyboardInterrupt, Interrupted) as error:
-            tools.stop_all()
-            return Outcome(Kind.INTERRUPTED, getattr(error, "reason", "it was interrupted (Ctrl-C)"))
-        except PipelineError as error:
-            return error.outcome
-        except Exception as error:
-            return _unforeseen(error, request.evidence)
+
+        return _caught(work, request.evidence)
+
+
+def _caught(work: Callable[[], Outcome], evidence: Path) -> Outcome:
+    try:
+        return work()
+    except (KeyboardInterrupt, Interrupted) as error:
+        tools.stop_all()
+        return Outcome(Kind.INTERRUPTED, getattr(error, "reason", "it was interrupted (Ctrl-C)"))
+    except PipelineError as error:
+        return error.outcome
+    except Exception as error:
+        return unforeseen(error, evidence)
 
 
 def _no_app() -> App:
     return App(name="", title="", priority=0, path=ROOT, namespace="", service="")
 
 
-def _unforeseen(error: Exception, folder: Path) -> Outcome:
+def unforeseen(error: Exception, folder: Path) -> Outcome:
+    """The outcome of an error in the toolkit itself; its traceback is kept in the folder."""
     import traceback
 
     file = folder / "traceback.txt"

@@ -63,6 +63,19 @@ class Config(NamedTuple):
             )
         return self.apps[name]
 
+    def needs_of(self, app: App) -> list[App]:
+        """What an app needs, directly or not; an app comes after those that it needs itself."""
+        found: dict[str, App] = {}
+
+        def visit(each: App) -> None:
+            for need in each.needs:
+                if need not in found:
+                    visit(self.apps[need])
+                    found[need] = self.apps[need]
+
+        visit(app)
+        return list(found.values())
+
     def place(self, word: str) -> Place:
         """What ENV= names, an environment or a space; Misused lists what there is."""
         if word in self.environments:
@@ -196,6 +209,8 @@ class _Reader:
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
             url=fields.optional("url", str),
+            page=fields.optional("page", str),
+            hint=fields.take("hint", str, ""),
             health=fields.take("health", str, "/health"),
             readiness=fields.optional("readiness", str),
             version=fields.optional("version", str),

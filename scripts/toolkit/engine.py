@@ -9,14 +9,15 @@ import json
 import os
 import queue
 import signal
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 from toolkit import undoing, verdict
+from toolkit.gate import OPEN, Gate
 from toolkit.model import App, Cluster
 from toolkit.outcome import Interrupted, Kind, Outcome
 from toolkit.plan import Plan, Stage
@@ -24,16 +25,12 @@ from toolkit.processes import Background
 from toolkit.record import Record, as_json, as_outcome, now, read_json
 from toolkit.request import RUN_FOLDER, SOURCE, STAGE_FOLDER
 from toolkit.reuse import Reuse
+from toolkit.signals import noted
 from toolkit.views import View
 
 NOT_RUN = "not run"
 GRACE = 20.0  # seconds that a stage gets to release what it holds, between SIGTERM and SIGKILL
 BEAT = 0.25  # seconds between looks at deadlines and redraws
-
-_WHY = {
-    signal.SIGINT: "it was interrupted (Ctrl-C)",
-    signal.SIGTERM: "it was told to stop (SIGTERM)",
-}
 
 
 @dataclass
@@ -48,10 +45,19 @@ class _Running:
 
 
 class Engine:
-    """One run of one plan."""
+    """One run of one plan. Several may run at once, each on a thread of its own, behind one gate."""
 
     def __init__(
-        self, plan: Plan, app: App, cluster: Cluster, record: Record, reuse: Reuse, view: View, *, fresh: bool
+        self,
+        plan: Plan,
+        app: App,
+        cluster: Cluster,
+        record: Record,
+        reuse: Reuse,
+        view: View,
+        *,
+        fresh: bool,
+        gate: Gate = OPEN,
     ) -> None:
         self.plan = plan
         self.app = app
@@ -60,6 +66,7 @@ class Engine:
         self.reuse = reuse
         self.view = view
         self.fresh = fresh
+        self.gate = gate
         self._running: dict[str, _Running] = {}
         self._passed: set[str] = set()
         self._ended: dict[str, Outcome] = {}
@@ -72,7 +79,8 @@ class Engine:
 
         The record is finished when this returns.
         """
-        with self._noting_signals():
+        alone = threading.current_thread() is threading.main_thread()
+        with noted(self.stop) if alone else nullcontext():
             stopped = None
             try:
                 self._work([each for each in self.plan.stages if not each.always and not each.undoes])
@@ -81,22 +89,16 @@ class Engine:
                 stopped = error.outcome
             return self._end(stopped)
 
-    @contextmanager
-    def _noting_signals(self) -> Iterator[None]:
-        """While it lasts, Ctrl-C and SIGTERM are noted: `_work` stops between two steps, never within one.
+    def stop(self, why: str) -> None:
+        """End the run between two steps, never within one; from any thread, or a signal's handler.
 
-        Once the end has begun they change nothing, so that a second Ctrl-C loses neither record nor alert.
+        Once the end has begun this changes nothing, so that a second Ctrl-C loses neither record nor alert.
         """
+        self._asked_to_stop = self._asked_to_stop or why
 
-        def note(number: int, _frame: FrameType | None) -> None:
-            self._asked_to_stop = self._asked_to_stop or _WHY[signal.Signals(number)]
-
-        before = {number: signal.signal(number, note) for number in _WHY}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def wake(self) -> None:
+        """Look at once whether there is something to start; from any thread."""
+        self._events.put(("", 0))
 
     def _end(self, stopped: Outcome | None) -> Outcome:
         """Stop what still runs, say how it went, alert."""
@@ -130,10 +132,14 @@ class Engine:
         while waiting or self._running:
             if self._asked_to_stop and not self._ending:
                 raise Interrupted(self._asked_to_stop)
+            held = False
             for stage in [each for each in waiting if each.always or set(each.after) <= self._passed]:
+                if self.gate.ask(self.app.name, stage):
+                    held = True
+                    continue
                 waiting.remove(stage)
                 self._start(stage, why)
-            if not self._running:
+            if not self._running and not held:
                 if not any(set(each.after) <= self._passed for each in waiting):
                     decisive = [id for id, outcome in self._ended.items() if not outcome.passed]
                     self._leave_out(waiting, f"{', '.join(decisive)} did not pass")
@@ -202,6 +208,7 @@ class Engine:
         self._ended[stage.id] = outcome
         if outcome.passed:
             self._passed.add(stage.id)
+        self.gate.ended(self.app.name, stage)
         self.view.ended(stage, entry, log)
 
     def _outcome_of(self, stage: Stage, code: int) -> Outcome:

@@ -154,6 +154,8 @@ class App(NamedTuple):
     manifests: str = "deploy"
     port: int = 80
     url: str | None = None
+    page: str | None = None
+    hint: str = ""
     health: str = "/health"
     readiness: str | None = None
     version: str | None = None

@@ -1,7 +1,8 @@
 """Whether a stage that passed before would pass again: the same inputs, and the same state of the cluster.
 
 Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it. On
-a cluster the state counts too: what a stage deployed or tested must still be what runs there, pod by pod.
+a cluster the apps that it needs, directly or not, count too, and the state: what a stage deployed or tested
+must still be what runs there, pod by pod.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import platform
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from toolkit.request import version
 from toolkit.suites import selection
 
 NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
-LOOK_BACK = 50
+LOOK_BACK = 50  # runs of the same app
 
 State = Callable[[App, str], str]
 
@@ -42,7 +44,8 @@ class Reuse:
 
     def inputs(self, stage: Stage) -> str:
         """A digest of everything, except the cluster, that the stage's outcome depends on."""
-        parts = [stage.id, self._trees, repr(self.app), repr(self.cluster), platform.python_version()]
+        trees = self._trees_with_needs if stage.environment else self._trees
+        parts = [stage.id, trees, repr(self.app), repr(self.cluster), platform.python_version()]
         if stage.name == "security":  # advisories and suppressions age by the day
             given = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("ADVISORIES")]
             known = [_hash(file.read_bytes()) for file in sorted(self.config.root.glob("advisories/*"))]
@@ -52,7 +55,7 @@ class Reuse:
         if stage.environment:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]
-            parts += [repr(self.config.apps[need]) for need in self.app.needs]
+            parts += [repr(need) for need in self._needs]
         return _digest(parts)
 
     def state(self, stage: Stage) -> str:
@@ -80,23 +83,36 @@ class Reuse:
 
     @cached_property
     def _earlier(self) -> list[dict[str, Any]]:
-        found = []
-        for _, data in zip(range(LOOK_BACK), record.runs(self.config.root), strict=False):
-            if data.get("app") == self.app.name and data.get("cluster") == self.cluster.name:
-                found += [{"run": data["run"], **entry} for entry in data.get("stages", ())]
-        return found
+        mine = (
+            data
+            for data in record.runs(self.config.root)
+            if data.get("app") == self.app.name and data.get("cluster") == self.cluster.name
+        )
+        return [
+            {"run": data["run"], **entry}
+            for data in islice(mine, LOOK_BACK)
+            for entry in data.get("stages", ())
+        ]
+
+    @cached_property
+    def _needs(self) -> list[App]:
+        return self.config.needs_of(self.app)
 
     @cached_property
     def _trees(self) -> str:
+        """The app's folder, its build context without the folders of other apps, and the toolkit."""
+        return self._digest_of([self.app.path, self.app.context], [])
+
+    @cached_property
+    def _trees_with_needs(self) -> str:
+        needed = [need.path for need in self._needs]
+        return self._digest_of([self.app.path, self.app.context, *needed], needed)
+
+    def _digest_of(self, folders: list[Path], needed: list[Path]) -> str:
         root = self.config.root
         others = [app.path for app in self.config.apps.values() if app.name != self.app.name]
-        needed = [self.config.apps[need].path for need in self.app.needs]
         files = [
-            *(
-                path
-                for path in _files(root, [self.app.path, self.app.context])
-                if not _below(path, others) or _below(path, needed)
-            ),
+            *(path for path in _files(root, folders) if not _below(path, others) or _below(path, needed)),
             *_files(SCRIPTS.parent, [SCRIPTS, SCRIPTS.parent / "requirements.txt"]),
         ]
         return _digest(f"{path} {_hash(path.read_bytes())}" for path in files)

@@ -16,7 +16,7 @@ _WIDEST_NAME = 18
 
 def status(rows: Sequence[Row]) -> list[str]:
     """The rows as aligned lines, headings first. A note stands behind its row where it fits, else below."""
-    lines = _aligned([HEADINGS, *(_cells(each) for each in rows)])
+    lines = aligned([HEADINGS, *(_cells(each) for each in rows)])
     edge = max(map(len, lines), default=0) + 2
     said = [lines[0].rstrip()]
     for line, row in zip(lines[1:], rows, strict=True):
@@ -49,7 +49,7 @@ def history(rows: Sequence[Row]) -> list[str]:
         for row in rows
         for each in row.releases
     ]
-    return [line.rstrip() for line in _aligned([HISTORY, *cells])] if cells else []
+    return [line.rstrip() for line in aligned([HISTORY, *cells])] if cells else []
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -74,6 +74,7 @@ def _name(by: str) -> str:
     return (by if len(by) <= _WIDEST_NAME else f"{by[: _WIDEST_NAME - 1]}…") or "-"
 
 
-def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of words as lines whose columns stand below each other."""
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     return ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)) for line in cells]

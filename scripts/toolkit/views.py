@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from toolkit import ci, console
@@ -32,54 +33,61 @@ class View(Protocol):
         """The run ended."""
 
 
-def one_line(stage: Stage, entry: dict[str, Any]) -> str:
-    """A stage's end in one line."""
+def one_line(stage: Stage, entry: dict[str, Any], app: str = "") -> str:
+    """A stage's end in one line; app where several are told of."""
     kind = Kind(entry["outcome"])
     reused = f" (reused from {entry['reused']})" if entry.get("reused") else ""
     took = "" if reused else f" in {console.clock(entry['seconds'] or 0)}"
     reason = f": {entry['reason']}" if entry["reason"] else ""
-    return f"{console.mark(kind)} {stage.id} {kind.value}{took}{reused}{reason}"
+    return f"{console.mark(kind)} {f'{app} ' if app else ''}{stage.id} {kind.value}{took}{reused}{reason}"
 
 
 class Plain:
-    """For logs: a line when a stage begins and ends, its output in one piece in a section that folds."""
+    """For logs: a line when a stage begins and ends, its output in one piece in a section that folds.
 
-    def __init__(self, system: str) -> None:
+    Where several runs write one log each has its app, which its lines begin with, and they share a lock.
+    """
+
+    def __init__(self, system: str, app: str = "", lock: AbstractContextManager[Any] | None = None) -> None:
         self._system = system
+        self._app = app
+        self._prefix = f"{app} " if app else ""
+        self._lock = lock or nullcontext()
         self._since: dict[str, float] = {}
         self._last: dict[str, str] = {}
         self._spoke = time.monotonic()
 
     def _say(self, text: str) -> None:
         self._spoke = time.monotonic()
-        console.say(text)
+        with self._lock:
+            console.say(text)
 
     def started(self, stage: Stage, why: str) -> None:
         """A stage began."""
         self._since[stage.id] = time.time()
-        self._say(f"… {stage.id}: {stage.about}{f', because {why}' if why else ''}")
+        self._say(f"… {self._prefix}{stage.id}: {stage.about}{f', because {why}' if why else ''}")
 
     def line(self, stage: Stage, text: str) -> None:
         """Kept for the heartbeat; the output itself is printed when the stage ends."""
         self._last[stage.id] = text
 
     def ended(self, stage: Stage, entry: dict[str, Any], log: str) -> None:
-        """The output in one piece, then the result."""
+        """The output and the result, in one piece."""
         began = self._since.pop(stage.id, time.time())
-        opening, closing = ci.foldable(self._system, f"{stage.id} output", began, time.time())
+        opening, closing = ci.foldable(self._system, f"{self._prefix}{stage.id} output", began, time.time())
+        said = [one_line(stage, entry, self._app)]
         if log and opening:
-            self._say("\n".join([opening, log.rstrip("\n"), closing]))
+            said = [opening, log.rstrip("\n"), closing, *said]
         elif log and (stage.always or stage.undoes or entry["outcome"] != Kind.PASSED):
-            self._say(log.rstrip("\n"))
-        self._say(one_line(stage, entry))
+            said = [log.rstrip("\n"), *said]
+        self._say("\n".join(said))
 
     def tick(self) -> None:
         """Say what is still going on, when nothing was said for a while."""
         if self._since and time.monotonic() - self._spoke > HEARTBEAT:
             for id, began in self._since.items():
-                self._say(
-                    f"… {id}: {console.clock(time.time() - began)}, {self._last.get(id, 'no output yet')}"
-                )
+                took = console.clock(time.time() - began)
+                self._say(f"… {self._prefix}{id}: {took}, {self._last.get(id, 'no output yet')}")
 
     def close(self) -> None:
         """Nothing is open."""

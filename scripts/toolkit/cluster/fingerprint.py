@@ -1,4 +1,4 @@
-"""What runs of an app and of the apps it needs, as one digest: any deployment or restart changes it."""
+"""What runs of an app and of all that it needs, as one digest: any deployment or restart changes it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from toolkit.model import App, Cluster
 
 
 def fingerprint(config: Config, cluster: Cluster, app: App, environment: str) -> str:
-    """A digest of an app's Deployments and pods, and of those it needs, in every space of an environment.
+    """A digest of an app's Deployments and pods, and of all it needs, directly or not, in an environment.
 
     Raises PipelineError when the cluster cannot be asked.
     """
     place = config.place(environment)
     state: list[Any] = []
-    for each in (app, *(config.apps[need] for need in app.needs)):
+    for each in (app, *config.needs_of(app)):
         for space in each.spaces_in(place):
             namespace = each.namespace_in(space)
             connection = connect(cluster, space, config.root)
