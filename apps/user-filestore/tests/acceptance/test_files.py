@@ -101,7 +101,7 @@ def test_what_is_no_upload(url: str, runner: Runner) -> None:
 
 def test_what_is_not_there(url: str, runner: Runner) -> None:
     unknown = "28d-" + "0" * 64
-    paths = [unknown, "no-fingerprint", f"{unknown}%00", "..%2F..%2Fetc%2Fpasswd"]
+    paths = [unknown, "no-fingerprint", "..%2F..%2Fetc%2Fpasswd"]
     answers = {path: client.get(address(url, runner, path), headers=runner.headers()) for path in paths}
     assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(paths, 404)
     copy = client.post(address(url, runner, unknown, "presigned-s3-url"), headers=runner.headers())
