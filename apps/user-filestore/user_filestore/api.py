@@ -9,7 +9,7 @@ import msgspec
 from fb_platform import web
 from fb_platform.pool import WorkPool
 from fb_platform.settings import SettingError, number, setting
-from fb_platform.tokens import TokenCache
+from fb_platform.tokens import NAME, TokenCache
 from msgspec import Meta, Struct, field
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -68,10 +68,8 @@ class Api:
             raise HTTPException(422, str(problem)) from None
         except ValueError:
             raise HTTPException(422, "file is not base64") from None
-        if len(content) > min(body.policy.max_size, LARGEST):
-            return _invalid(
-                "too-large", f"the file is larger than {min(body.policy.max_size, LARGEST)} bytes"
-            )
+        if len(content) > (most := min(body.policy.max_size, LARGEST)):
+            return _invalid("too-large", f"the file is larger than {most} bytes")
         kind = kind_of(content)
         if not is_allowed(kind, body.policy.allowed_types):
             return _invalid("type", f"a file of type {kind} is not taken")
@@ -125,25 +123,20 @@ class Api:
         """Service and user that the address names, if the caller may: the form itself, or the submitter on
         its behalf, for this very user."""
         slug, user = request.path_params["slug"], request.path_params["user"]
-        if not USER.fullmatch(user) or not FINGERPRINT.fullmatch(
-            request.path_params.get("fingerprint", _ANY)
-        ):
+        fingerprint = request.path_params.get("fingerprint")
+        if not NAME.fullmatch(slug) or not USER.fullmatch(user):
+            raise HTTPException(404, "no such service or user")
+        if fingerprint is not None and not FINGERPRINT.fullmatch(fingerprint):
             raise HTTPException(404, "no such file")
         caller = await self.tokens.caller(request)
-        is_form = (caller.service, caller.namespace) == (slug, self.services)
-        is_submitter = (caller.service, caller.namespace, caller.acts_for) == (
-            "submitter",
-            self.platform,
-            slug,
-        )
+        signed_by = (caller.service, caller.namespace)
+        is_form = signed_by == (slug, self.services)
+        is_submitter = signed_by == ("submitter", self.platform) and caller.acts_for == slug
         if not is_form and not is_submitter:
             raise HTTPException(403, "the token is of another service")
         if caller.user != user:
             raise HTTPException(403, "the token is of another user")
         return slug, user
-
-
-_ANY = "1d-" + "0" * 64
 
 
 def _fingerprint(request: Request) -> str:

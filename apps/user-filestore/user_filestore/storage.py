@@ -26,7 +26,7 @@ class Storage(Protocol):
         """Remove it; that there is none is as good."""
 
     def ping(self) -> None:
-        """Raises unless files can be written and read."""
+        """Raises unless it takes files, as far as can be told every second without leaving any."""
 
 
 class Folder:

@@ -85,6 +85,8 @@ def test_what_is_no_upload(url: str, runner: Runner) -> None:
         ("text/plain", b'{"file": ""}'): 415,
         ("application/json", b'{"file": "%"}'): 422,
         ("application/json", b"{}"): 422,
+        ("application/json", b'{"file": "", "policy": {"expires": 1000}}'): 422,
+        ("application/json", b'{"file": "' + b"A" * 28_000_000 + b'"}'): 413,
     }
     answers = {
         (kind, body): client.post(
@@ -92,4 +94,18 @@ def test_what_is_no_upload(url: str, runner: Runner) -> None:
         ).status_code
         for kind, body in bodies
     }
-    assert answers == bodies
+    assert {body[:60]: answers[kind, body] for kind, body in bodies} == {
+        body[:60]: status for (_, body), status in bodies.items()
+    }
+
+
+def test_what_is_not_there(url: str, runner: Runner) -> None:
+    unknown = "28d-" + "0" * 64
+    paths = [unknown, "no-fingerprint", "..%2F..%2Fetc%2Fpasswd"]
+    answers = {path: client.get(address(url, runner, path), headers=runner.headers()) for path in paths}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(paths, 404)
+    copy = client.post(address(url, runner, unknown, "presigned-s3-url"), headers=runner.headers())
+    assert (copy.status_code, client.get(f"{url}/public/no-such-copy").status_code) == (404, 404)
+    assert client.delete(address(url, runner, unknown), headers=runner.headers()).status_code == 204
+    wrong_method = client.put(address(url, runner, unknown), headers=runner.headers())
+    assert wrong_method.status_code == 405

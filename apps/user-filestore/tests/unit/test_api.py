@@ -171,6 +171,9 @@ def test_bodies_that_break_it(
 @pytest.mark.parametrize(
     "path",
     [
+        "/service/..%2F..%2Fetc/user/u/1d-" + "0" * 64,
+        f"/service/{SLUG}%00/user/u/1d-" + "0" * 64,
+        f"/service/{'x' * 254}/user/u/1d-" + "0" * 64,
         f"/service/{SLUG}/user/..%2F..%2Fetc/1d-" + "0" * 64,
         f"/service/{SLUG}/user/u/..%2F..%2F..%2Fetc%2Fpasswd",
         f"/service/{SLUG}/user/u/1d-{'0' * 63}g",
