@@ -18,7 +18,7 @@ from toolkit.cluster.provision import FOLDER
 from toolkit.cluster.quantity import amount
 from toolkit.config import Config
 from toolkit.model import App, SecretKey
-from toolkit.suites import _PLACEHOLDER as PLACEHOLDER
+from toolkit.suites.environment import PLACEHOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Config.load(ROOT / "apps.toml")
