@@ -141,6 +141,16 @@ def test_service_proxy_passes_long_headers(api: Running, namespace: str, backend
     assert len(answer.json()["headers"]["X-Long"]) == 30_000
 
 
+def test_service_proxy_passes_addresses_as_they_are_written(
+    api: Running, namespace: str, backend: tuple[str, int]
+) -> None:
+    name = "a%00b%0D%0Ac%20%C3%A9"
+    path = service(api, namespace, backend)
+    told = api.http.get(f"{path}/web/proxy/{name}?q=%00").json()
+    assert told["path"] == f"/{name}?q=%00"
+    assert told["headers"]["X-Forwarded-Uri"].endswith(f"/proxy/{name}")
+
+
 def test_service_proxy_streams(api: Running, namespace: str, backend: tuple[str, int]) -> None:
     path = service(api, namespace, backend)
     with api.http.stream("GET", f"{path}/web/proxy/slow") as stream:
