@@ -110,7 +110,7 @@ def request_headers(request: web.Request) -> CIMultiDict[str]:
         kept.popall(name, None)
     if "Content-Length" in request.headers:
         kept["Content-Length"] = request.headers["Content-Length"]
-    kept["X-Forwarded-Uri"] = request.rel_url.raw_path  # as it was written: a header cannot hold every character
+    kept["X-Forwarded-Uri"] = request.rel_url.raw_path  # as it was written: a header takes no NUL
     kept["X-Forwarded-Proto"] = request.scheme
     kept["X-Forwarded-Host"] = request.host
     return kept
