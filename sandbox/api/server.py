@@ -102,7 +102,7 @@ class Server:
         self, cluster: Cluster, address: str, ports: Mapping[int, ssl.SSLContext | None]
     ) -> None:
         app = web.Application(client_max_size=_LARGEST_BODY)
-        app.router.add_route("*", "/{path:.*}", handler(cluster))
+        app.router.add_route("*", "/{path:(?s:.*)}", handler(cluster))
         # Cancelling the handler of a client that has gone is what ends an idle watch.
         self._runner = web.AppRunner(
             app,
