@@ -1,24 +1,11 @@
-"""Asks a deployed pdf generator for a document; leaves nothing behind.
-
-Environment: PDF_GENERATOR_URL (as this process sees it), SERVICE_SLUG, SERVICE_NAMESPACE and
-SERVICE_PRIVATE_KEY (the service to act for, its key as PEM).
-"""
+"""Asks a deployed pdf generator for a document; leaves nothing behind."""
 
 import pytest
-from fb_testing.environment import needed
-from fb_testing.runner import Runner
+from fb_testing.callers import runner, settings, url
+
+__all__ = ["address", "runner", "settings", "url"]
 
 
 @pytest.fixture(scope="session")
-def settings() -> dict[str, str]:
-    return needed("PDF_GENERATOR_URL", "SERVICE_SLUG", "SERVICE_NAMESPACE", "SERVICE_PRIVATE_KEY")
-
-
-@pytest.fixture
-def url(settings: dict[str, str]) -> str:
-    return settings["PDF_GENERATOR_URL"].rstrip("/")
-
-
-@pytest.fixture
-def runner(settings: dict[str, str]) -> Runner:
-    return Runner(settings["SERVICE_SLUG"], settings["SERVICE_NAMESPACE"], settings["SERVICE_PRIVATE_KEY"])
+def address() -> str:
+    return "PDF_GENERATOR_URL"

@@ -13,8 +13,8 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from fb_platform.database import Database
 from fb_testing import postgres
-from fb_testing.keys import KeyServer, key_pair
-from fb_testing.runner import Runner
+from fb_testing.keyed import NAMESPACE, SLUG, SUBMISSION_KEY, key_server, keys, runner, running_key_server
+from fb_testing.keys import key_pair
 from fb_testing.servers import serving
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -25,31 +25,10 @@ from submitter.collaborators import Collaborators
 from submitter.delivery import MailServer
 from submitter.queue import Queue
 
-KEY = "0123456789abcdef0123456789ABCDEF"
-SLUG, NAMESPACE = "complaints", "formbuilder-services-test-dev"
+# fixtures and names that the tests here use
+__all__ = ["NAMESPACE", "SLUG", "key_server", "keys", "runner", "running_key_server"]
 
-
-@pytest.fixture(scope="session")
-def keys() -> tuple[str, str]:
-    return key_pair()
-
-
-@pytest.fixture
-def runner(keys: tuple[str, str]) -> Runner:
-    return Runner(SLUG, NAMESPACE, keys[0], KEY)
-
-
-@pytest.fixture(scope="session")
-def running_key_server() -> Iterator[KeyServer]:
-    server = KeyServer()
-    with serving(server.app) as server.url:
-        yield server
-
-
-@pytest.fixture
-def key_server(running_key_server: KeyServer, keys: tuple[str, str]) -> KeyServer:
-    running_key_server.reset({(SLUG, NAMESPACE): keys[1]})
-    return running_key_server
+KEY = SUBMISSION_KEY
 
 
 @pytest.fixture(scope="session")

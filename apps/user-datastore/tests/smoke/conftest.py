@@ -1,24 +1,11 @@
-"""Seconds, and safe in production: the one entry that is written is removed again.
-
-Environment: USER_DATASTORE_URL (as this process sees it), SERVICE_SLUG, SERVICE_NAMESPACE and
-SERVICE_PRIVATE_KEY (the service to act for, its key as PEM).
-"""
+"""Seconds, and safe in production: the one entry that is written is removed again."""
 
 import pytest
-from fb_testing.environment import needed
-from fb_testing.runner import Runner
+from fb_testing.callers import runner, settings, url
+
+__all__ = ["address", "runner", "settings", "url"]
 
 
 @pytest.fixture(scope="session")
-def settings() -> dict[str, str]:
-    return needed("USER_DATASTORE_URL", "SERVICE_SLUG", "SERVICE_NAMESPACE", "SERVICE_PRIVATE_KEY")
-
-
-@pytest.fixture
-def url(settings: dict[str, str]) -> str:
-    return settings["USER_DATASTORE_URL"].rstrip("/")
-
-
-@pytest.fixture
-def runner(settings: dict[str, str]) -> Runner:
-    return Runner(settings["SERVICE_SLUG"], settings["SERVICE_NAMESPACE"], settings["SERVICE_PRIVATE_KEY"])
+def address() -> str:
+    return "USER_DATASTORE_URL"

@@ -6,35 +6,13 @@ from pathlib import Path
 import pytest
 from fb_platform.database import Database
 from fb_testing import postgres
-from fb_testing.keys import KeyServer, key_pair
-from fb_testing.runner import Runner
+from fb_testing.keyed import NAMESPACE, SLUG, key_server, keys, runner, running_key_server
+from fb_testing.keys import KeyServer
 from fb_testing.servers import serving
 from user_datastore import api
 
-SLUG, NAMESPACE = "complaints", "formbuilder-services-test-dev"
-
-
-@pytest.fixture(scope="session")
-def keys() -> tuple[str, str]:
-    return key_pair()
-
-
-@pytest.fixture(scope="session")
-def running_key_server() -> Iterator[KeyServer]:
-    server = KeyServer()
-    with serving(server.app) as server.url:
-        yield server
-
-
-@pytest.fixture
-def key_server(running_key_server: KeyServer, keys: tuple[str, str]) -> KeyServer:
-    running_key_server.reset({(SLUG, NAMESPACE): keys[1]})
-    return running_key_server
-
-
-@pytest.fixture
-def runner(keys: tuple[str, str]) -> Runner:
-    return Runner(SLUG, NAMESPACE, keys[0])
+# fixtures and names that the tests here use
+__all__ = ["NAMESPACE", "SLUG", "key_server", "keys", "runner", "running_key_server"]
 
 
 @pytest.fixture(scope="session")
