@@ -21,6 +21,8 @@ STAGES := $(LOCAL) $(PLACED)
 app = $(if $(APP),--app '$(APP)')
 env = $(if $(ENV),--env '$(ENV)')
 cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
+part = $(if $(ONLY),--only '$(ONLY)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(SHARD),--shard '$(SHARD)') \
+	$(if $(KEEP_DURATIONS),--keep-durations)
 
 .PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check bench diagram \
 	advisories pins browser ci-install \
@@ -58,9 +60,9 @@ deploy: $(READY) ## look ahead, apply, wait for a verdict                    APP
 healthcheck: $(READY) ## every pod: health, readiness, the right version          ENV= [APP=]
 	@$(PY) scripts/healthcheck.py $(app) $(env) $(cluster)
 smoke: $(READY) ## does it do its job                                       ENV= [APP=]
-	@$(PY) scripts/smoke.py $(app) $(env) $(cluster)
+	@$(PY) scripts/smoke.py $(app) $(env) $(part) $(cluster)
 acceptance: $(READY) ## every output of a submission           APP= ENV= [ONLY=failed] [REPEAT=20] [SHARD=2/4]
-	@$(PY) scripts/acceptance.py $(app) $(env) $(cluster)
+	@$(PY) scripts/acceptance.py $(app) $(env) $(part) $(cluster)
 approve: $(READY) ## let this commit into an environment                      APP= ENV=
 	@$(PY) scripts/approve.py $(app) $(env) $(if $(CHECK),--check) $(cluster)
 watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m] [QUIET=5m]

@@ -24,7 +24,6 @@ from toolkit.model import App, Cluster
 from toolkit.outcome import PipelineError
 from toolkit.plan import SCRIPTS, Stage
 from toolkit.request import version
-from toolkit.suites import selection
 
 NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
 LOOK_BACK = 50  # runs of the same app
@@ -50,8 +49,6 @@ class Reuse:
             given = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("ADVISORIES")]
             known = [_hash(file.read_bytes()) for file in sorted(self.config.root.glob("advisories/*"))]
             parts += [date.today().isoformat(), *sorted(given), *known]
-        if stage.name in ("smoke", "acceptance"):  # a part of a suite is not the whole
-            parts += selection.given(os.environ)
         if stage.environment:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]

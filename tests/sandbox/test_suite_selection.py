@@ -56,9 +56,9 @@ class Suite:
     def __init__(self, platform: Platform, place: Path) -> None:
         self.platform, self.place = platform, place
 
-    def run(self, kind: str = "acceptance", **env: str) -> Ended:
+    def run(self, kind: str = "acceptance", *words: str) -> Ended:
         (self.place / "ran").unlink(missing_ok=True)
-        return self.platform.run(kind, "--app", "tiny", "--env", self.platform.one, **env)
+        return self.platform.run(kind, "--app", "tiny", "--env", self.platform.one, *words)
 
     def ran(self) -> list[str]:
         file = self.place / "ran"
@@ -108,7 +108,7 @@ def test_the_whole_suite_with_its_slowest_tests(suite: Suite) -> None:
 def test_parts_cover_everything_once_and_verify_nothing(suite: Suite) -> None:
     seen: list[str] = []
     for part in ("1/3", "2/3", "3/3"):
-        ended = suite.run("smoke", SHARD=part)
+        ended = suite.run("smoke", "--shard", part)
         assert ended.code == 0, ended.output
         assert suite.ran()
         seen += suite.ran()
@@ -125,12 +125,12 @@ def test_what_failed_last_runs_again_alone_until_it_passes(suite: Suite) -> None
     assert failed.code == 1, failed.output
     assert "test_bad: AssertionError: it is broken" in failed.last
     assert "ONLY=failed" in failed.last
-    again = suite.run(ONLY="failed")
+    again = suite.run("acceptance", "--only", "failed")
     assert (again.code, suite.ran()) == (1, ["bad"])
     (suite.place / "broken").unlink()
-    mended = suite.run(ONLY="failed")
+    mended = suite.run("acceptance", "--only", "failed")
     assert (mended.code, suite.ran()) == (0, ["bad"])
-    nothing = suite.run(ONLY="failed")
+    nothing = suite.run("acceptance", "--only", "failed")
     assert (nothing.code, suite.ran()) == (0, [])
     assert "no acceptance test failed when they last ran here" in nothing.last
 
@@ -147,30 +147,36 @@ def test_a_failure_leaves_what_the_pods_said(suite: Suite) -> None:
 
 def test_a_test_that_is_not_steady_is_named_and_fails_the_suite(suite: Suite) -> None:
     (suite.place / "unsteady").touch()
-    ended = suite.run(REPEAT="4")
+    ended = suite.run("acceptance", "--repeat", "4")
     (suite.place / "unsteady").unlink()
     assert ended.code == 1, ended.output
     assert "flaky: tests/acceptance/test_acceptance.py::test_unsteady failed 1 of 4" in ended.last
     assert suite.ran().count("good3") == 4
-    assert suite.run(ONLY="failed").code == 0
+    assert suite.run("acceptance", "--only", "failed").code == 0
     assert suite.ran() == ["unsteady"]
 
 
+def test_a_part_that_no_test_falls_into_passes_and_says_so(suite: Suite) -> None:
+    ended = suite.run("acceptance", "--shard", "9/9")
+    assert (ended.code, suite.ran()) == (0, [])
+    assert "no acceptance test falls into part 9 of 9" in ended.last
+
+
 def test_words_that_make_no_sense_are_misused(suite: Suite) -> None:
-    ended = suite.run(SHARD="5/4")
+    ended = suite.run("acceptance", "--shard", "5/4")
     assert ended.code == 2, ended.output
     assert "SHARD=5/4: is no part of a whole" in ended.last
     assert suite.ran() == []
 
 
 def test_durations_can_be_kept_with_the_app(suite: Suite) -> None:
-    ended = suite.run(KEEP_DURATIONS="1")
+    ended = suite.run("acceptance", "--keep-durations")
     assert ended.code == 0, ended.output
     file = suite.platform.folder / "tiny" / "tests" / "acceptance" / "durations.json"
     durations = json.loads(file.read_text())
     assert len(durations) == len(ALL)
     assert max(durations, key=lambda test: durations[test]).endswith("::test_slow")
-    parts = [(suite.run(SHARD=f"{number}/2").code, suite.ran()) for number in (1, 2)]
+    parts = [(suite.run("acceptance", "--shard", f"{number}/2").code, suite.ran()) for number in (1, 2)]
     assert [code for code, _ in parts] == [0, 0]
     assert sorted([*parts[0][1], *parts[1][1]]) == ALL
     alone = next(ran for _, ran in parts if "slow" in ran)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from toolkit.outcome import Misused
 
 FAILED = "failed"
-VARIABLES = ("SHARD", "REPEAT", "ONLY")
 _MOST = 1000
 
 
@@ -30,23 +27,17 @@ class Selection(NamedTuple):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of a script that runs a suite."""
-    given = os.environ
-    parser.add_argument(
-        "--shard", default=given.get("SHARD", ""), metavar="N/OF", help="one part of the tests, e.g. 2/4"
-    )
+    parser.add_argument("--shard", default="", metavar="N/OF", help="one part of the tests, e.g. 2/4")
     parser.add_argument(
         "--repeat",
-        default=given.get("REPEAT", ""),
+        default="",
         metavar="TIMES",
         help="each test that often: names flaky ones",
     )
+    parser.add_argument("--only", default="", metavar="failed", help="only what failed when it last ran")
     parser.add_argument(
-        "--only", default=given.get("ONLY", ""), metavar="failed", help="only what failed when it last ran"
+        "--keep-durations", action="store_true", help="write how long tests take into the app's folder"
     )
-    parser.add_argument(
-        "--keep-durations", action="store_true", default=given.get("KEEP_DURATIONS", "") not in ("", "0"),
-        help="write the durations into the app's folder, for SHARD on machines without a record",
-    )  # fmt: skip
 
 
 def of(options: argparse.Namespace) -> Selection:
@@ -56,11 +47,6 @@ def of(options: argparse.Namespace) -> Selection:
         _repeat(getattr(options, "repeat", "")),
         _only(getattr(options, "only", "")),
     )
-
-
-def given(environ: Mapping[str, str]) -> list[str]:
-    """What the environment says, for a digest of what a run depends on."""
-    return [f"{name}={environ[name]}" for name in VARIABLES if environ.get(name)]
 
 
 def _shard(word: str) -> tuple[int, int] | None:
