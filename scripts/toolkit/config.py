@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from toolkit import consistency
 from toolkit.fields import Fields, name_error, nearest
 from toolkit.model import (
     PROTECTED,
@@ -129,8 +130,8 @@ class _Reader:
         }
         if default_cluster not in clusters:
             raise name_error(self.file, "default_cluster", default_cluster, clusters)
-        self._check_spaces(environments)
-        self._check_needs(apps)
+        consistency.spaces(self.file, environments)
+        consistency.needs(self.file, apps)
         return Config(self.root, self.file, apps, environments, clusters, alert, default_cluster, security)
 
     def _alert(self) -> AlertPolicy:
@@ -271,33 +272,3 @@ class _Reader:
         )
         fields.done()
         return suppression
-
-    def _check_spaces(self, environments: dict[str, Environment]) -> None:
-        seen: dict[str, str] = {}
-        for environment in environments.values():
-            for space in environment.spaces:
-                if other := seen.get(space) or (space in environments and space):
-                    raise Misused(
-                        f"{self.file.name}: environments.{environment.name}.spaces: "
-                        f'"{space}" is also in {other}'
-                    )
-                seen[space] = f"environments.{environment.name}"
-
-    def _check_needs(self, apps: dict[str, App]) -> None:
-        for app in apps.values():
-            for need in app.needs:
-                if need not in apps:
-                    raise name_error(self.file, f"apps.{app.name}.needs", need, apps)
-            if cycle := _cycle(app.name, apps, ()):
-                raise Misused(
-                    f"{self.file.name}: apps.{app.name}.needs: goes in a circle: {' -> '.join(cycle)}"
-                )
-
-
-def _cycle(name: str, apps: dict[str, App], above: tuple[str, ...]) -> tuple[str, ...] | None:
-    if name in above:
-        return (*above[above.index(name) :], name)
-    for need in apps[name].needs if name in apps else ():
-        if found := _cycle(need, apps, (*above, name)):
-            return found
-    return None

@@ -1,0 +1,41 @@
+"""What apps.toml must hold to as a whole: each part of it may be right, and the parts may not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from toolkit.fields import name_error
+from toolkit.model import App, Environment
+from toolkit.outcome import Misused
+
+
+def spaces(file: Path, environments: Mapping[str, Environment]) -> None:
+    """Raises Misused for a space that is in two environments, or is called as one of them."""
+    seen: dict[str, str] = {}
+    for environment in environments.values():
+        for space in environment.spaces:
+            if other := seen.get(space) or (space in environments and space):
+                raise Misused(
+                    f'{file.name}: environments.{environment.name}.spaces: "{space}" is also in {other}'
+                )
+            seen[space] = f"environments.{environment.name}"
+
+
+def needs(file: Path, apps: Mapping[str, App]) -> None:
+    """Raises Misused for a need that is no app, and for apps that need each other in a circle."""
+    for app in apps.values():
+        for need in app.needs:
+            if need not in apps:
+                raise name_error(file, f"apps.{app.name}.needs", need, apps)
+        if cycle := _cycle(app.name, apps, ()):
+            raise Misused(f"{file.name}: apps.{app.name}.needs: goes in a circle: {' -> '.join(cycle)}")
+
+
+def _cycle(name: str, apps: Mapping[str, App], above: tuple[str, ...]) -> tuple[str, ...] | None:
+    if name in above:
+        return (*above[above.index(name) :], name)
+    for need in apps[name].needs if name in apps else ():
+        if found := _cycle(need, apps, (*above, name)):
+            return found
+    return None
