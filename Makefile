@@ -22,7 +22,7 @@ app = $(if $(APP),--app '$(APP)')
 env = $(if $(ENV),--env '$(ENV)')
 cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
 part = $(if $(ONLY),--only '$(ONLY)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(SHARD),--shard '$(SHARD)') \
-	$(if $(KEEP_DURATIONS),--keep-durations)
+	$(if $(filter-out 0,$(KEEP_DURATIONS)),--keep-durations)
 
 .PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check bench diagram \
 	advisories pins browser ci-install \

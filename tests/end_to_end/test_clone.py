@@ -126,7 +126,7 @@ def test_a_release_that_crashes_is_called_by_its_cause_and_the_last_good_one_ser
 def test_a_release_that_fails_in_one_live_space_is_undone_in_both_and_held(clone: Clone) -> None:
     main = clone.folder / "apps/submitter/submitter/api.py"
     good, before = main.read_text(), clone.status()
-    main.write_text(good.replace("import asyncio\n", f"{NOT_IN_LIVE_DEV}import asyncio\n", 1))
+    main.write_text(NOT_IN_LIVE_DEV + good)
     clone.commit("a release that cannot start in live-dev")
     code, output = clone.make("deploy", "APP=submitter", "ENV=production")
     assert code == 2, output

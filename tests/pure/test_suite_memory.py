@@ -25,6 +25,12 @@ def test_what_the_flags_say() -> None:
     assert [each.is_partial for each in partial] == [True, True, False]
 
 
+def test_durations_of_a_part_are_not_kept() -> None:
+    assert selection.of(argparse.Namespace(keep_durations=True)).keeps
+    with pytest.raises(Misused, match="needs the whole suite"):
+        selection.of(argparse.Namespace(keep_durations=True, only="failed"))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -52,11 +58,20 @@ def test_a_whole_run_replaces_what_was_known_and_a_part_adds_to_it() -> None:
     assert part == Memory({"a": 3.0, "b": 1.0, "gone": 2.0}, ("b", "gone"))
 
 
+def test_a_suite_that_broke_is_not_taken_for_one_in_which_nothing_failed() -> None:
+    before = Memory({"a": 1.0}, ())
+    broken = memory.after(before, {}, is_partial=False)
+    assert broken == Memory({"a": 1.0}, (), ended=False)
+    good = {"a": [(1.0, "passed")]}
+    assert not memory.after(broken, good, is_partial=True).ended
+    assert memory.after(broken, good, is_partial=False).ended
+
+
 def test_it_is_kept_and_read_again_and_a_damaged_file_is_nothing(tmp_path: Path) -> None:
     app = App("tiny", "Tiny", 1, tmp_path / "tiny", "ns", "svc")
     file = memory.file_of(tmp_path, app, "smoke", "test-dev")
     assert memory.read(file) == Memory()
-    kept = Memory({"a": 1.5}, ("b",))
+    kept = Memory({"a": 1.5}, ("b",), ended=False)
     memory.keep(file, kept)
     assert memory.read(file) == kept
     for damaged in ("", "[]", '{"durations": {"a": "x"}, "failed": 7}', '{"durations": [1]}'):
@@ -67,7 +82,9 @@ def test_it_is_kept_and_read_again_and_a_damaged_file_is_nothing(tmp_path: Path)
 def test_durations_that_come_with_the_app(tmp_path: Path) -> None:
     app = App("tiny", "Tiny", 1, tmp_path, "ns", "svc")
     assert memory.committed(app, "tests/smoke") == {}
-    file = memory.commit(app, "tests/smoke", {"b": 2.04, "a": 1.0})
+    file = memory.commit(
+        app, "tests/smoke", {"b": [(1.0, "passed"), (2.04, "passed")], "a": [(1.0, "passed")]}
+    )
     assert json.loads(file.read_text()) == {"a": 1.0, "b": 2.0}
     assert memory.committed(app, "tests/smoke") == {"a": 1.0, "b": 2.0}
     file.write_text("{")

@@ -135,6 +135,16 @@ def test_what_failed_last_runs_again_alone_until_it_passes(suite: Suite) -> None
     assert "no acceptance test failed when they last ran here" in nothing.last
 
 
+def test_a_suite_that_breaks_runs_whole_the_next_time(suite: Suite) -> None:
+    broken = suite.platform.folder / "tiny" / "tests" / "acceptance" / "test_broken.py"
+    broken.write_text("import no_such_module\n")
+    failed = suite.run()
+    broken.unlink()
+    assert failed.code == 1, failed.output
+    again = suite.run("acceptance", "--only", "failed")
+    assert (again.code, suite.ran()) == (0, ALL)
+
+
 def test_a_failure_leaves_what_the_pods_said(suite: Suite) -> None:
     (suite.place / "broken").touch()
     failed = suite.run()

@@ -18,10 +18,12 @@ Results = Mapping[str, list[tuple[float, str]]]
 
 
 class Memory(NamedTuple):
-    """durations: test -> seconds; failed: the tests that did not pass when they last ran."""
+    """durations: test -> seconds; failed: the tests that did not pass when they last ran; ended: whether the
+    last run came to its end, so that `failed` is all there is to know."""
 
     durations: Mapping[str, float] = {}
     failed: tuple[str, ...] = ()
+    ended: bool = True
 
 
 def file_of(root: Path, app: App, kind: str, space: str) -> Path:
@@ -38,6 +40,7 @@ def read(file: Path) -> Memory:
     return Memory(
         _durations(found.get("durations")),
         tuple(test for test in failed if isinstance(test, str)) if isinstance(failed, list) else (),
+        found.get("ended") is not False,
     )
 
 
@@ -54,7 +57,12 @@ def committed(app: App, path: str) -> dict[str, float]:
 
 
 def after(before: Memory, results: Results, *, is_partial: bool) -> Memory:
-    """What to remember once these tests have run: of the others, what was known."""
+    """What to remember once these tests have run: of the others, what was known.
+
+    Without any result the suite broke: then nothing is known but that.
+    """
+    if not results:
+        return before._replace(ended=False)
     durations = {
         test: round(sum(seconds for seconds, _ in runs) / len(runs), 3)
         for test, runs in results.items()
@@ -64,19 +72,27 @@ def after(before: Memory, results: Results, *, is_partial: bool) -> Memory:
     if is_partial:
         durations = {**before.durations, **durations}
         failed |= set(before.failed) - set(results)
-    return Memory(durations, tuple(sorted(failed)))
+    return Memory(durations, tuple(sorted(failed)), ended=before.ended or not is_partial)
 
 
 def keep(file: Path, memory: Memory) -> None:
     """Remember it, in one step."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, {"durations": dict(sorted(memory.durations.items())), "failed": list(memory.failed)})
+    write_json(
+        file,
+        {
+            "durations": dict(sorted(memory.durations.items())),
+            "failed": list(memory.failed),
+            "ended": memory.ended,
+        },
+    )
 
 
-def commit(app: App, path: str, durations: Mapping[str, float]) -> Path:
-    """Write the durations into the app's folder; the file."""
+def commit(app: App, path: str, results: Results) -> Path:
+    """Write how long each test took, at its slowest, into the app's folder; the file."""
     file = app.path / path / COMMITTED
-    write_json(file, {test: round(seconds, 1) for test, seconds in sorted(durations.items())})
+    slowest = {test: max(seconds for seconds, _ in runs) for test, runs in results.items() if runs}
+    write_json(file, {test: round(seconds, 1) for test, seconds in sorted(slowest.items())})
     return file
 
 

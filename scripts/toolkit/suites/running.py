@@ -64,7 +64,7 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     chosen = selection.of(request.options)
     remembered = memory.file_of(request.root, app, kind, space.name)
     before = memory.read(remembered)
-    if chosen.only and not before.failed:
+    if chosen.only and before.ended and not before.failed:
         return Outcome(reason=f"no {kind} test failed when they last ran here, so none was run")
     with _one_environment:
         python = venvs.python_for(app, request.root, request.say)
@@ -73,33 +73,41 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     junit = folder.with_suffix(".xml")
     junit.unlink(missing_ok=True)
+    told = _told(folder, chosen, before, {} if chosen.keeps else memory.committed(app, suite.path))
     with ExitStack() as stack:
-        env = environment_of(request, connection, suite, space.name, stack)
-        env |= _told(folder, chosen, before, memory.committed(app, suite.path))
+        env = environment_of(request, connection, suite, space.name, stack) | told
         space.say(f"running {kind} tests")
+        argv = command(python, app, suite, junit)
         try:
-            argv = command(python, app, suite, junit)
             ran = tools.run(argv, cwd=app.path, env=env, check=False, echo=False, timeout=suite.deadline)
         except TimedOut as error:
+            memory.keep(remembered, memory.after(before, {}, is_partial=True))
+            words.keep(folder, request, connection, space.name)
             raise TimedOut(
                 f"the {kind} suite did not end within {suite.deadline:.0f} s",
-                remedy=f"raise apps.{app.name}.suites.{kind}.deadline, or find the test that hangs",
+                remedy=f"raise apps.{app.name}.suites.{kind}.deadline, or find the test that hangs; "
+                f"the pods' logs are in {console.shown(folder)}",
                 evidence=error.evidence,
             ) from None
     folder.with_suffix(".log").write_text(ran.output, encoding="utf-8")
     results = memory.results(folder / "results.json")
+    if chosen.shard and ran.code == report.NO_TESTS and not results:
+        number, count = chosen.shard
+        return Outcome(reason=f"no {kind} test falls into part {number} of {count}")
     memory.keep(remembered, memory.after(before, results, is_partial=chosen.is_partial))
-    outcome = _tell(
-        request, kind, space, report.judge(kind, ran, report.read(junit), report.flaky(results)), results
-    )
+    outcome = report.judge(kind, ran, report.read(junit), report.flaky(results))
+    outcome = _tell(kind, space, outcome, results)
     if not outcome.passed:
         words.keep(folder, request, connection, space.name)
         again = f"make {kind} APP={app.name} ENV={space.name}"
-        outcome = outcome._replace(
+        return outcome._replace(
             remedy=f"what was asked and answered stands above; the pods' logs and what a browser saw are in "
             f"{console.shown(folder)}; what failed runs again with: {again} ONLY=failed"
         )
-    elif not chosen.is_partial:
+    if chosen.keeps:
+        file = memory.commit(app, suite.path, results)
+        space.say(f"wrote {console.shown(file)}")
+    if not chosen.is_partial:
         _note(connection, app, kind, space, release)
     return outcome
 
@@ -126,7 +134,7 @@ def _told(
             "durations": durations,
             "shard": chosen.shard,
             "repeat": chosen.repeat,
-            "only": list(before.failed) if chosen.only else None,
+            "only": list(before.failed) if chosen.only and before.ended else None,
         },
     )
     path = os.pathsep.join(filter(None, (str(PLUGIN), os.environ.get("PYTHONPATH"))))
@@ -140,17 +148,13 @@ def _told(
     }
 
 
-def _tell(request: Request, kind: str, space: Space, outcome: Outcome, results: memory.Results) -> Outcome:
+def _tell(kind: str, space: Space, outcome: Outcome, results: memory.Results) -> Outcome:
     """Show the slowest tests, and keep them with the outcome."""
     rows = report.slowest(results)
     if kind == "acceptance" and rows:
         space.say("the slowest tests:")
         for line in report.table(rows):
             space.say(line)
-    if getattr(request.options, "keep_durations", False) and outcome.passed:
-        durations = {test: max(seconds for seconds, _ in runs) for test, runs in results.items() if runs}
-        file = memory.commit(request.app, request.app.suites[kind].path, durations)
-        space.say(f"wrote {console.shown(file)}")
     slow = {"slowest": {test: round(seconds, 2) for seconds, test in rows}} if rows else {}
     return outcome._replace(details={**outcome.details, **slow})
 

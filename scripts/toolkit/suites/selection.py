@@ -13,11 +13,13 @@ _MOST = 1000
 
 
 class Selection(NamedTuple):
-    """shard: (number, of), from 1; repeat: how often each test runs; only: "failed" or ""."""
+    """shard: (number, of), from 1; repeat: how often each test runs; only: "failed" or ""; keeps: whether the
+    durations are to be written into the app's folder."""
 
     shard: tuple[int, int] | None = None
     repeat: int = 1
     only: str = ""
+    keeps: bool = False
 
     @property
     def is_partial(self) -> bool:
@@ -42,11 +44,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def of(options: argparse.Namespace) -> Selection:
     """What the flags say; everything for a script that has none. Raises Misused."""
-    return Selection(
+    found = Selection(
         _shard(getattr(options, "shard", "")),
         _repeat(getattr(options, "repeat", "")),
         _only(getattr(options, "only", "")),
+        bool(getattr(options, "keep_durations", False)),
     )
+    if found.keeps and found.is_partial:
+        raise Misused("KEEP_DURATIONS=1 needs the whole suite", remedy="leave out SHARD and ONLY")
+    return found
 
 
 def _shard(word: str) -> tuple[int, int] | None:
