@@ -65,6 +65,8 @@ def test_a_suite_that_broke_is_not_taken_for_one_in_which_nothing_failed() -> No
     good = {"a": [(1.0, "passed")]}
     assert not memory.after(broken, good, is_partial=True).ended
     assert memory.after(broken, good, is_partial=False).ended
+    assert not memory.after(before, good, is_partial=False, passed=False).ended
+    assert memory.after(before, {"a": [(1.0, "failed")]}, is_partial=False, passed=False).ended
 
 
 def test_it_is_kept_and_read_again_and_a_damaged_file_is_nothing(tmp_path: Path) -> None:

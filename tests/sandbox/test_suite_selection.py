@@ -45,7 +45,11 @@ def test_bad():
 
 def test_unsteady():
     ran("unsteady")
-    assert not (HERE / "unsteady").exists() or (HERE / "ran").read_text().count("unsteady") != 2
+    try:
+        (HERE / "unsteady").unlink()  # for one of them alone
+    except FileNotFoundError:
+        return
+    raise AssertionError("it is not steady")
 """
 ALL = ["bad", "good0", "good1", "good2", "good3", "slow", "unsteady"]
 
@@ -158,7 +162,6 @@ def test_a_failure_leaves_what_the_pods_said(suite: Suite) -> None:
 def test_a_test_that_is_not_steady_is_named_and_fails_the_suite(suite: Suite) -> None:
     (suite.place / "unsteady").touch()
     ended = suite.run("acceptance", "--repeat", "4")
-    (suite.place / "unsteady").unlink()
     assert ended.code == 1, ended.output
     assert "flaky: tests/acceptance/test_acceptance.py::test_unsteady failed 1 of 4" in ended.last
     assert suite.ran().count("good3") == 4

@@ -56,10 +56,11 @@ def committed(app: App, path: str) -> dict[str, float]:
     return _durations(found)
 
 
-def after(before: Memory, results: Results, *, is_partial: bool) -> Memory:
+def after(before: Memory, results: Results, *, is_partial: bool, passed: bool = True) -> Memory:
     """What to remember once these tests have run: of the others, what was known.
 
-    Without any result the suite broke: then nothing is known but that.
+    A suite that did not pass although none of its tests failed broke (a file that cannot be imported, a
+    deadline): then it is not known what would have failed.
     """
     if not results:
         return before._replace(ended=False)
@@ -72,7 +73,9 @@ def after(before: Memory, results: Results, *, is_partial: bool) -> Memory:
     if is_partial:
         durations = {**before.durations, **durations}
         failed |= set(before.failed) - set(results)
-    return Memory(durations, tuple(sorted(failed)), ended=before.ended or not is_partial)
+    return Memory(
+        durations, tuple(sorted(failed)), ended=(before.ended or not is_partial) and (passed or bool(failed))
+    )
 
 
 def keep(file: Path, memory: Memory) -> None:

@@ -94,8 +94,9 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     if chosen.shard and ran.code == report.NO_TESTS and not results:
         number, count = chosen.shard
         return Outcome(reason=f"no {kind} test falls into part {number} of {count}")
-    memory.keep(remembered, memory.after(before, results, is_partial=chosen.is_partial))
     outcome = report.judge(kind, ran, report.read(junit), report.flaky(results))
+    known = memory.after(before, results, is_partial=chosen.is_partial, passed=outcome.passed)
+    memory.keep(remembered, known)
     outcome = _tell(kind, space, outcome, results)
     if not outcome.passed:
         words.keep(folder, request, connection, space.name)
