@@ -138,5 +138,6 @@ def test_a_big_log_takes_no_longer_than_its_size(text: str) -> None:
         scrub(part)
         return time.process_time() - started
 
+    # The least of several: whatever else the machine did in between only ever adds.
     tenth = min(seconds(text[: len(text) // 10]) for _ in range(3))
-    assert seconds(text) < 60 * max(tenth, 0.001)  # 10 when linear, 100 when quadratic
+    assert min(seconds(text) for _ in range(3)) < 60 * max(tenth, 0.001)  # 10 when linear, 100 when quadratic
