@@ -52,13 +52,16 @@ class Store:
         rows = self.database.run(
             """insert into answers values (:service, :namespace, :user, :payload, :now, :now)
                on conflict (service, namespace, user_id)
-               do update set payload = excluded.payload, changed_at = excluded.changed_at
+               do update set payload = excluded.payload, changed_at = excluded.changed_at,
+                   created_at = case when answers.changed_at <= :oldest then excluded.created_at
+                                else answers.created_at end
                returning created_at""",
             service=service,
             namespace=namespace,
             user=user,
             payload=payload,
             now=now,
+            oldest=now - self.keep,  # what has expired is gone, swept or not
         )
         return bool(rows[0][0] == now)
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from fb_platform.database import Database
@@ -10,10 +11,11 @@ from user_datastore.store import Store
 
 
 @pytest.fixture
-def store(database_url: str) -> Store:
+def store(database_url: str) -> Iterator[Store]:
     made = Store(Database(database_url))
     made.prepare()
-    return made
+    yield made
+    made.database.close()  # PostgreSQL ends only once its clients have left
 
 
 def test_the_last_payload_of_each_user_is_kept(store: Store) -> None:
@@ -68,3 +70,15 @@ def test_a_database_that_is_away_is_noticed(tmp_path: object) -> None:
     broken = Store(Database(f"sqlite:///{tmp_path}"))  # a folder, not a file
     with pytest.raises(Exception, match="unable to open"):
         broken.prepare()
+
+
+def test_a_payload_in_place_of_an_expired_one_is_a_first_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SWEEP", 0)  # expired, and not swept yet
+    store.put("s", "n", "u", "old")
+    then = time.time() - module.KEEP - 1
+    store.database.run("update answers set changed_at = :then, created_at = :then", then=then)
+    assert store.get("s", "n", "u") is None
+    assert store.put("s", "n", "u", "new") is True
+    assert store.put("s", "n", "u", "newer") is False

@@ -107,7 +107,7 @@ def test_what_has_expired_is_swept_beside_a_new_file(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "ab").iterdir()] == [NAME]
 
 
-def test_a_folder_that_is_full_or_read_only_is_noticed_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "ab").write_text("a file where a folder should be")
     folder = Folder(tmp_path)
     with pytest.raises(OSError, match="ab"):
