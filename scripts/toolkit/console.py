@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +20,7 @@ MARKS = {
     Kind.TIMED_OUT: ("⏱", "31"),
     Kind.INTERRUPTED: ("■", "33"),
 }
+_speaking = threading.Lock()
 PLAIN = {"✔": "ok", "✘": "FAILED", "⛔": "REFUSED", "⏱": "TIMED OUT", "■": "INTERRUPTED"}
 
 
@@ -40,8 +42,11 @@ def mark(kind: Kind) -> str:
 
 
 def say(text: str) -> None:
-    """One line of progress."""
-    print(redact(text), flush=True)
+    """One line of progress, whole, whichever thread says it: `print` writes a line and its end apart."""
+    line = f"{redact(text)}\n"
+    with _speaking:
+        sys.stdout.write(line)
+        sys.stdout.flush()
 
 
 def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: float | None = None) -> None:

@@ -26,11 +26,10 @@ class Log:
 
     def __init__(self, system: str) -> None:
         self._system = system
-        self._lock = threading.Lock()
 
     def lane(self, app: str, _plan: Plan) -> View:
         """Plain lines that begin with the app."""
-        return Plain(self._system, app, self._lock)
+        return Plain(self._system, app)
 
 
 class Terminal:

@@ -83,7 +83,8 @@ def run(
     """
     command = tuple(str(word) for word in argv)
     if echo:
-        print(f"$ {quoted(command)}", flush=True)
+        sys.stdout.write(f"$ {quoted(command)}\n")
+        sys.stdout.flush()
     started = time.monotonic()
     with _starting:
         process = _start(command, cwd, env, piped=stdin is not None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from toolkit import ci, console
@@ -45,22 +44,20 @@ def one_line(stage: Stage, entry: dict[str, Any], app: str = "") -> str:
 class Plain:
     """For logs: a line when a stage begins and ends, its output in one piece in a section that folds.
 
-    Where several runs write one log each has its app, which its lines begin with, and they share a lock.
+    Where several runs write one log each has its app, which its lines begin with.
     """
 
-    def __init__(self, system: str, app: str = "", lock: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(self, system: str, app: str = "") -> None:
         self._system = system
         self._app = app
         self._prefix = f"{app} " if app else ""
-        self._lock = lock or nullcontext()
         self._since: dict[str, float] = {}
         self._last: dict[str, str] = {}
         self._spoke = time.monotonic()
 
     def _say(self, text: str) -> None:
         self._spoke = time.monotonic()
-        with self._lock:
-            console.say(text)
+        console.say(text)
 
     def started(self, stage: Stage, why: str) -> None:
         """A stage began."""
