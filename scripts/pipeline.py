@@ -40,7 +40,7 @@ def jobs_of(word: str) -> int:
     """How many stages at a time."""
     if not word:
         return max(2, fleet.cores())
-    if not word.isdigit() or int(word) < 1:
+    if not (word.isascii() and word.isdecimal()) or int(word) < 1:
         raise Misused(f"JOBS={word}: must be a number from 1 on", remedy=f"this machine has {fleet.cores()}")
     return int(word)
 

@@ -80,7 +80,7 @@ class Config(NamedTuple):
     def place(self, word: str) -> Place:
         """What ENV= names, an environment or a space; Misused lists what there is."""
         if word in self.environments:
-            return Place(self.environments[word], self.environments[word].spaces)
+            return self.environments[word].everywhere
         known = list(self.environments)
         for environment in self.environments.values():
             own = [space for app in self.apps.values() for space in app.spaces.get(environment.name, ())]

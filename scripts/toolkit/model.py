@@ -74,6 +74,11 @@ class Environment(NamedTuple):
     soak: float = 0.0
     rollback: str = "manual"
 
+    @property
+    def everywhere(self) -> Place:
+        """All of it."""
+        return Place(self, self.spaces)
+
     def branches_of(self, app: App) -> tuple[str, ...]:
         """The branches of an app that may come in; empty for any."""
         return tuple(branch.replace("{main_branch}", app.main_branch) for branch in self.branches)
@@ -186,6 +191,12 @@ class App(NamedTuple):
         if own is None or not self.goes_to(place.environment.name):
             return place.spaces if self.goes_to(place.environment.name) else ()
         return own if place.whole else tuple(space for space in place.spaces if space in own)
+
+    def homes(self, place: Place) -> tuple[str, ...]:
+        """Where this app is when others of a place need it: in the place; where it has no space there, in all
+        that it has in that environment."""
+        mine = self.spaces_in(place.environment.everywhere)
+        return tuple(space for space in place.spaces if space in mine) or mine
 
     def require_written(self) -> None:
         """Raises Misused for an app that is declared but has no code yet."""

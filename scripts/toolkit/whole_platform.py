@@ -45,18 +45,11 @@ def require_sandbox(cluster: Cluster) -> None:
 
 
 def homes(config: Config, place: Place) -> list[Home]:
-    """Where each app belongs that has code and goes there, after what it needs: in this place; where it has
-    spaces of its own in this environment, in those."""
+    """Where each app belongs that has code and goes there, after what it needs."""
     ordered: dict[str, App] = {}
     for app in config.apps.values():
         ordered.update({each.name: each for each in (*config.needs_of(app), app)})
-    whole = Place(place.environment, place.environment.spaces)
-    return [
-        Home(app, space)
-        for app in ordered.values()
-        if not app.pending
-        for space in (app.spaces_in(place) or app.spaces_in(whole))
-    ]
+    return [Home(app, space) for app in ordered.values() if not app.pending for space in app.homes(place)]
 
 
 def start(request: Request, place: Place) -> Outcome:

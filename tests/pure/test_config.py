@@ -86,6 +86,15 @@ def test_an_app_may_have_spaces_of_its_own(tmp_path: Path) -> None:
     assert config.apps["submitter"].spaces_in(config.place("live")) == ("live",)
 
 
+def test_where_an_app_is_when_one_with_other_spaces_needs_it(tmp_path: Path) -> None:
+    config = load(tmp_path)
+    submitter, pdf = config.apps["submitter"], config.apps["pdf"]
+    assert submitter.homes(config.place("live-dev")) == ("live-dev",)
+    assert submitter.homes(config.place("live")) == ("live-dev", "live-production")
+    assert pdf.homes(config.place("production")) == pdf.homes(config.place("live-dev")) == ("live",)
+    assert pdf.homes(config.place("live")) == ("live",)
+
+
 def test_the_main_branch_is_the_apps(tmp_path: Path) -> None:
     config = load(tmp_path)
     production = config.environments["production"]

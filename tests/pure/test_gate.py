@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.config import Config
 from toolkit.fleet import in_order
 from toolkit.gate import Cores
-from toolkit.plan import Stage
 
-APPS = """
-default_cluster = "none"
-[clusters.none]
-kubeconfig = "none"
-[environments.test]
-spaces = ["test-dev"]
-"""
-APP = """
-[apps.{name}]
-path = "apps/{name}"
-namespace = "x-{{space}}"
-service = "{name}"
-needs = {needs}
-"""
-
-
-def stage(id: str) -> Stage:
-    name, _, environment = id.partition("-")
-    return Stage(id, name, environment or None, (), 60)
+from tests.declared import config, stage
 
 
 def gate(jobs: int, order: list[str], needs: dict[str, list[str]] | None = None) -> tuple[Cores, list[str]]:
@@ -36,16 +16,6 @@ def gate(jobs: int, order: list[str], needs: dict[str, list[str]] | None = None)
         stages = [stage(id) for id in ("unit", "deploy-test", "watch-test")]
         made.enter(app, stages, lambda app=app: woken.append(app))
     return made, woken
-
-
-def config(folder: Path, **needs: list[str]) -> Config:
-    for name in needs:
-        (folder / "apps" / name).mkdir(parents=True)
-        (folder / "apps" / name / "code").write_text(name)
-    (folder / "apps.toml").write_text(
-        APPS + "".join(APP.format(name=name, needs=each) for name, each in needs.items())
-    )
-    return Config.load(folder / "apps.toml")
 
 
 def test_no_more_stages_at_a_time_than_there_are_places() -> None:

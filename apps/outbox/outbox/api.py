@@ -34,7 +34,7 @@ class Api:
         self.store = store
 
     async def receive(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await web.body(request, LARGEST)
         content = {
             "body": body.decode("utf-8", "replace"),
             "content_type": request.headers.get("content-type", ""),
@@ -55,7 +55,7 @@ class Api:
         return Response(status_code=204)
 
     async def keep_file(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await web.body(request, LARGEST)
         kind = request.headers.get("content-type", "application/octet-stream")
         await self.store.clear(_file(request))
         await self.store.put(Arrival(_file(request), len(body), {"body": body, "type": kind}))
@@ -100,15 +100,6 @@ def build() -> Starlette:
 
 def main() -> None:
     web.serve("outbox", build)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise HTTPException(413, f"the body must not be larger than {LARGEST} bytes")
-    return bytes(body)
 
 
 def _box(request: Request) -> str:

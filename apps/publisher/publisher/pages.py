@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import jinja2
+from fb_platform import web
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -129,13 +130,7 @@ class Pages:
 
     async def _body(self, request: Request) -> dict[str, str]:
         """The fields of a web form. 415 for another content type, 413 above the limit."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-            raise HTTPException(415, f"the content type must be {FORM}")
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self.limit:
-                raise HTTPException(413, f"the body must not be larger than {self.limit} bytes")
+        body = await web.body(request, self.limit, FORM)
         try:
             found = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=20)
         except ValueError:

@@ -1,24 +1,22 @@
 """What the JSON API and the pages do alike: check a wish, write it down, say what there is."""
 
-import asyncio
 import json
 import re
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from fb_platform import forms, logs
 from fb_platform.kubernetes import Cluster, Refused, Unavailable
+from fb_platform.pool import WorkPool
 from starlette.exceptions import HTTPException
 
 from publisher import objects
 from publisher.settings import Spaces
 from publisher.store import FRESH, Form, Store
 
-T = TypeVar("T")
 LARGEST = 100_000  # bytes of a form: it reaches its process in one environment variable, Linux allows 131,071
+AWAY = (Unavailable, Refused)  # what this service account may not see is no more use than what is not there
 
 
 class Wishes:
@@ -26,7 +24,7 @@ class Wishes:
 
     def __init__(self, store: Store, cluster: Cluster, spaces: Spaces) -> None:
         self.store, self.cluster, self.spaces = store, cluster, spaces
-        self.threads = ThreadPoolExecutor(4, "wishes")
+        self.threads = WorkPool("database", store.prepare, others=dict.fromkeys(AWAY, "Kubernetes API"))
 
     async def publish(self, space: object, document: object) -> tuple[str, int]:
         """Wish that a form (the parsed JSON) be published in a space; its slug and the wish's version.
@@ -47,7 +45,7 @@ class Wishes:
             self._refuse_what_is_not_ours(space, form.slug)
             return self.store.publish(space, form.slug, form.id, form.name, metadata)
 
-        version = await self._thread(work)
+        version = await self.threads.run(work)
         if version is None:
             raise HTTPException(
                 409, f"the slug {form.slug} belongs to another form in {space}: unpublish it first"
@@ -57,17 +55,17 @@ class Wishes:
 
     async def unpublish(self, space: str, slug: str) -> None:
         """Wish that a form be gone. 404 if it is not there."""
-        if not await self._thread(lambda: self.store.unpublish(space, slug)):
+        if not await self.threads.run(lambda: self.store.unpublish(space, slug)):
             raise HTTPException(404, "there is no such form")
         logs.info("no longer wished for", form=slug, space=space)
 
     async def forms(self) -> list[Form]:
         """All forms, by space and slug."""
-        return await self._thread(self.store.forms)
+        return await self.threads.run(self.store.forms)
 
     async def form(self, space: str, slug: str) -> Form:
         """One form. 404 if it is not there."""
-        found = await self._thread(lambda: self.store.form(space, slug))
+        found = await self.threads.run(lambda: self.store.form(space, slug))
         if found is None:
             raise HTTPException(404, "there is no such form")
         return found
@@ -93,7 +91,7 @@ class Wishes:
                 "spaces": listed,
             }
 
-        return await self._thread(work)
+        return await self.threads.run(work)
 
     def _refuse_what_is_not_ours(self, space: str, slug: str) -> None:
         """409 for a slug under which there is something that the publisher did not make.
@@ -105,22 +103,6 @@ class Wishes:
             raise HTTPException(
                 409, f"the slug {slug} is taken in {space} by something that is not the publisher's"
             )
-
-    async def _thread(self, work: Callable[[], T]) -> T:
-        def prepared() -> T:
-            self.store.prepare()
-            return work()
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, prepared)
-        except HTTPException:
-            raise
-        except (Unavailable, Refused) as problem:
-            logs.error("the Kubernetes API does not answer", problem.__cause__ or problem)
-            raise HTTPException(503, "the Kubernetes API does not answer") from None
-        except Exception as problem:  # every driver has its own errors; the caller may try again in any case
-            logs.error("the database does not answer", problem)
-            raise HTTPException(503, "the database does not answer") from None
 
 
 def shown(form: Form) -> dict[str, Any]:

@@ -56,17 +56,23 @@ def application(
     )
 
 
+async def body(request: Request, limit: int, kind: str = "") -> bytes:
+    """The request's body. 413 above `limit` bytes; 415 when it is not of that media type, if one is given."""
+    if kind and request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
+        raise HTTPException(415, f"the content type must be {kind}")
+    found = bytearray()
+    async for chunk in request.stream():
+        found += chunk
+        if len(found) > limit:
+            raise HTTPException(413, f"the body must not be larger than {limit} bytes")
+    return bytes(found)
+
+
 async def json_body(request: Request, limit: int) -> Any:
     """The request's JSON. 415 for another content type, 413 above `limit` bytes, 400 when it is not JSON."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "the content type must be application/json")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(413, f"the body must not be larger than {limit} bytes")
+    found = await body(request, limit, "application/json")
     try:
-        return json.loads(body)
+        return json.loads(found)
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not JSON") from None
 

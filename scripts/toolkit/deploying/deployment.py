@@ -13,7 +13,7 @@ from toolkit.cluster import preflight, provision
 from toolkit.deploying import foresight, holding, in_space, recovery
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
-from toolkit.model import App, Place
+from toolkit.model import App
 from toolkit.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.request import Request
 from toolkit.spaces import Space, side_by_side
@@ -134,18 +134,10 @@ def _needs(request: Request, app: App) -> list[App]:
 
 
 def homes(request: Request, app: App) -> tuple[str, ...]:
-    """The spaces in which a deployment of the request's app concerns this app.
-
-    They are the request's own; for an app that has other spaces than the request's in this environment, all
-    of that app's.
-    """
+    """The spaces in which a deployment of the request's app concerns this app."""
     if request.place is None or app.name == request.app.name:
         return request.spaces
-    environment = request.place.environment
-    everywhere = app.spaces_in(Place(environment, environment.spaces))
-    if request.app.spaces.get(environment.name) != app.spaces.get(environment.name):
-        return everywhere
-    return tuple(space for space in request.spaces if space in everywhere)
+    return app.homes(request.place)
 
 
 def _look_around(request: Request, needs: Sequence[App]) -> tuple[set[tuple[str, str]], dict[str, Outcome]]:
@@ -215,11 +207,8 @@ def _collaborators(
             found = error.outcome
         if not found.passed:
             reason = f"{name}: {app.name}, which {request.app.name} needs: {found.reason}"
-            failed.update(
-                dict.fromkeys(
-                    _touched(request, name), Outcome(found.kind, reason, found.remedy, found.evidence)
-                )
-            )
+            told = Outcome(found.kind, reason, found.remedy, found.evidence)
+            failed.update(dict.fromkeys(_touched(request, name), told))
         return found
 
     side_by_side(sorted(tasks), one, request.say)

@@ -80,7 +80,6 @@ def after(before: Memory, results: Results, *, is_partial: bool, passed: bool = 
 
 def keep(file: Path, memory: Memory) -> None:
     """Remember it, in one step."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     write_json(
         file,
         {

@@ -21,13 +21,14 @@ from toolkit.suites.environment import environment_of
 from toolkit.suites.selection import Selection
 
 PLUGIN = Path(__file__).parent / "plugin"
+RESULTS = "results.json"  # what the plugin leaves
 
 
 def run(request: Request, kind: str) -> Outcome:
     """Run the suite of that kind ("smoke", "acceptance") in every space of the request, side by side."""
     app = request.app
     app.require_code()
-    selection.of(request.options)
+    selection.of(request.options)  # what makes no sense is said once, before anything begins
     if not goes_to(app, kind, request.environment):
         where = f" for {request.environment}" if kind in app.suites else ""
         if request.named:
@@ -71,30 +72,29 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     connection, release = deployed(request, space)
     folder = request.evidence / f"{kind}-{space.name}"
     folder.mkdir(parents=True, exist_ok=True)
-    junit = folder.with_suffix(".xml")
-    junit.unlink(missing_ok=True)
     told = _told(folder, chosen, before, {} if chosen.keeps else memory.committed(app, suite.path))
     with ExitStack() as stack:
         env = environment_of(request, connection, suite, space.name, stack) | told
         space.say(f"running {kind} tests")
-        argv = command(python, app, suite, junit)
         try:
-            ran = tools.run(argv, cwd=app.path, env=env, check=False, echo=False, timeout=suite.deadline)
+            ran = tools.run(
+                command(python, app, suite, _junit(folder)),
+                cwd=app.path,
+                env=env,
+                check=False,
+                echo=False,
+                timeout=suite.deadline,
+            )
         except TimedOut as error:
             memory.keep(remembered, memory.after(before, {}, is_partial=True))
             words.keep(folder, request, connection, space.name)
-            raise TimedOut(
-                f"the {kind} suite did not end within {suite.deadline:.0f} s",
-                remedy=f"raise apps.{app.name}.suites.{kind}.deadline, or find the test that hangs; "
-                f"the pods' logs are in {console.shown(folder)}",
-                evidence=error.evidence,
-            ) from None
+            raise _too_late(kind, app, suite, folder, error) from None
     folder.with_suffix(".log").write_text(ran.output, encoding="utf-8")
-    results = memory.results(folder / "results.json")
+    results = memory.results(folder / RESULTS)
     if chosen.shard and ran.code == report.NO_TESTS and not results:
         number, count = chosen.shard
         return Outcome(reason=f"no {kind} test falls into part {number} of {count}")
-    outcome = report.judge(kind, ran, report.read(junit), report.flaky(results))
+    outcome = report.judge(kind, ran, report.read(_junit(folder)), report.flaky(results))
     known = memory.after(before, results, is_partial=chosen.is_partial, passed=outcome.passed)
     memory.keep(remembered, known)
     outcome = _tell(kind, space, outcome, results)
@@ -111,6 +111,19 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     if not chosen.is_partial:
         _note(connection, app, kind, space, release)
     return outcome
+
+
+def _junit(folder: Path) -> Path:
+    return folder.with_suffix(".xml")
+
+
+def _too_late(kind: str, app: App, suite: Suite, folder: Path, error: TimedOut) -> TimedOut:
+    return TimedOut(
+        f"the {kind} suite did not end within {suite.deadline:.0f} s",
+        remedy=f"raise apps.{app.name}.suites.{kind}.deadline, or find the test that hangs; "
+        f"the pods' logs are in {console.shown(folder)}",
+        evidence=error.evidence,
+    )
 
 
 def command(python: Path, app: App, suite: Suite, junit: Path) -> list[str]:
@@ -139,8 +152,9 @@ def _told(
         },
     )
     path = os.pathsep.join(filter(None, (str(PLUGIN), os.environ.get("PYTHONPATH"))))
-    results = folder / "results.json"
-    results.unlink(missing_ok=True)
+    results = folder / RESULTS
+    for earlier in (results, _junit(folder)):
+        earlier.unlink(missing_ok=True)
     return {
         "PYTHONPATH": path,
         "FB_SELECTION": str(wanted),

@@ -1,4 +1,4 @@
-"""What the pods of an app, and of the apps that it needs, said while its suite failed."""
+"""What the pods of an app, and of all that it needs, said while its suite failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from toolkit.cluster.evidence import logs
 from toolkit.cluster.evidence.files import Folder
 from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.resources import built_in
-from toolkit.model import App, Place
 from toolkit.request import Request
 
 SECONDS = 20.0
@@ -20,8 +19,8 @@ def keep(folder: Path, request: Request, connection: Connection, space: str) -> 
     """Write the last lines of every container into folder/<app>/logs, secrets masked. Never raises for a
     cluster that does not answer: what could not be had is said in a file."""
     reader = Reader(connection, SECONDS)
-    for app in (request.app, *(request.config.app(need) for need in request.app.needs)):
-        if not _is_in(request, app, space):
+    for app in (request.app, *request.config.needs_of(request.app)):
+        if app.pending or request.place is None or space not in app.homes(request.place):
             continue
         kept = Folder(folder / app.name)
         home, group = app.namespace_in(space), manifests.group_of(app.name)
@@ -31,10 +30,3 @@ def keep(folder: Path, request: Request, connection: Connection, space: str) -> 
             kept.write("missing.txt", f"no logs: {error}\n")
             continue
         logs.keep(kept, reader, home, pods)
-
-
-def _is_in(request: Request, app: App, space: str) -> bool:
-    if app.pending or request.place is None:
-        return False
-    environment = request.place.environment
-    return space in app.spaces_in(Place(environment, (space,)))

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from fb_platform.database import Database
 from fb_platform.kubernetes import ACCOUNT, Cluster
-from fb_testing import postgres
+from fb_testing.databases import database_url, postgresql
 from fb_testing.servers import serving
 from publisher import web
 from publisher.objects import MANAGER
@@ -19,6 +19,9 @@ from publisher.store import Store
 from publisher.worker import Worker
 
 from .cluster import MiniCluster
+
+# fixtures that the tests here use
+__all__ = ["database_url", "postgresql"]
 
 TOKEN = "0123456789abcdef0123"
 DEV, PRODUCTION = "formbuilder-services-test-dev", "formbuilder-services-test-production"
@@ -154,9 +157,3 @@ def new_worker(store: Store, clock: Clock) -> Callable[[], Worker]:
 @pytest.fixture
 def worker(new_worker: Callable[[], Worker]) -> Worker:
     return new_worker()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str | None]:
-    with postgres.server() as url:
-        yield url

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fb_platform.database import Database
@@ -11,18 +10,11 @@ from publisher import store as module
 from publisher.store import Form, Store
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path}/store.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql")
-        if url is None:
-            pytest.skip("PostgreSQL is not installed on this machine")
-    made = Store(Database(url))
+@pytest.fixture
+def any_store(database_url: str) -> Iterator[Store]:
+    made = Store(Database(database_url))
     made.prepare()
     yield made
-    for table in ("forms", "leases", "spaces"):
-        made.database.run(f"drop table {table}")
     made.database.close()
 
 

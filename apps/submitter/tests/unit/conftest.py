@@ -2,8 +2,9 @@
 
 import asyncio
 import email.policy
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP
 from fb_platform.database import Database
-from fb_testing import postgres
+from fb_testing.databases import database_url, postgresql
 from fb_testing.keyed import NAMESPACE, SLUG, SUBMISSION_KEY, key_server, keys, runner, running_key_server
 from fb_testing.keys import key_pair
 from fb_testing.servers import serving
@@ -24,32 +25,34 @@ from starlette.routing import Route
 from submitter.collaborators import Collaborators
 from submitter.delivery import MailServer
 from submitter.queue import Queue
+from submitter.worker import Worker
 
 # fixtures and names that the tests here use
-__all__ = ["NAMESPACE", "SLUG", "key_server", "keys", "runner", "running_key_server"]
+__all__ = [
+    "NAMESPACE",
+    "SLUG",
+    "database_url",
+    "key_server",
+    "keys",
+    "postgresql",
+    "runner",
+    "running_key_server",
+]
 
 KEY = SUBMISSION_KEY
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str | None]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/queue.db"
-        return
-    url = request.getfixturevalue("postgresql")
-    if url is None:
-        pytest.skip("PostgreSQL is not installed on this machine")
-    yield url
-    database = Database(url)
-    for table in ("submissions", "deliveries"):
-        database.run(f"drop table if exists {table}")
-    database.close()
+@contextmanager
+def running(worker: Worker) -> Iterator[None]:
+    """The worker at its work, on a thread."""
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join(20)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

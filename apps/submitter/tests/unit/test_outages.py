@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import threading
 import time
 import uuid
 from collections import Counter
@@ -27,7 +26,7 @@ from submitter.delivery import MailServer
 from submitter.queue import Queue, Queued
 from submitter.worker import Worker
 
-from .conftest import KEY, SLUG, Others
+from .conftest import KEY, SLUG, Others, running
 
 PERSONAL = (
     "Zoë",
@@ -62,18 +61,6 @@ def worker(
     collaborators.http = httpx.Client(timeout=0.2)
     mail = MailServer("127.0.0.1", doors["mail server"].port, seconds=0.2)
     return Worker(queue, collaborators, mail, KEY, threads=2)
-
-
-@contextmanager
-def running(worker: Worker) -> Iterator[None]:
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        worker.stop()
-        thread.join(20)
-    assert not thread.is_alive()
 
 
 @contextmanager

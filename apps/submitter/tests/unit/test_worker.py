@@ -8,8 +8,6 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,7 @@ from submitter.outputs import File, parcels
 from submitter.queue import Queue, Queued
 from submitter.worker import Worker
 
-from .conftest import KEY, SLUG, Others
+from .conftest import KEY, SLUG, Others, running
 
 
 @pytest.fixture(autouse=True)
@@ -40,18 +38,6 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def worker(queue: Queue, collaborators: Collaborators, mail_server: MailServer) -> Worker:
     return Worker(queue, collaborators, mail_server, KEY, threads=2)
-
-
-@contextmanager
-def running(worker: Worker) -> Iterator[None]:
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        worker.stop()
-        thread.join(20)
-    assert not thread.is_alive()
 
 
 def put(queue: Queue, document: dict[str, Any], **fields: Any) -> Queued:

@@ -100,6 +100,8 @@ class _Collection:
 
     def _ended_since(self) -> None:
         """Take in how pods ended: a Job may be known to have failed before the end of its pod is."""
+        if not self.scene.all("Pod"):
+            return
         with contextlib.suppress(NotHad):
             found = self.reader.list(built_in("Pod").path(self.about.namespace), **self._mine)
             ended = {
