@@ -6,8 +6,8 @@ from __future__ import annotations
 import sys
 
 from toolkit import command
+from toolkit.base.outcome import Outcome
 from toolkit.command import Request
-from toolkit.outcome import Outcome
 from toolkit.suites import running, selection
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from toolkit import command, requirements
 from toolkit.advisories import registry, sources
-from toolkit.outcome import Failed, Outcome
+from toolkit.base.outcome import Failed, Outcome
 
 
 def run(request: command.Request) -> Outcome:

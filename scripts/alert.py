@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser
 
 from toolkit import alerts, command, outbox, slack
-from toolkit.outcome import Outcome
+from toolkit.base.outcome import Outcome
 from toolkit.watch import channel
 
 

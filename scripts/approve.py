@@ -7,8 +7,8 @@ import getpass
 import sys
 
 from toolkit import command, policy
+from toolkit.base.outcome import Outcome, Refused
 from toolkit.command import Request
-from toolkit.outcome import Outcome, Refused
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from toolkit import command, images
-from toolkit.outcome import Outcome
+from toolkit.base.outcome import Outcome
 
 
 def run(request: command.Request) -> Outcome:

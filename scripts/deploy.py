@@ -8,10 +8,10 @@ import os
 import sys
 
 from toolkit import command, policy
+from toolkit.base.outcome import Outcome
 from toolkit.command import Request
 from toolkit.deploying import deployment
 from toolkit.deploying.in_space import Options
-from toolkit.outcome import Outcome
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,8 +7,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from toolkit import command, diagram, plan
+from toolkit.base.outcome import Failed, Misused, Outcome
 from toolkit.config import Config
-from toolkit.outcome import Failed, Misused, Outcome
 
 PICTURE = Path("docs") / "pipeline.svg"
 OTHER_BRANCH = "any other branch"

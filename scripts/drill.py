@@ -10,12 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from toolkit import command, console
+from toolkit import command
+from toolkit.base import console
+from toolkit.base.outcome import Kind, Misused, Outcome
 from toolkit.cluster.credentials import kubeconfig_of
 from toolkit.command import Request
 from toolkit.drills import cases, telling
 from toolkit.drills.yard import Task, Yard
-from toolkit.outcome import Kind, Misused, Outcome
 from toolkit.record import HOME
 
 KEPT = 3  # how many invocations' records stay

@@ -7,11 +7,11 @@ import argparse
 import sys
 
 from toolkit import command
+from toolkit.base.outcome import Misused, Outcome
+from toolkit.base.spaces import Space, side_by_side
 from toolkit.command import Request
 from toolkit.health import healthcheck
 from toolkit.health.healthcheck import Rule
-from toolkit.outcome import Misused, Outcome
-from toolkit.spaces import Space, side_by_side
 
 LONGEST = 86_400.0  # seconds
 

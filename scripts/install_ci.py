@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from toolkit import command
-from toolkit.outcome import Failed, Misused, Outcome, Refused
+from toolkit.base.outcome import Failed, Misused, Outcome, Refused
 
 # From below ci/ to where the vendor looks, from the top of the repository. A new system is a new row.
 SYSTEMS: dict[str, dict[str, str]] = {

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit import checks, command, ruff, tools
-from toolkit.outcome import Kind, Outcome
+from toolkit import checks, command, ruff
+from toolkit.base import tools
+from toolkit.base.outcome import Kind, Outcome
 
 if TYPE_CHECKING:
     from toolkit.findings import Finding

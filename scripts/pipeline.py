@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from toolkit import command, fleet, running, views
+from toolkit.base.outcome import Misused, Outcome
 from toolkit.command import Request
-from toolkit.outcome import Misused, Outcome
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

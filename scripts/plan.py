@@ -8,8 +8,8 @@ import json
 import sys
 
 from toolkit import command, plan
+from toolkit.base.outcome import Outcome
 from toolkit.command import Request
-from toolkit.outcome import Outcome
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

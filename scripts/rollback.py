@@ -8,10 +8,10 @@ import os
 import sys
 
 from toolkit import command, undoing
+from toolkit.base.outcome import Outcome
+from toolkit.base.spaces import Space, side_by_side
 from toolkit.command import Request
 from toolkit.deploying import recovery
-from toolkit.outcome import Outcome
-from toolkit.spaces import Space, side_by_side
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

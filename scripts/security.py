@@ -6,9 +6,10 @@ import json
 import sys
 from datetime import UTC, date, datetime
 
-from toolkit import checks, command, suppressions, tools
+from toolkit import checks, command, suppressions
+from toolkit.base import tools
+from toolkit.base.outcome import Kind, Outcome, worst
 from toolkit.findings import Finding, named, sarif
-from toolkit.outcome import Kind, Outcome, worst
 from toolkit.security import scans
 
 SHOWN = 50

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from toolkit import command, whole_platform
+from toolkit.base.outcome import Outcome
 from toolkit.command import Request
-from toolkit.outcome import Outcome
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,10 +11,11 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from toolkit import command, console, overview, tables
+from toolkit import command, overview, tables
+from toolkit.base import console
+from toolkit.base.outcome import Failed, Outcome, PipelineError
 from toolkit.cluster.connection import connect
 from toolkit.command import Request
-from toolkit.outcome import Failed, Outcome, PipelineError
 from toolkit.overview import Row
 
 

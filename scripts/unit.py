@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from toolkit import checks, command, reports, tools, unit_tests, venvs
-from toolkit.outcome import Kind, Outcome, worst
+from toolkit import checks, command, reports, unit_tests, venvs
+from toolkit.base import tools
+from toolkit.base.outcome import Kind, Outcome, worst
 
 TIMEOUT_SECONDS = 900.0
 SHOWN = 5

@@ -13,7 +13,7 @@ import os
 import sys
 
 from toolkit import command
-from toolkit.outcome import Misused, Outcome
+from toolkit.base.outcome import Misused, Outcome
 from toolkit.request import STAGE_FOLDER, Request
 from toolkit.watch import soak, watching
 from toolkit.watch.channel import Channel

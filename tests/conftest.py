@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from toolkit import redaction
+from toolkit.base import redaction
 
 # Started in the background of a shell without job control, Ctrl-C is ignored here and in all that is started
 # from here; the tests press it.

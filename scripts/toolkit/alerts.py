@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from toolkit import record, summary
+from toolkit.base.outcome import Misused
+from toolkit.base.redaction import redact
 from toolkit.config import Config
-from toolkit.outcome import Misused
-from toolkit.redaction import redact
 
 OUTCOME = "PIPELINE_OUTCOME"
 """Set by a CI system that runs one job per stage: how the job that died without a record ended."""

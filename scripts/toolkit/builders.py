@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolkit.base.outcome import Failed
 from toolkit.cluster import signs
 from toolkit.cluster.finding import Cause
-from toolkit.outcome import Failed
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from toolkit import tools
+from toolkit.base import tools
+from toolkit.base.outcome import Failed, Misused
 from toolkit.model import App
-from toolkit.outcome import Failed, Misused
 
 PLACEHOLDERS = ("python", "app_python", "path", "root", "reports")
 

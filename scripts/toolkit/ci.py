@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit import tools
+from toolkit.base import tools
+from toolkit.base.outcome import Misused, PipelineError
 from toolkit.ci_systems import VENDORS, Vendor
-from toolkit.outcome import Misused, PipelineError
 
 Git = Callable[[Sequence[str]], str]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NamedTuple, NoReturn
 
-from toolkit import console, redaction, tools
+from toolkit.base import console, redaction, tools
+from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.config import Config
 from toolkit.flags import ROOT, Arguments, parser, resolve
 from toolkit.model import App, Cluster, Place
-from toolkit.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.record import HOME, Record, as_json, write_json
 from toolkit.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
 from toolkit.transcript import kept

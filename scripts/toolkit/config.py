@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolkit import consistency
+from toolkit.base.outcome import Misused
 from toolkit.fields import Fields, name_error, nearest
 from toolkit.model import (
     PROTECTED,
@@ -21,7 +22,6 @@ from toolkit.model import (
     Suite,
     Suppression,
 )
-from toolkit.outcome import Misused
 
 STAGES_BY_LANGUAGE = ("lint", "security", "unit")
 SUITES = ("smoke", "acceptance")

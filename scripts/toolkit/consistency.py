@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from toolkit.base.outcome import Misused
 from toolkit.fields import name_error
 from toolkit.model import App, Environment
-from toolkit.outcome import Misused
 
 
 def spaces(file: Path, environments: Mapping[str, Environment]) -> None:

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from toolkit.base.outcome import Misused
 from toolkit.model import Ref, SecretKey
-from toolkit.outcome import Misused
 
 T = TypeVar("T")
 

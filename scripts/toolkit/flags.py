@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from toolkit.base.outcome import Misused, worst
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place
-from toolkit.outcome import Misused, worst
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 78

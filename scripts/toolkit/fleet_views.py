@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from toolkit import console
+from toolkit.base import console
+from toolkit.base.redaction import redact
 from toolkit.plan import Plan, Stage
-from toolkit.redaction import redact
 from toolkit.views import Plain, View, one_line
 
 

@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from toolkit import builders, tools
+from toolkit import builders
+from toolkit.base import tools
+from toolkit.base.outcome import Misused, TimedOut
 from toolkit.builders import Asked, Build
 from toolkit.ci import Source
 from toolkit.model import App, Cluster
-from toolkit.outcome import Misused, TimedOut
 from toolkit.request import version
 
 BUILD_SECONDS = 900.0

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 import jinja2
 import yaml
 
+from toolkit.base.outcome import Misused
 from toolkit.cluster.fields import mapping, objects, text
 from toolkit.cluster.resources import BUILT_IN
 from toolkit.model import App
-from toolkit.outcome import Misused
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from toolkit.outcome import Misused
-from toolkit.redaction import Secret
+from toolkit.base.outcome import Misused
+from toolkit.base.redaction import Secret
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 PROTECTED = ("default", "kube-*")

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from toolkit.base.outcome import Refused
 from toolkit.model import App, Environment
-from toolkit.outcome import Refused
 from toolkit.record import HOME, now, read_json, write_json
 from toolkit.request import Request, version
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toolkit.outcome import Kind, Outcome
-from toolkit.redaction import redact
+from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.redaction import redact
 
 RUNNING = "running"
 HOME = ".pipeline"

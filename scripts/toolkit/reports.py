@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.outcome import Failed
+from toolkit.base.outcome import Failed
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

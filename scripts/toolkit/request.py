@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit import console
+from toolkit.base import console
 from toolkit.ci import Source, here
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place

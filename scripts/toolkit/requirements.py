@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.outcome import Misused
+from toolkit.base.outcome import Misused
 
 # https://packaging.python.org/en/latest/specifications/name-normalization/
 _SEPARATORS = re.compile(r"[-_.]+")

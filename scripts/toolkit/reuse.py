@@ -17,11 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from toolkit import record, tools
+from toolkit import record
+from toolkit.base import tools
+from toolkit.base.outcome import PipelineError
 from toolkit.ci import Source
 from toolkit.config import Config
 from toolkit.model import App, Cluster
-from toolkit.outcome import PipelineError
 from toolkit.plan import SCRIPTS, Stage
 from toolkit.request import version
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.outcome import Failed
+from toolkit.base.outcome import Failed
 
 if TYPE_CHECKING:  # a clean app never needs it, and the cost of starting is what `make bench` counts
     from toolkit.findings import Finding

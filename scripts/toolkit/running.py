@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from toolkit import command, console, plan, record, tools
+from toolkit import command, plan, record
+from toolkit.base import console, tools
+from toolkit.base.outcome import Outcome
 from toolkit.engine import Engine
 from toolkit.gate import OPEN, Gate
-from toolkit.outcome import Outcome
 from toolkit.plan import Plan
 from toolkit.request import Request
 from toolkit.reuse import Reuse

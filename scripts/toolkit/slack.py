@@ -21,7 +21,7 @@ from slack_sdk.http_retry.handler import RetryHandler
 from slack_sdk.webhook import WebhookClient
 
 from toolkit import summary
-from toolkit.redaction import Secret
+from toolkit.base.redaction import Secret
 
 HEADER_LIMIT, SECTION_LIMIT, FIELD_LIMIT = 150, 3000, 2000
 REQUEST_SECONDS = 10

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit import reports, requirements, tools
+from toolkit import reports, requirements
+from toolkit.base import tools
+from toolkit.base.outcome import Failed, Misused
+from toolkit.base.redaction import redact
 from toolkit.model import App
-from toolkit.outcome import Failed, Misused
-from toolkit.redaction import redact
 
 FOLDER = "tests/unit"
 AGAIN = ("-m", "pytest", FOLDER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolkit import undoing
-from toolkit.outcome import Outcome, worst
+from toolkit.base.outcome import Outcome, worst
 from toolkit.plan import Plan, Stage
 from toolkit.record import as_json
 

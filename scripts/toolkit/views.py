@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from toolkit import ci, console
-from toolkit.outcome import Kind
+from toolkit import ci
+from toolkit.base import console
+from toolkit.base.outcome import Kind
+from toolkit.base.redaction import redact
 from toolkit.plan import Plan, Stage
-from toolkit.redaction import redact
 
 HEARTBEAT = 30.0  # CI systems take a silent job for a hung one
 

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import urllib3
 
-from toolkit import plan, tables, tools
+from toolkit import plan, tables
+from toolkit.base import tools
+from toolkit.base.outcome import Failed, Kind, Misused, Outcome, PipelineError
 from toolkit.cluster import provision
 from toolkit.cluster.connection import TOOLKIT, Connection, connect
 from toolkit.cluster.credentials import kubeconfig_of
@@ -18,7 +20,6 @@ from toolkit.cluster.releases import current
 from toolkit.cluster.resources import built_in
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place
-from toolkit.outcome import Failed, Kind, Misused, Outcome, PipelineError
 from toolkit.request import Request
 
 COME_BACK_SECONDS = 45.0  # what was deployed once, after the sandbox was started again

@@ -15,12 +15,12 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import pytest
+from toolkit.base.outcome import Kind
+from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, rollout
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.credentials import load
 from toolkit.model import Cluster, Ref
-from toolkit.outcome import Kind
-from toolkit.spaces import Space
 
 from tests.bench import failing
 from tests.bench.failing import Failing

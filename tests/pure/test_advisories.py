@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from toolkit.advisories import database, live, registry, sources
 from toolkit.advisories.model import SCHEMA, Advisory, Source, documents, merge
-from toolkit.outcome import Failed, Misused
+from toolkit.base.outcome import Failed, Misused
 
 TODAY = date(2026, 11, 23)
 STAMP = int(datetime(2021, 7, 1, 12, tzinfo=UTC).timestamp())

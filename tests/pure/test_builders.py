@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from toolkit import builders
-from toolkit.outcome import Failed
+from toolkit.base.outcome import Failed
 
 BUILD = builders.Build(
     "fb-submitter-api",

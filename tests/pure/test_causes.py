@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from toolkit import slack
+from toolkit.base.redaction import Secret
 from toolkit.cluster.sight import Sight, What
-from toolkit.redaction import Secret
 from toolkit.watch import causes
 from toolkit.watch.causes import Causes
 

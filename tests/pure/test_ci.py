@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from toolkit import ci
-from toolkit.outcome import Misused
+from toolkit.base.outcome import Misused
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from toolkit.base.outcome import Misused
 from toolkit.config import Config
 from toolkit.model import Ref, SecretKey
-from toolkit.outcome import Misused
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from toolkit import console
+from toolkit.base import console
 
 
 class Slow(io.StringIO):

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.finding import Cause
 from toolkit.drills import cases, judging, workshop
 from toolkit.drills.cases import Change, Drill
 from toolkit.drills.judging import Seen
 from toolkit.drills.witness import Answers, signs_of
-from toolkit.outcome import Kind, Misused
 
 ROOT = Path(__file__).resolve().parents[2]
 DRILLS = cases.load(ROOT / "drills" / "causes.toml")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from toolkit import redaction
+from toolkit.base import redaction
+from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster.diagnosis import diagnose
 from toolkit.cluster.evidence import About, conclude, mounted, objects, summary, tables, worst
 from toolkit.cluster.evidence.files import LONGEST, Folder, safe
@@ -17,7 +18,6 @@ from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.summary import MOST_LINES, Page
 from toolkit.cluster.finding import Cause, Finding, fatal, suspicious
 from toolkit.cluster.scene import Scene
-from toolkit.outcome import Kind, Outcome
 
 CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
 Json = dict[str, Any]

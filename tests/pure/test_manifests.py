@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from toolkit import manifests
+from toolkit.base.outcome import Misused
 from toolkit.model import App
-from toolkit.outcome import Misused
 
 GOOD = """
 apiVersion: apps/v1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from toolkit.outcome import Failed, Kind, Misused, Outcome, worst
+from toolkit.base.outcome import Failed, Kind, Misused, Outcome, worst
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 from toolkit import record
-from toolkit.outcome import Kind, Outcome
+from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.redaction import Secret
 from toolkit.record import Record
-from toolkit.redaction import Secret
 
 
 def on_disk(kept: Record) -> dict[str, object]:

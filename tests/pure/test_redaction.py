@@ -6,8 +6,8 @@ import base64
 import time
 
 import pytest
-from toolkit import redaction
-from toolkit.redaction import Secret, is_secret_name, redact, scrub
+from toolkit.base import redaction
+from toolkit.base.redaction import Secret, is_secret_name, redact, scrub
 
 CANARY = "canary-value-1f8a"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSj\n-----END PRIVATE KEY-----"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from toolkit.base.outcome import Kind
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.preflight import ownership, problem, refusals
 from toolkit.cluster.preflight.problem import Problem
-from toolkit.outcome import Kind
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from toolkit import reports, ruff
+from toolkit.base.outcome import Failed
 from toolkit.findings import Finding
-from toolkit.outcome import Failed
 from toolkit.requirements import Requirement
 from toolkit.security import bandit, safety
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from toolkit import requirements
-from toolkit.outcome import Misused
+from toolkit.base.outcome import Misused
 
 
 def write(folder: Path, text: str, name: str = "requirements.txt") -> Path:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from toolkit.base.outcome import Kind
+from toolkit.base.tools import Ran
 from toolkit.model import App, Suite
-from toolkit.outcome import Kind
 from toolkit.suites import report, running
-from toolkit.tools import Ran
 
 APP = App("submitter", "S", 1, Path("/repo/apps/submitter"), "ns", "svc")
 

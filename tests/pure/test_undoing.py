@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from toolkit import undoing, verdict
-from toolkit.outcome import Kind, Outcome
+from toolkit.base.outcome import Kind, Outcome
 from toolkit.plan import Plan, Stage
 
 LIVE = ("deploy", "healthcheck", "smoke", "watch")

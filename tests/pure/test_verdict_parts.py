@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster import baseline, patience, verdict_words
 from toolkit.cluster.event_index import EVENTS_PER_OBJECT, STRANGERS, EventIndex, events_by_object
 from toolkit.cluster.finding import Cause, fatal, suspicious, waiting
 from toolkit.cluster.known import Known
 from toolkit.cluster.patience import Patience, Settling
 from toolkit.cluster.timeline import FIRST, LAST, Timeline
-from toolkit.outcome import Kind, Misused
 
 CLUSTER = Path(baseline.__file__).parent
 SECRET = suspicious(Cause.CONFIGURATION, "Pod/p", 'secret "x" not found', "api")

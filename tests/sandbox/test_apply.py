@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from toolkit.base.outcome import Failed, Misused
 from toolkit.cluster import ordering
 from toolkit.cluster.apply import apply, restart
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.outcome import Failed, Misused
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Platform

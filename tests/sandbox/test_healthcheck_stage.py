@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toolkit.base.spaces import Space
 from toolkit.cluster.releases import Release
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Ill
 from toolkit.model import App
-from toolkit.spaces import Space
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Ended, Platform

@@ -49,7 +49,7 @@ def test_the_toolkit_learns_what_is_missing(
 
 
 def test_a_sandbox_that_cannot_be_started_is_a_failure_with_its_words(tmp_path: Path) -> None:
-    from toolkit.outcome import Failed
+    from toolkit.base.outcome import Failed
 
     with pytest.raises(Failed, match="did not say which images") as failed:
         images.missing(CLUSTER, ["sandbox/a:v1"], tmp_path)

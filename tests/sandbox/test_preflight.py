@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.outcome import Kind
+from toolkit.base.outcome import Kind
 
 from tests.sandbox.ahead import Ahead
 from tests.sandbox.local import Sandbox

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toolkit.base.outcome import Kind
 from toolkit.cluster import preflight
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.credentials import load
 from toolkit.model import Cluster, Ref
-from toolkit.outcome import Kind
 
 from tests.sandbox.ahead import Ahead
 from tests.sandbox.local import Sandbox

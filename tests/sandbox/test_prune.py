@@ -10,11 +10,11 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from toolkit.base.spaces import Space
 from toolkit.cluster import prune, release_store
 from toolkit.cluster.apply import apply
 from toolkit.cluster.connection import Connection, connect
 from toolkit.model import Cluster, Ref
-from toolkit.spaces import Space
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Platform

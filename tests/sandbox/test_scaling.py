@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from toolkit.base.outcome import Failed
 from toolkit.cluster.apply import apply
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.scaling import autoscaled
-from toolkit.outcome import Failed
 
 from tests.sandbox.local import Sandbox
 from tests.sandbox.templates import MERGE, connected, path_of, workload

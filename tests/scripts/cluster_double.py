@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from toolkit.base.spaces import Space
 from toolkit.cluster import rollout
 from toolkit.cluster.connection import Connection
-from toolkit.spaces import Space
 
 from tests.scripts.api_double import Double, Request
 

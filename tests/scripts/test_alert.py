@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 from toolkit import ci, slack
+from toolkit.base.outcome import Kind, Outcome
 from toolkit.outbox import Outbox
-from toolkit.outcome import Kind, Outcome
 from toolkit.record import Record
 
 REPOSITORY = Path(__file__).resolve().parents[2]

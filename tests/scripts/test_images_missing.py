@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from toolkit import images
+from toolkit.base.outcome import Misused
 from toolkit.model import Cluster, Ref
-from toolkit.outcome import Misused
 
 OURS = "registry.example/team"
 # A docker that knows one manifest, and ends like the real one for the others.

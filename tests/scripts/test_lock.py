@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toolkit.base.outcome import Failed
+from toolkit.base.spaces import Space
 from toolkit.cluster import lock
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import Unreachable
 from toolkit.model import Cluster, Ref
-from toolkit.outcome import Failed
-from toolkit.spaces import Space
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request

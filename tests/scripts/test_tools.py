@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from toolkit import tools
-from toolkit.outcome import Misused, TimedOut
-from toolkit.tools import Secret, ToolFailed
+from toolkit.base import tools
+from toolkit.base.outcome import Misused, TimedOut
+from toolkit.base.tools import Secret, ToolFailed
 
 
 def python(code: str) -> list[str]:

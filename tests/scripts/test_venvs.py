@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from toolkit import venvs
+from toolkit.base.outcome import Failed, Misused
 from toolkit.model import App
-from toolkit.outcome import Failed, Misused
 
 from tests.scripts.wheels import wheel
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toolkit.base.outcome import Interrupted, Kind
 from toolkit.cluster import rollout
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.finding import Cause
 from toolkit.model import Cluster as Model
 from toolkit.model import Ref
-from toolkit.outcome import Interrupted, Kind
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Request

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from toolkit.advisories import live, sources
 from toolkit.advisories.model import Source, documents, merge
-from toolkit.outcome import Failed, Misused
+from toolkit.base.outcome import Failed, Misused
 
 MODES = ("auto", "local", "live")
 _KEEP_SECONDS = 24 * 3600.0

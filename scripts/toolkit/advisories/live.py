@@ -11,7 +11,7 @@ from pathlib import Path
 
 from toolkit.advisories.model import SCHEMA
 from toolkit.advisories.sources import read_live
-from toolkit.outcome import Failed
+from toolkit.base.outcome import Failed
 
 REACHABLE_SECONDS = 3.0
 """How long the first byte may take: without a network nobody should wait to hear that there is none."""

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from toolkit import tools
-from toolkit.outcome import Failed
+from toolkit.base import tools
+from toolkit.base.outcome import Failed
 
 Pin = tuple[str, str]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.advisories.model import SCHEMA, Advisory, Source, readable
-from toolkit.outcome import Failed
+from toolkit.base.outcome import Failed
 from toolkit.requirements import canonical
 
 KNOWN = Path("advisories", "known.toml")

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import urllib3
 
-from toolkit import tools
+from toolkit.base import tools
+from toolkit.base.outcome import Misused, TimedOut
 from toolkit.cluster import decoding
 from toolkit.cluster.credentials import Credentials, kubeconfig_of, load
 from toolkit.cluster.errors import ApiError, Unreachable
@@ -24,7 +25,6 @@ from toolkit.cluster.fields import objects, text
 from toolkit.cluster.resources import BUILT_IN, Resource
 from toolkit.cluster.transport import Json, Transport
 from toolkit.model import Cluster
-from toolkit.outcome import Misused, TimedOut
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500

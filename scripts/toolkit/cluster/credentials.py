@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import urllib3
 import yaml
 
+from toolkit.base.outcome import Failed, Misused
+from toolkit.base.tools import Secret
 from toolkit.model import Cluster, Ref
-from toolkit.outcome import Failed, Misused
-from toolkit.tools import Secret
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
+from toolkit.base.redaction import redact
 from toolkit.cluster import field_owners
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.field_owners import ABSENT, Path, identity
 from toolkit.cluster.fields import shown
 from toolkit.cluster.quantity import parse
-from toolkit.redaction import redact
 
 Json = dict[str, Any]
 Difference = tuple[Path, Any, Any]

@@ -7,9 +7,9 @@ from typing import Any
 
 import urllib3
 
+from toolkit.base.outcome import Failed
+from toolkit.base.tools import redact
 from toolkit.cluster.fields import mapping, number, objects, text
-from toolkit.outcome import Failed
-from toolkit.tools import redact
 
 
 class Unreachable(Failed):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from toolkit.base.outcome import Failed
 from toolkit.cluster import signs
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.event_index import event_time
 from toolkit.cluster.fields import text
 from toolkit.cluster.resources import built_in
 from toolkit.cluster.sight import Sight, What
-from toolkit.outcome import Failed
 
 LOG_LINES = 10
 EXITS = (What.RESTART, What.BACK_OFF)

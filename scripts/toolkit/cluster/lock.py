@@ -18,12 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from toolkit.base.outcome import Failed, Refused
+from toolkit.base.spaces import Space
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import mapping, number, text
 from toolkit.cluster.resources import built_in
-from toolkit.outcome import Failed, Refused
-from toolkit.spaces import Space
 
 Json = dict[str, Any]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+from toolkit.base.outcome import Misused
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import mapping, objects, shown, text
 from toolkit.cluster.resources import BUILT_IN
-from toolkit.outcome import Misused
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from toolkit.base.outcome import Misused
 from toolkit.cluster.finding import Cause, Finding, Severity, ordered
-from toolkit.outcome import Misused
 
 Key = tuple[str, str, str]
 

@@ -13,6 +13,8 @@ import string
 from typing import Any
 
 from toolkit import manifests
+from toolkit.base.outcome import Misused
+from toolkit.base.spaces import Space
 from toolkit.cluster import progress
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
@@ -21,8 +23,6 @@ from toolkit.cluster.ordering import WORKLOADS
 from toolkit.cluster.resources import BUILT_IN, built_in
 from toolkit.manifests import Values
 from toolkit.model import App
-from toolkit.outcome import Misused
-from toolkit.spaces import Space
 
 Json = dict[str, Any]
 FOLDER = "provision"

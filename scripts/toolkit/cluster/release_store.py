@@ -14,11 +14,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from toolkit.base.outcome import Failed
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import mapping, objects, text
 from toolkit.cluster.resources import built_in
-from toolkit.outcome import Failed
 
 Json = dict[str, Any]
 Data = dict[str, str]

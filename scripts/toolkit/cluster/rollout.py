@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.base.outcome import Failed, Outcome
+from toolkit.base.spaces import Space
 from toolkit.cluster import baseline, evidence, pods, progress, verdict_words
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.container_diagnosis import first_answer
@@ -26,8 +28,6 @@ from toolkit.cluster.scene import Scene
 from toolkit.cluster.timeline import Timeline
 from toolkit.cluster.verdict_words import Words
 from toolkit.cluster.watch import Watcher
-from toolkit.outcome import Failed, Outcome
-from toolkit.spaces import Space
 
 Json = dict[str, Any]
 

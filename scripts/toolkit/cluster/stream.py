@@ -15,12 +15,12 @@ from typing import Any, Literal, NamedTuple
 
 import urllib3
 
+from toolkit.base.outcome import Failed
 from toolkit.cluster import decoding
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError, retry_after
 from toolkit.cluster.fields import mapping, number, text
 from toolkit.cluster.transport import lines_of
-from toolkit.outcome import Failed
 
 Json = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster.finding import Cause, Finding, Severity, roots_first
-from toolkit.outcome import Kind, Outcome
 
 # What follows from something else, or blames nobody: never named as a second cause.
 CONSEQUENCES = frozenset(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit import manifests
+from toolkit.base.outcome import Failed
+from toolkit.base.spaces import Space
 from toolkit.cluster import lock, pods, rollout
 from toolkit.cluster.apply import apply, restart
 from toolkit.cluster.connection import Connection
@@ -13,8 +15,6 @@ from toolkit.cluster.ordering import phases
 from toolkit.cluster.resources import built_in
 from toolkit.cluster.scaling import autoscaled
 from toolkit.model import App
-from toolkit.outcome import Failed
-from toolkit.spaces import Space
 
 Json = dict[str, Any]
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit import images, manifests
+from toolkit.base.outcome import Outcome
+from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight, provision
 from toolkit.cluster.connection import Connection
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
 from toolkit.model import App
-from toolkit.outcome import Outcome
 from toolkit.request import Request
-from toolkit.spaces import Space, side_by_side
 
 Json = dict[str, Any]
 Built = Mapping[str, Mapping[str, str]]

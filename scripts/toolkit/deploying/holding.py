@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from toolkit import manifests
+from toolkit.base.outcome import Failed, Outcome, Refused
+from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import lock, releases
 from toolkit.cluster.connection import Connection
 from toolkit.deploying import in_space, recovery
 from toolkit.deploying.in_space import Options
 from toolkit.deploying.site import Site
-from toolkit.outcome import Failed, Outcome, Refused
 from toolkit.request import Request, version
-from toolkit.spaces import Space, side_by_side
 
 
 def refuse(request: Request, spaces: Sequence[str], built: Mapping[str, str], options: Options) -> None:

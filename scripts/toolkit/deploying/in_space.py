@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit import manifests
+from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
+from toolkit.base.spaces import Space
 from toolkit.cluster import lock, ordering, provision, prune, releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.releases import Release
@@ -15,9 +17,7 @@ from toolkit.cluster.rollout import Verdict
 from toolkit.deploying import change, recovery
 from toolkit.deploying.site import Site
 from toolkit.model import App
-from toolkit.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.request import Request, version
-from toolkit.spaces import Space
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]

@@ -12,15 +12,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from toolkit import undoing
+from toolkit.base.outcome import Failed, Kind, Outcome
+from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, prune, releases
 from toolkit.cluster.releases import Release
 from toolkit.cluster.scene import Scene
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
-from toolkit.outcome import Failed, Kind, Outcome
 from toolkit.request import Request, version
-from toolkit.spaces import Space
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]

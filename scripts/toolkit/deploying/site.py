@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit import console
+from toolkit.base import console
+from toolkit.base.outcome import Failed, Outcome, PipelineError
+from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, lock, releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.releases import Release
@@ -15,9 +17,7 @@ from toolkit.cluster.scene import Scene, look
 from toolkit.deploying import change
 from toolkit.health.healthcheck import NotDeployed, reached
 from toolkit.model import App
-from toolkit.outcome import Failed, Outcome, PipelineError
 from toolkit.request import Request
-from toolkit.spaces import Space
 
 
 class Site(NamedTuple):

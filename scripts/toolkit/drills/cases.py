@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from toolkit.base.outcome import Kind, Misused
 from toolkit.fields import Fields, nearest
 from toolkit.model import NONE
-from toolkit.outcome import Kind, Misused
 
 STAGES = ("deploy", "healthcheck", "smoke", "watch")
 DOINGS = ("create", "label", "label-node", "open", "evict", "kill", "leave", "resume")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from toolkit import undoing
+from toolkit.base.outcome import Kind
 from toolkit.drills.cases import Drill, LookAlike
 from toolkit.drills.witness import Answers
-from toolkit.outcome import Kind
 
 Json = dict[str, Any]
 NOTHING: Mapping[str, Any] = {}

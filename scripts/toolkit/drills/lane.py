@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from toolkit.base.outcome import Failed, Misused, PipelineError
 from toolkit.ci import Source
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.fields import mapping, name, text
@@ -21,7 +22,6 @@ from toolkit.drills.counterparts import Late, Registry
 from toolkit.drills.programs import Ended, Programs
 from toolkit.drills.witness import Eyes, serving
 from toolkit.drills.workshop import APP, GOOD, Workshop, fill
-from toolkit.outcome import Failed, Misused, PipelineError
 from toolkit.request import version
 
 Json = dict[str, Any]

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit import plan
+from toolkit.base.outcome import Interrupted, TimedOut
+from toolkit.base.processes import Background
 from toolkit.ci import Source
 from toolkit.drills.cases import AFTER_STAGE
 from toolkit.drills.workshop import APP, as_environment
-from toolkit.outcome import Interrupted, TimedOut
-from toolkit.processes import Background
 from toolkit.record import HOME, RUNNING, read_json
 from toolkit.request import SOURCE
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from toolkit.base.outcome import Kind
 from toolkit.ci import Source
 from toolkit.cluster.fields import number, text
 from toolkit.drills import judging
@@ -16,7 +17,6 @@ from toolkit.drills.judging import Seen
 from toolkit.drills.lane import Do, Lane
 from toolkit.drills.programs import Ended
 from toolkit.drills.witness import Answers, Eyes, Probe
-from toolkit.outcome import Kind
 from toolkit.record import HOME
 from toolkit.request import version
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from toolkit import console
+from toolkit.base import console
+from toolkit.base.outcome import Failed, Kind
 from toolkit.drills import judging
 from toolkit.drills.cases import Drill
 from toolkit.drills.lane import NotReady
 from toolkit.drills.running import Result
 from toolkit.drills.yard import Task
-from toolkit.outcome import Failed, Kind
 
 LONGEST_REASON = 400
 

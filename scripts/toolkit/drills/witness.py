@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
 
+from toolkit.base.outcome import Failed
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import mapping, name, number, objects, text, uid
 from toolkit.cluster.watch import Watcher
 from toolkit.manifests import COMMIT
-from toolkit.outcome import Failed
 
 Json = dict[str, Any]
 PROBE_SECONDS = 0.05

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from toolkit.base.outcome import Misused
 from toolkit.ci import Source
 from toolkit.drills.cases import Change
-from toolkit.outcome import Misused
 
 SPACES = 'spaces = ["drill"]'
 APP = "drill"

@@ -11,11 +11,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from toolkit.base.outcome import Interrupted, PipelineError
 from toolkit.drills import running
 from toolkit.drills.cases import Drill
 from toolkit.drills.lane import Lane
 from toolkit.drills.running import Result
-from toolkit.outcome import Interrupted, PipelineError
 
 LEAVE_SECONDS = 90.0
 

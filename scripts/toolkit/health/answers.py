@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import urllib3
 
+from toolkit.base.outcome import Failed
+from toolkit.base.redaction import scrub
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import text
-from toolkit.outcome import Failed
-from toolkit.redaction import scrub
 
 ASK_SECONDS = 5.0
 LARGEST_ANSWER = 64 * 1024

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from toolkit.base.outcome import Failed, Outcome
+from toolkit.base.spaces import Space
 from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import ApiError, is_namespace_missing
@@ -18,9 +20,7 @@ from toolkit.health import troubles
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Trouble
 from toolkit.model import App
-from toolkit.outcome import Failed, Outcome
 from toolkit.request import Request
-from toolkit.spaces import Space
 
 # A pod that is replaced while we look must not be called by its last moments.
 LEAST_ROUNDS = 3

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toolkit import manifests
+from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.spaces import Space
 from toolkit.cluster import endpoints, evidence
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import Unreachable
@@ -18,8 +20,6 @@ from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers
 from toolkit.health.troubles import Ill, Trouble
 from toolkit.model import App
-from toolkit.outcome import Kind, Outcome
-from toolkit.spaces import Space
 
 Json = dict[str, Any]
 # How many of the things that are wrong are printed; the record has them all.

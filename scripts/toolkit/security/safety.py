@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from toolkit.base.outcome import Failed
 from toolkit.findings import Finding
-from toolkit.outcome import Failed
 from toolkit.requirements import Requirement, canonical
 
 FOUND = 64

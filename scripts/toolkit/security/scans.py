@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from toolkit import checks, requirements, tools
+from toolkit import checks, requirements
 from toolkit.advisories import database
+from toolkit.base import tools
+from toolkit.base.outcome import Failed, Misused, Outcome
 from toolkit.findings import Finding
-from toolkit.outcome import Failed, Misused, Outcome
 from toolkit.security import bandit, safety
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolkit.base.outcome import Misused
 from toolkit.model import App
-from toolkit.outcome import Misused
 from toolkit.record import HOME, read_json, write_json
 
 COMMITTED = "durations.json"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit import tools
-from toolkit.outcome import Kind, Outcome
+from toolkit.base import tools
+from toolkit.base.outcome import Kind, Outcome
 from toolkit.suites.memory import Results
 
 NO_TESTS = 5  # pytest's exit code when it collected nothing

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import NamedTuple
 
-from toolkit.outcome import Misused
+from toolkit.base.outcome import Misused
 
 FAILED = "failed"
 _MOST = 1000

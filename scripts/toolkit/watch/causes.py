@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from toolkit import slack
+from toolkit.base.redaction import redact
 from toolkit.cluster.sight import Sight, What
-from toolkit.redaction import redact
 
 KEPT_LINES = 12
 KEPT_CAUSES = 200

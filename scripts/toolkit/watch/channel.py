@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit import outbox, slack
+from toolkit.base.redaction import Secret
 from toolkit.model import AlertPolicy
-from toolkit.redaction import Secret
 
 LATE_SECONDS = 300
 SEND_SECONDS = 30.0

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome
+from toolkit.base.spaces import Space
 from toolkit.cluster import last_words, releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.lookout import Lookout
@@ -21,10 +23,8 @@ from toolkit.cluster.sight import Sight, What
 from toolkit.cluster.watch import Change, Watcher
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
-from toolkit.outcome import Failed, Interrupted, Kind, Outcome
 from toolkit.request import Request
 from toolkit.slack import Message
-from toolkit.spaces import Space
 from toolkit.watch.causes import Cause, Causes, ended, raised
 from toolkit.watch.channel import Channel
 from toolkit.watch.surroundings import BLIND_SECONDS, Deployment, Seeing

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
+from toolkit.base.outcome import Failed
+from toolkit.base.spaces import Space
 from toolkit.cluster import lock
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import text
 from toolkit.cluster.resources import built_in
 from toolkit.cluster.watch import Watcher
-from toolkit.outcome import Failed
-from toolkit.spaces import Space
 
 # How long the end waits for pods that cannot be seen, and how long a refused credential may come back.
 BLIND_SECONDS = 60.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from toolkit.base.outcome import Failed, Misused, Outcome
+from toolkit.base.spaces import Space, side_by_side
 from toolkit.health.healthcheck import NotDeployed
 from toolkit.model import App
-from toolkit.outcome import Failed, Misused, Outcome
 from toolkit.request import Request
-from toolkit.spaces import Space, side_by_side
 from toolkit.watch import soak
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolkit.outcome import Outcome
+from toolkit.base.outcome import Outcome
 
 
 class About(NamedTuple):

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from toolkit.redaction import scrub
+from toolkit.base.redaction import scrub
 
 # File systems allow 255 bytes; some archives fewer.
 LONGEST = 120

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from toolkit import manifests
+from toolkit.base.outcome import Interrupted
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.evidence import logs, mounted, objects, summary, tables
 from toolkit.cluster.evidence.about import About
@@ -21,7 +22,6 @@ from toolkit.cluster.fields import name, shown, text, uid
 from toolkit.cluster.resources import built_in
 from toolkit.cluster.scene import KINDS, Scene
 from toolkit.cluster.watch import Json
-from toolkit.outcome import Interrupted
 
 SUMMARY = "summary.md"
 ENDED = ("Failed", "Succeeded")  # phases of a pod

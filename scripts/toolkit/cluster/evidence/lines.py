@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.base.redaction import scrub
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.diagnosis import event_time, events_by_object
 from toolkit.cluster.evidence import mounted
@@ -11,7 +12,6 @@ from toolkit.cluster.fields import name, number, owner, text, uid
 from toolkit.cluster.finding import Finding
 from toolkit.cluster.resources import built_in
 from toolkit.cluster.watch import Json, Watcher
-from toolkit.redaction import scrub
 
 LOG_LINES = 15
 EVENTS = 5

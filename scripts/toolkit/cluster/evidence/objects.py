@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
+from toolkit.base.redaction import MASK, is_secret_name, scrub
 from toolkit.cluster.evidence.worst import worst
 from toolkit.cluster.fields import mapping, number, owner, text, uid
 from toolkit.cluster.scene import Scene
 from toolkit.cluster.watch import Json
-from toolkit.redaction import MASK, is_secret_name, scrub
 
 # All by themselves, and of ReplicaSets those that have pods or that were the last.
 KEPT = ("Deployment", "StatefulSet", "DaemonSet", "Job")

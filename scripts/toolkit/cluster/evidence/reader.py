@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import urllib3
 
+from toolkit.base.outcome import Failed
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError, Unreachable
 from toolkit.cluster.watch import Json
-from toolkit.outcome import Failed
 
 ANSWER_SECONDS = 4.0
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.fields import text
 from toolkit.cluster.preflight import growth, headroom, lookup, permissions, references
@@ -21,7 +22,6 @@ from toolkit.cluster.preflight.references import Found
 from toolkit.cluster.resources import Resource
 from toolkit.cluster.scaling import autoscaled
 from toolkit.model import App, Cluster
-from toolkit.outcome import Kind, Misused
 
 Json = dict[str, Any]
 Missing = Callable[[Iterable[str]], Mapping[str, str]]

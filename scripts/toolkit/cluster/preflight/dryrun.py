@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from toolkit.base.outcome import Misused
 from toolkit.cluster import scaling
 from toolkit.cluster.apply import JOB, conflict
 from toolkit.cluster.connection import Connection
@@ -14,7 +15,6 @@ from toolkit.cluster.fields import mapping, shown, text
 from toolkit.cluster.preflight import ownership, refusals
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.cluster.resources import Resource
-from toolkit.outcome import Misused
 
 Json = dict[str, Any]
 Say = Callable[[str], None]

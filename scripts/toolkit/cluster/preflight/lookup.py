@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from toolkit.base.outcome import Kind
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import mapping, objects, text
@@ -12,7 +13,6 @@ from toolkit.cluster.preflight import refusals
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.cluster.preflight.references import Found, keys_of
 from toolkit.cluster.resources import built_in
-from toolkit.outcome import Kind
 
 Json = dict[str, Any]
 

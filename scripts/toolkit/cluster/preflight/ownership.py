@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit import manifests
+from toolkit.base.outcome import Kind
 from toolkit.cluster.connection import FIELD_MANAGER
 from toolkit.cluster.fields import mapping, objects, shown, text
 from toolkit.cluster.preflight.problem import Problem
-from toolkit.outcome import Kind
 
 Json = dict[str, Any]
 

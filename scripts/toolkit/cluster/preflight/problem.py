@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from toolkit.outcome import Kind, Outcome
+from toolkit.base.outcome import Kind, Outcome
 
 
 class Problem(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from toolkit.base.tools import redact
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.fields import text
 from toolkit.cluster.preflight.problem import Problem
-from toolkit.tools import redact
 
 Json = dict[str, Any]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from toolkit.outcome import Kind, Outcome
-from toolkit.redaction import redact
+from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.redaction import redact
 
 MARKS = {
     Kind.PASSED: ("✔", "32"),

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit.outcome import Kind, Misused, PipelineError, TimedOut
-from toolkit.redaction import Secret, redact, register_environment
+from toolkit.base.outcome import Kind, Misused, PipelineError, TimedOut
+from toolkit.base.redaction import Secret, redact, register_environment
 
 __all__ = ["Ran", "Secret", "ToolFailed", "quoted", "redact", "register_environment", "run", "stop_all"]
 

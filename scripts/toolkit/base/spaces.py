@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from toolkit import tools
-from toolkit.outcome import Interrupted, Outcome, PipelineError, worst
+from toolkit.base import tools
+from toolkit.base.outcome import Interrupted, Outcome, PipelineError, worst
 
 # How long the spaces get, once the run is interrupted, to let go of what they hold.
 LEAVE_SECONDS = 10.0

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import sh
 
-from toolkit.redaction import redact
+from toolkit.base.redaction import redact
 
 
 class Background:
