@@ -17,7 +17,7 @@ from toolkit.cluster.credentials import kubeconfig_of
 from toolkit.command import Request
 from toolkit.drills import cases, telling
 from toolkit.drills.yard import Task, Yard
-from toolkit.record import HOME
+from toolkit.runs.record import HOME
 
 KEPT = 3  # how many invocations' records stay
 IN_USE_SECONDS = 3600.0  # one that is younger may still be going on

@@ -7,11 +7,12 @@ import argparse
 import os
 import sys
 
-from toolkit import command, undoing
+from toolkit import command
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.command import Request
 from toolkit.deploying import recovery
+from toolkit.runs import undoing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from toolkit import record, summary
+from toolkit import summary
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
 from toolkit.config import Config
+from toolkit.runs import record
 
 OUTCOME = "PIPELINE_OUTCOME"
 """Set by a CI system that runs one job per stage: how the job that died without a record ended."""

@@ -18,9 +18,9 @@ from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineEr
 from toolkit.config import Config
 from toolkit.flags import ROOT, Arguments, parser, resolve
 from toolkit.model import App, Cluster, Place
-from toolkit.record import HOME, Record, as_json, write_json
 from toolkit.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
-from toolkit.transcript import kept
+from toolkit.runs.record import HOME, Record, as_json, write_json
+from toolkit.runs.transcript import kept
 
 __all__ = ["ROOT", "Request", "about", "main", "source", "unforeseen", "version"]
 

@@ -16,16 +16,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit import undoing, verdict
+from toolkit import verdict
 from toolkit.base.outcome import Interrupted, Kind, Outcome
 from toolkit.base.processes import Background
 from toolkit.base.signals import noted
 from toolkit.gate import OPEN, Gate
 from toolkit.model import App, Cluster
 from toolkit.plan import Plan, Stage
-from toolkit.record import Record, as_json, as_outcome, now, read_json
 from toolkit.request import RUN_FOLDER, SOURCE, STAGE_FOLDER
 from toolkit.reuse import Reuse
+from toolkit.runs import undoing
+from toolkit.runs.record import Record, as_json, as_outcome, now, read_json
 from toolkit.views import View
 
 NOT_RUN = "not run"

@@ -17,7 +17,7 @@ from toolkit import builders
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, TimedOut
 from toolkit.builders import Asked, Build
-from toolkit.ci import Source
+from toolkit.ci.origin import Source
 from toolkit.model import App, Cluster
 from toolkit.request import version
 

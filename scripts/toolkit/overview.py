@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from toolkit import manifests
 from toolkit.cluster import drift, lock, progress, releases, scaling
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.drift import Drift
-from toolkit.cluster.fields import mapping, number, text
 from toolkit.cluster.releases import Hold, Release
-from toolkit.cluster.resources import built_in
 from toolkit.model import App
+from toolkit.objects import manifests
+from toolkit.objects.fields import mapping, number, text
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 NO_CODE = "no code yet"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from toolkit.config import Config
 from toolkit.model import App, Environment
-from toolkit.undoing import STAGE as ROLLBACK
-from toolkit.undoing import UNDONE
+from toolkit.runs.undoing import STAGE as ROLLBACK
+from toolkit.runs.undoing import UNDONE
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 CHECKS = ("lint", "security", "unit", "build")

@@ -8,8 +8,8 @@ from typing import Any
 
 from toolkit.base.outcome import Refused
 from toolkit.model import App, Environment
-from toolkit.record import HOME, now, read_json, write_json
 from toolkit.request import Request, version
+from toolkit.runs.record import HOME, now, read_json, write_json
 
 APPROVE = "APPROVE"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base import console
-from toolkit.ci import Source, here
+from toolkit.ci.origin import Source, here
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place
 

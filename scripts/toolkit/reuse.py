@@ -17,14 +17,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from toolkit import record
 from toolkit.base import tools
 from toolkit.base.outcome import PipelineError
-from toolkit.ci import Source
+from toolkit.ci.origin import Source
 from toolkit.config import Config
 from toolkit.model import App, Cluster
 from toolkit.plan import SCRIPTS, Stage
 from toolkit.request import version
+from toolkit.runs import record
 
 NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
 LOOK_BACK = 50  # runs of the same app

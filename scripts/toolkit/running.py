@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from toolkit import command, plan, record
+from toolkit import command, plan
 from toolkit.base import console, tools
 from toolkit.base.outcome import Outcome
 from toolkit.engine import Engine
@@ -14,6 +14,7 @@ from toolkit.gate import OPEN, Gate
 from toolkit.plan import Plan
 from toolkit.request import Request
 from toolkit.reuse import Reuse
+from toolkit.runs import record
 from toolkit.views import View
 
 

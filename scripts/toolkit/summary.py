@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from toolkit import undoing
+from toolkit.runs import undoing
 
 Record = Mapping[str, Any]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toolkit import undoing
 from toolkit.base.outcome import Outcome, worst
 from toolkit.plan import Plan, Stage
-from toolkit.record import as_json
+from toolkit.runs import undoing
+from toolkit.runs.record import as_json
 
 
 def of_run(plan: Plan, ended: Mapping[str, Outcome], stopped: Outcome | None, what: str) -> Outcome:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from toolkit import ci
 from toolkit.base import console
 from toolkit.base.outcome import Kind
 from toolkit.base.redaction import redact
+from toolkit.ci import origin
 from toolkit.plan import Plan, Stage
 
 HEARTBEAT = 30.0  # CI systems take a silent job for a hung one
@@ -72,7 +72,9 @@ class Plain:
     def ended(self, stage: Stage, entry: dict[str, Any], log: str) -> None:
         """The output and the result, in one piece."""
         began = self._since.pop(stage.id, time.time())
-        opening, closing = ci.foldable(self._system, f"{self._prefix}{stage.id} output", began, time.time())
+        opening, closing = origin.foldable(
+            self._system, f"{self._prefix}{stage.id} output", began, time.time()
+        )
         said = [one_line(stage, entry, self._app)]
         if log and opening:
             said = [opening, log.rstrip("\n"), closing, *said]

@@ -15,11 +15,11 @@ from toolkit.base.outcome import Failed, Kind, Misused, Outcome, PipelineError
 from toolkit.cluster import provision
 from toolkit.cluster.connection import TOOLKIT, Connection, connect
 from toolkit.cluster.credentials import kubeconfig_of
-from toolkit.cluster.fields import text
 from toolkit.cluster.releases import current
-from toolkit.cluster.resources import built_in
 from toolkit.config import Config
 from toolkit.model import App, Cluster, Place
+from toolkit.objects.fields import text
+from toolkit.objects.resources import built_in
 from toolkit.request import Request
 
 COME_BACK_SECONDS = 45.0  # what was deployed once, after the sandbox was started again

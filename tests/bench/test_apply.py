@@ -14,7 +14,6 @@ from threading import Event
 from typing import Any, NamedTuple
 
 import pytest
-from toolkit import manifests
 from toolkit.base.spaces import Space
 from toolkit.cluster import lock, ordering
 from toolkit.cluster.apply import apply, autoscaled
@@ -22,6 +21,7 @@ from toolkit.cluster.connection import connect
 from toolkit.config import Config
 from toolkit.deploying import change
 from toolkit.model import App, Cluster
+from toolkit.objects import manifests
 
 from tests.bench import relay
 from tests.bench.checkout import Checkout

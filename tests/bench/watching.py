@@ -16,16 +16,16 @@ from typing import Any
 
 from kubernetes import client
 from kubernetes.watch import Watch
-from toolkit.cluster import decoding
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.credentials import load
 from toolkit.cluster.finding import Severity
 from toolkit.cluster.lookout import Lookout
 from toolkit.cluster.pod_diagnosis import of_pod
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.transport import lines_of
 from toolkit.cluster.watch import Watcher
 from toolkit.model import Cluster, Ref
+from toolkit.objects import decoding
+from toolkit.objects.resources import built_in
 
 from tests.bench import pods
 

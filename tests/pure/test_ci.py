@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from toolkit import ci
 from toolkit.base.outcome import Misused
+from toolkit.ci import origin
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
 
 
-def git(status: str = "", author: str = "", commits: dict[str, str] | None = None) -> ci.Git:
+def git(status: str = "", author: str = "", commits: dict[str, str] | None = None) -> origin.Git:
     def answer(arguments: Sequence[str]) -> str:
         if arguments[0] == "status":
             return status
@@ -101,7 +101,7 @@ CIRCLE = {
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_a_push_on_each_system(env: dict[str, str], expected: tuple[str, ...]) -> None:
-    source = ci.recognise(env, DETACHED)
+    source = origin.recognise(env, DETACHED)
     assert (source.system, source.branch, source.commit, source.author, source.url) == expected
 
 
@@ -159,19 +159,21 @@ def test_a_push_on_each_system(env: dict[str, str], expected: tuple[str, ...]) -
     ],
 )
 def test_pull_requests_forks_and_tags(env: dict[str, str], branch: str) -> None:
-    assert ci.recognise(env, DETACHED).branch == branch
+    assert origin.recognise(env, DETACHED).branch == branch
 
 
 def test_a_rerun_names_who_started_it_and_links_to_its_attempt() -> None:
-    source = ci.recognise(GITHUB | {"GITHUB_TRIGGERING_ACTOR": "grace", "GITHUB_RUN_ATTEMPT": "2"}, DETACHED)
+    source = origin.recognise(
+        GITHUB | {"GITHUB_TRIGGERING_ACTOR": "grace", "GITHUB_RUN_ATTEMPT": "2"}, DETACHED
+    )
     assert (source.author, source.url[-13:]) == ("grace", "77/attempts/2")
 
 
 def test_what_the_system_does_not_say_is_asked_of_git() -> None:
-    source = ci.recognise(
+    source = origin.recognise(
         {"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_COMMIT": "HEAD"}, DETACHED
     )
-    assert source == ci.Source("Buildkite", "main", OTHER, "Ada Lovelace", "", dirty=False)
+    assert source == origin.Source("Buildkite", "main", OTHER, "Ada Lovelace", "", dirty=False)
 
 
 @pytest.mark.parametrize(
@@ -190,30 +192,30 @@ def test_what_the_system_does_not_say_is_asked_of_git() -> None:
     ids=["clean", "changed", "untracked", "detached", "no commit yet", "no git"],
 )
 def test_a_plain_checkout(status: str, expected: tuple[str, str, str, bool]) -> None:
-    source = ci.recognise({}, git(status, "Ada Lovelace"))
+    source = origin.recognise({}, git(status, "Ada Lovelace"))
     assert (source.system, source.branch, source.commit, source.dirty) == expected
     assert source.author == "Ada Lovelace"
     assert source.url == ""
 
 
 def test_branch_and_commit_of_the_caller_win() -> None:
-    source = ci.recognise(CIRCLE | {"BRANCH": "feature/x", "COMMIT": OTHER}, DETACHED)
+    source = origin.recognise(CIRCLE | {"BRANCH": "feature/x", "COMMIT": OTHER}, DETACHED)
     assert (source.branch, source.commit) == ("feature/x", OTHER)
 
 
 def test_empty_branch_and_commit_are_not_set() -> None:
-    source = ci.recognise(CIRCLE | {"BRANCH": "", "COMMIT": ""}, DETACHED)
+    source = origin.recognise(CIRCLE | {"BRANCH": "", "COMMIT": ""}, DETACHED)
     assert (source.branch, source.commit) == ("main", SHA)
 
 
 def test_a_short_commit_is_looked_up() -> None:
     known = git(commits={"0123456^{commit}": SHA + "\n"})
-    assert ci.recognise({"COMMIT": "0123456"}, known).commit == SHA
+    assert origin.recognise({"COMMIT": "0123456"}, known).commit == SHA
 
 
 def test_a_commit_that_git_does_not_know_is_misuse() -> None:
     with pytest.raises(Misused, match="COMMIT=nonsense: git knows no such commit"):
-        ci.recognise({"COMMIT": "nonsense"}, DETACHED)
+        origin.recognise({"COMMIT": "nonsense"}, DETACHED)
 
 
 @pytest.mark.parametrize(
@@ -235,4 +237,4 @@ def test_a_commit_that_git_does_not_know_is_misuse() -> None:
     ],
 )
 def test_foldable_sections(system: str, lines: tuple[str, str]) -> None:
-    assert ci.foldable(system, "lint\n(passed)", 100.4, 107.0) == lines
+    assert origin.foldable(system, "lint\n(passed)", 100.4, 107.0) == lines

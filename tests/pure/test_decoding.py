@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toolkit.cluster import decoding
+from toolkit.objects import decoding
 
 Json = dict[str, Any]
 

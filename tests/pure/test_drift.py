@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toolkit.cluster import drift, field_owners
+from toolkit.cluster import drift
+from toolkit.objects import field_owners
 
 Json = dict[str, Any]
 

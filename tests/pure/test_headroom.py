@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from toolkit.cluster import quantity
 from toolkit.cluster.preflight import growth, headroom, podcost
 from toolkit.cluster.preflight.growth import Roll
+from toolkit.objects import quantity
 
 Json = dict[str, Any]
 

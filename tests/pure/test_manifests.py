@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import manifests
 from toolkit.base.outcome import Misused
 from toolkit.model import App
+from toolkit.objects import manifests
 
 GOOD = """
 apiVersion: apps/v1

@@ -6,10 +6,10 @@ import json
 import os
 from pathlib import Path
 
-from toolkit import record
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.base.redaction import Secret
-from toolkit.record import Record
+from toolkit.runs import record
+from toolkit.runs.record import Record
 
 
 def on_disk(kept: Record) -> dict[str, object]:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toolkit import undoing, verdict
+from toolkit import verdict
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.plan import Plan, Stage
+from toolkit.runs import undoing
 
 LIVE = ("deploy", "healthcheck", "smoke", "watch")
 

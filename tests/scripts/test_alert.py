@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import ci, slack
+from toolkit import slack
 from toolkit.base.outcome import Kind, Outcome
+from toolkit.ci import origin
 from toolkit.outbox import Outbox
-from toolkit.record import Record
+from toolkit.runs.record import Record
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CANARY = "canary-7f3a9b51c2"
@@ -108,7 +109,7 @@ def start(root: Path, *flags: str, webhook: str = "", **env: str) -> subprocess.
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and name not in [each.known_by for each in ci.VENDORS]
+        if not name.lower().endswith("_proxy") and name not in [each.known_by for each in origin.VENDORS]
     }
     return subprocess.Popen(
         [sys.executable, REPOSITORY / "scripts/alert.py", "--config", root / "apps.toml", *flags],

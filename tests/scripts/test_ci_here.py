@@ -6,13 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from toolkit import ci
+from toolkit.ci import origin
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty repository in a folder with a space, free of this machine's CI system and git settings."""
-    for name in ["BRANCH", "COMMIT", *(vendor.known_by for vendor in ci.VENDORS)]:
+    for name in ["BRANCH", "COMMIT", *(vendor.known_by for vendor in origin.VENDORS)]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
@@ -38,37 +38,37 @@ def commit(root: Path) -> str:
 
 def test_a_branch(checkout: Path) -> None:
     sha = commit(checkout)
-    assert ci.here(checkout) == ci.Source("git", "main", sha, "Ada Lovelace", "", dirty=False)
+    assert origin.here(checkout) == origin.Source("git", "main", sha, "Ada Lovelace", "", dirty=False)
 
 
 def test_a_changed_tree_is_dirty(checkout: Path) -> None:
     commit(checkout)
     (checkout / "new").write_text("")
-    assert ci.here(checkout).dirty
+    assert origin.here(checkout).dirty
 
 
 def test_a_detached_head(checkout: Path) -> None:
     sha = commit(checkout)
     git(checkout, "checkout", "--quiet", "--detach")
-    source = ci.here(checkout)
-    assert (source.branch, source.commit) == (ci.NO_BRANCH, sha)
+    source = origin.here(checkout)
+    assert (source.branch, source.commit) == (origin.NO_BRANCH, sha)
 
 
 def test_a_repository_without_a_commit(checkout: Path) -> None:
-    assert ci.here(checkout) == ci.Source("git", "main", "", "", "", dirty=False)
+    assert origin.here(checkout) == origin.Source("git", "main", "", "", "", dirty=False)
 
 
 def test_a_short_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sha = commit(checkout)
     monkeypatch.setenv("COMMIT", sha[:8])
-    assert ci.here(checkout).commit == sha
+    assert origin.here(checkout).commit == sha
 
 
 def test_a_folder_that_is_no_repository(checkout: Path) -> None:
-    assert ci.here(checkout.parent) == ci.Source("no git", "(no git)", "", "", "", dirty=False)
+    assert origin.here(checkout.parent) == origin.Source("no git", "(no git)", "", "", "", dirty=False)
 
 
 def test_a_machine_without_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit(checkout)
     monkeypatch.setenv("PATH", str(checkout))
-    assert ci.here(checkout).system == "no git"
+    assert origin.here(checkout).system == "no git"

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from toolkit import manifests, requirements
-from toolkit.cluster.fields import mapping, number, objects, text
+from toolkit import requirements
 from toolkit.cluster.provision import FOLDER
-from toolkit.cluster.quantity import amount
 from toolkit.config import Config
 from toolkit.model import App, SecretKey
+from toolkit.objects import manifests
+from toolkit.objects.fields import mapping, number, objects, text
+from toolkit.objects.quantity import amount
 from toolkit.suites.environment import PLACEHOLDER
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.ci import Source
+from toolkit.ci.origin import Source
 from toolkit.reuse import Reuse
 
 from tests.declared import config, stage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from toolkit.cluster.fields import at, mapping, objects, text
+from toolkit.objects.fields import at, mapping, objects, text
 
 Json = dict[str, Any]
 DEFAULT = "default"

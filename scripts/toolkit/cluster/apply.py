@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from toolkit import manifests
 from toolkit.base.outcome import Failed
 from toolkit.cluster import accounts
 from toolkit.cluster.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import condition, mapping, number, shown, text
 from toolkit.cluster.ordering import JOB, WORKLOADS, phases, rows
 from toolkit.cluster.scaling import autoscaled, left_behind, without_replicas
+from toolkit.objects import manifests
+from toolkit.objects.fields import condition, mapping, number, shown, text
 
 __all__ = ["WORKLOADS", "apply", "autoscaled", "phases", "restart"]
 

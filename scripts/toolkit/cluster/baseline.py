@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toolkit.cluster import progress
-from toolkit.cluster.fields import condition, mapping, number, objects, text, uid
+from toolkit.objects.fields import condition, mapping, number, objects, text, uid
 
 Json = dict[str, Any]
 STATUSES = ("initContainerStatuses", "containerStatuses")

@@ -18,13 +18,13 @@ import urllib3
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, TimedOut
-from toolkit.cluster import decoding
 from toolkit.cluster.credentials import Credentials, kubeconfig_of, load
 from toolkit.cluster.errors import ApiError, Unreachable
-from toolkit.cluster.fields import objects, text
-from toolkit.cluster.resources import BUILT_IN, Resource
 from toolkit.cluster.transport import Json, Transport
 from toolkit.model import Cluster
+from toolkit.objects import decoding
+from toolkit.objects.fields import objects, text
+from toolkit.objects.resources import BUILT_IN, Resource
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500

@@ -9,8 +9,8 @@ from typing import Any
 
 from toolkit.cluster import signs
 from toolkit.cluster.event_index import event_time
-from toolkit.cluster.fields import mapping, number, text
 from toolkit.cluster.finding import Cause, Finding, fatal, suspicious, waiting
+from toolkit.objects.fields import mapping, number, text
 
 Json = dict[str, Any]
 

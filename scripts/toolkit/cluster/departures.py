@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from toolkit.cluster.fields import number, uid
 from toolkit.cluster.watch import Change
+from toolkit.objects.fields import number, uid
 
 Json = dict[str, Any]
 

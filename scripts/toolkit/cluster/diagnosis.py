@@ -16,10 +16,10 @@ from toolkit.cluster import signs
 from toolkit.cluster.container_diagnosis import exit_words, short
 from toolkit.cluster.event_index import event_time as event_time
 from toolkit.cluster.event_index import events_by_object as events_by_object
-from toolkit.cluster.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
 from toolkit.cluster.finding import PATIENCE, Cause, Finding, Severity, fatal, ordered, suspicious, waiting
 from toolkit.cluster.pod_diagnosis import of_pod
-from toolkit.cluster.quantity import amount
+from toolkit.objects.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
+from toolkit.objects.quantity import amount
 
 Json = dict[str, Any]
 HASH_LABEL = "pod-template-hash"

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from toolkit.base.redaction import redact
-from toolkit.cluster import field_owners
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.field_owners import ABSENT, Path, identity
-from toolkit.cluster.fields import shown
-from toolkit.cluster.quantity import parse
+from toolkit.objects import field_owners
+from toolkit.objects.field_owners import ABSENT, Path, identity
+from toolkit.objects.fields import shown
+from toolkit.objects.quantity import parse
 
 Json = dict[str, Any]
 Difference = tuple[Path, Any, Any]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import at, objects, text
-from toolkit.cluster.resources import built_in
+from toolkit.objects.fields import at, objects, text
+from toolkit.objects.resources import built_in
 
 SERVICE_NAME = "kubernetes.io/service-name"
 

@@ -9,7 +9,7 @@ import urllib3
 
 from toolkit.base.outcome import Failed
 from toolkit.base.tools import redact
-from toolkit.cluster.fields import mapping, number, objects, text
+from toolkit.objects.fields import mapping, number, objects, text
 
 
 class Unreachable(Failed):

@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from toolkit.cluster.fields import mapping, text, uid
+from toolkit.objects.fields import mapping, text, uid
 
 Json = dict[str, Any]
 

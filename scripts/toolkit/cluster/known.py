@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit.cluster.fields import owner, text, uid
+from toolkit.objects.fields import owner, text, uid
 
 Json = dict[str, Any]
 

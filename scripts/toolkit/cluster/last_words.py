@@ -6,9 +6,9 @@ from toolkit.base.outcome import Failed
 from toolkit.cluster import signs
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.event_index import event_time
-from toolkit.cluster.fields import text
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.sight import Sight, What
+from toolkit.objects.fields import text
+from toolkit.objects.resources import built_in
 
 LOG_LINES = 10
 EXITS = (What.RESTART, What.BACK_OFF)

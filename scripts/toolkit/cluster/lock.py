@@ -22,8 +22,8 @@ from toolkit.base.outcome import Failed, Refused
 from toolkit.base.spaces import Space
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, number, text
-from toolkit.cluster.resources import built_in
+from toolkit.objects.fields import mapping, number, text
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 

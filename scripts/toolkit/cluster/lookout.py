@@ -25,9 +25,9 @@ from typing import Any
 
 from toolkit.cluster import pods
 from toolkit.cluster.departures import Departures
-from toolkit.cluster.fields import condition, name, owner, text, uid
 from toolkit.cluster.sight import Sight, What
 from toolkit.cluster.watch import Change
+from toolkit.objects.fields import condition, name, owner, text, uid
 
 Json = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 from toolkit.base.outcome import Misused
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, objects, shown, text
-from toolkit.cluster.resources import BUILT_IN
+from toolkit.objects.fields import mapping, objects, shown, text
+from toolkit.objects.resources import BUILT_IN
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from toolkit.cluster import signs
 from toolkit.cluster.container_diagnosis import Container, readiness_patience, short
-from toolkit.cluster.fields import condition, mapping, number, objects, owner, shown, text
 from toolkit.cluster.finding import Cause, Finding, fatal, suspicious, waiting
+from toolkit.objects.fields import condition, mapping, number, objects, owner, shown, text
 
 __all__ = ["of_pod", "readiness_patience"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.cluster import signs
-from toolkit.cluster.fields import condition, mapping, name, number, objects, owner, text, uid
 from toolkit.cluster.pod_diagnosis import readiness_patience
+from toolkit.objects.fields import condition, mapping, name, number, objects, owner, text, uid
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from toolkit.cluster import diagnosis, workloads
-from toolkit.cluster.fields import condition, mapping, name, number, objects, shown, text, uid
 from toolkit.cluster.finding import Cause, Finding, fatal, waiting
+from toolkit.objects.fields import condition, mapping, name, number, objects, shown, text, uid
 
 Json = dict[str, Any]
 Events = Mapping[str, list[Json]]

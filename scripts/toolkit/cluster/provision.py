@@ -12,17 +12,17 @@ import secrets
 import string
 from typing import Any
 
-from toolkit import manifests
 from toolkit.base.outcome import Misused
 from toolkit.base.spaces import Space
 from toolkit.cluster import progress
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import condition, mapping, shown, text
 from toolkit.cluster.ordering import WORKLOADS
-from toolkit.cluster.resources import BUILT_IN, built_in
-from toolkit.manifests import Values
 from toolkit.model import App
+from toolkit.objects import manifests
+from toolkit.objects.fields import condition, mapping, shown, text
+from toolkit.objects.manifests import Values
+from toolkit.objects.resources import BUILT_IN, built_in
 
 Json = dict[str, Any]
 FOLDER = "provision"

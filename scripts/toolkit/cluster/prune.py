@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
-from toolkit import manifests
 from toolkit.base.outcome import Misused
 from toolkit.base.spaces import Space
 from toolkit.cluster import ordering, release_store
 from toolkit.cluster.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import at, mapping, objects, shown, text
-from toolkit.cluster.resources import BUILT_IN, Resource
+from toolkit.objects import manifests
+from toolkit.objects.fields import at, mapping, objects, shown, text
+from toolkit.objects.resources import BUILT_IN, Resource
 
 Json = dict[str, Any]
 

@@ -17,8 +17,8 @@ from typing import Any
 from toolkit.base.outcome import Failed
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, objects, text
-from toolkit.cluster.resources import built_in
+from toolkit.objects.fields import mapping, objects, text
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 Data = dict[str, str]

@@ -19,15 +19,15 @@ from toolkit.cluster import baseline, evidence, pods, progress, verdict_words
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.container_diagnosis import first_answer
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import objects, text, uid
 from toolkit.cluster.finding import Finding, ordered
 from toolkit.cluster.patience import Patience, Settling, scale
 from toolkit.cluster.progress import Awaited
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.scene import Scene
 from toolkit.cluster.timeline import Timeline
 from toolkit.cluster.verdict_words import Words
 from toolkit.cluster.watch import Watcher
+from toolkit.objects.fields import objects, text, uid
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from toolkit.cluster.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import at, mapping, objects, text
-from toolkit.cluster.resources import built_in
+from toolkit.objects.fields import at, mapping, objects, text
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 AUTOSCALER = "HorizontalPodAutoscaler"

@@ -10,8 +10,8 @@ from toolkit.cluster.diagnosis import diagnose
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.event_index import events_by_object
 from toolkit.cluster.finding import Finding, ordered
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.workloads import of_daemon_set, of_stateful_set
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")

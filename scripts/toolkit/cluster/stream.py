@@ -16,11 +16,11 @@ from typing import Any, Literal, NamedTuple
 import urllib3
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster import decoding
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError, retry_after
-from toolkit.cluster.fields import mapping, number, text
 from toolkit.cluster.transport import lines_of
+from toolkit.objects import decoding
+from toolkit.objects.fields import mapping, number, text
 
 Json = dict[str, Any]
 

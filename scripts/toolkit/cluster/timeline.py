@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from toolkit.cluster.container_diagnosis import exit_words
-from toolkit.cluster.fields import mapping, number, objects, shown, text, uid
 from toolkit.cluster.finding import Finding
+from toolkit.objects.fields import mapping, number, objects, shown, text, uid
 
 Json = dict[str, Any]
 

@@ -12,9 +12,9 @@ from toolkit.base.outcome import Failed
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.event_index import EventIndex
 from toolkit.cluster.known import Known
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.stream import AHEAD, Stream
 from toolkit.cluster.stream import Change as Change
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 GARBAGE = (10_000, 10, 10)

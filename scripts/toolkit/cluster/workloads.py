@@ -11,8 +11,8 @@ from typing import Any
 
 from toolkit.cluster import signs
 from toolkit.cluster.diagnosis import of_pods, pods_of, ready_pods
-from toolkit.cluster.fields import at, mapping, name, number, shown, text, uid
 from toolkit.cluster.finding import PATIENCE, Cause, Finding, ordered, suspicious, waiting
+from toolkit.objects.fields import at, mapping, name, number, shown, text, uid
 
 Json = dict[str, Any]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from toolkit import manifests
 from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
 from toolkit.cluster import lock, pods, rollout
 from toolkit.cluster.apply import apply, restart
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.ordering import phases
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.scaling import autoscaled
 from toolkit.model import App
+from toolkit.objects import manifests
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 

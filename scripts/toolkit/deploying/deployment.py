@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolkit import images, manifests
+from toolkit import images
 from toolkit.base.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight, provision
@@ -16,6 +16,7 @@ from toolkit.deploying import foresight, holding, in_space, recovery
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
 from toolkit.model import App
+from toolkit.objects import manifests
 from toolkit.request import Request
 
 # In the details of an outcome: nothing is left for the pipeline's rollback stage to undo.

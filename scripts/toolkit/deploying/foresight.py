@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit import images, manifests
+from toolkit import images
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight, provision
@@ -13,6 +13,7 @@ from toolkit.cluster.connection import Connection
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
 from toolkit.model import App
+from toolkit.objects import manifests
 from toolkit.request import Request
 
 Json = dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolkit import manifests
 from toolkit.base.outcome import Failed, Outcome, Refused
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import lock, releases
@@ -12,6 +11,7 @@ from toolkit.cluster.connection import Connection
 from toolkit.deploying import in_space, recovery
 from toolkit.deploying.in_space import Options
 from toolkit.deploying.site import Site
+from toolkit.objects import manifests
 from toolkit.request import Request, version
 
 

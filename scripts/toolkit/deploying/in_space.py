@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit import manifests
 from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.base.spaces import Space
 from toolkit.cluster import lock, ordering, provision, prune, releases
@@ -17,6 +16,7 @@ from toolkit.cluster.rollout import Verdict
 from toolkit.deploying import change, recovery
 from toolkit.deploying.site import Site
 from toolkit.model import App
+from toolkit.objects import manifests
 from toolkit.request import Request, version
 from toolkit.suites import running as suites
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from toolkit import undoing
 from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, prune, releases
@@ -21,6 +20,7 @@ from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
 from toolkit.request import Request, version
+from toolkit.runs import undoing
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]

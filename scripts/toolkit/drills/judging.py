@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from toolkit import undoing
 from toolkit.base.outcome import Kind
 from toolkit.drills.cases import Drill, LookAlike
 from toolkit.drills.witness import Answers
+from toolkit.runs import undoing
 
 Json = dict[str, Any]
 NOTHING: Mapping[str, Any] = {}

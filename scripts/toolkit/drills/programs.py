@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from toolkit import plan
 from toolkit.base.outcome import Interrupted, TimedOut
 from toolkit.base.processes import Background
-from toolkit.ci import Source
+from toolkit.ci.origin import Source
 from toolkit.drills.cases import AFTER_STAGE
 from toolkit.drills.workshop import APP, as_environment
-from toolkit.record import HOME, RUNNING, read_json
 from toolkit.request import SOURCE
+from toolkit.runs.record import HOME, RUNNING, read_json
 
 TICK_SECONDS = 0.05
 LONGEST = 300.0

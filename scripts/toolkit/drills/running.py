@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Kind
-from toolkit.ci import Source
-from toolkit.cluster.fields import number, text
+from toolkit.ci.origin import Source
 from toolkit.drills import judging
 from toolkit.drills.cases import AFTER_STAGE, STAGES, Action, Change, Drill, LookAlike
 from toolkit.drills.judging import Seen
 from toolkit.drills.lane import Do, Lane
 from toolkit.drills.programs import Ended
 from toolkit.drills.witness import Answers, Eyes, Probe
-from toolkit.record import HOME
+from toolkit.objects.fields import number, text
 from toolkit.request import version
+from toolkit.runs.record import HOME
 
 LATE_ANSWER_SECONDS = 10.0
 WATCH_SECONDS = "4s"

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Self
 from toolkit.base.outcome import Failed
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, name, number, objects, text, uid
 from toolkit.cluster.watch import Watcher
-from toolkit.manifests import COMMIT
+from toolkit.objects.fields import mapping, name, number, objects, text, uid
+from toolkit.objects.manifests import COMMIT
 
 Json = dict[str, Any]
 PROBE_SECONDS = 0.05

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from toolkit.base.outcome import Misused
-from toolkit.ci import Source
+from toolkit.ci.origin import Source
 from toolkit.drills.cases import Change
 
 SPACES = 'spaces = ["drill"]'

@@ -15,7 +15,7 @@ from toolkit.base.outcome import Failed
 from toolkit.base.redaction import scrub
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import text
+from toolkit.objects.fields import text
 
 ASK_SECONDS = 5.0
 LARGEST_ANSWER = 64 * 1024

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit import manifests
 from toolkit.cluster import diagnosis, pods, progress
 from toolkit.cluster.endpoints import Endpoint
 from toolkit.cluster.evidence.worst import state
-from toolkit.cluster.fields import mapping, name, number, objects, owner, text
 from toolkit.cluster.releases import Release
 from toolkit.health.troubles import Ill, Trouble
+from toolkit.objects import manifests
+from toolkit.objects.fields import mapping, name, number, objects, owner, text
 
 Json = dict[str, Any]
 

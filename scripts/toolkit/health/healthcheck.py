@@ -15,11 +15,11 @@ from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import ApiError, is_namespace_missing
 from toolkit.cluster.releases import Release
-from toolkit.cluster.resources import built_in
 from toolkit.health import troubles
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Trouble
 from toolkit.model import App
+from toolkit.objects.resources import built_in
 from toolkit.request import Request
 
 # A pod that is replaced while we look must not be called by its last moments.

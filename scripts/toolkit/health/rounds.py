@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolkit import manifests
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import endpoints, evidence
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import Unreachable
-from toolkit.cluster.fields import mapping, name, uid
 from toolkit.cluster.releases import Release
-from toolkit.cluster.resources import built_in
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers
 from toolkit.health.troubles import Ill, Trouble
 from toolkit.model import App
+from toolkit.objects import manifests
+from toolkit.objects.fields import mapping, name, uid
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 # How many of the things that are wrong are printed; the record has them all.

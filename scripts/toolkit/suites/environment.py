@@ -11,10 +11,10 @@ from toolkit import gateway
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
 from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.fields import mapping, text
-from toolkit.cluster.resources import built_in
 from toolkit.health.healthcheck import NotDeployed
 from toolkit.model import App, SecretKey, Suite
+from toolkit.objects.fields import mapping, text
+from toolkit.objects.resources import built_in
 from toolkit.request import Request
 
 PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")

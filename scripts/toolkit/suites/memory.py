@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.model import App
-from toolkit.record import HOME, read_json, write_json
+from toolkit.runs.record import HOME, read_json, write_json
 
 COMMITTED = "durations.json"
 

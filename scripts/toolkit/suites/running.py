@@ -15,8 +15,8 @@ from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection
 from toolkit.health.healthcheck import deployed, where_deployed
 from toolkit.model import App, Suite
-from toolkit.record import write_json
 from toolkit.request import Request
+from toolkit.runs.record import write_json
 from toolkit.suites import memory, report, selection, words
 from toolkit.suites.environment import environment_of
 from toolkit.suites.selection import Selection

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit import manifests
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.evidence import logs
 from toolkit.cluster.evidence.files import Folder
 from toolkit.cluster.evidence.reader import NotHad, Reader
-from toolkit.cluster.resources import built_in
+from toolkit.objects import manifests
+from toolkit.objects.resources import built_in
 from toolkit.request import Request
 
 SECONDS = 20.0

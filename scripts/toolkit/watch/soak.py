@@ -18,11 +18,11 @@ from toolkit.cluster import last_words, releases
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.lookout import Lookout
 from toolkit.cluster.releases import Release
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.sight import Sight, What
 from toolkit.cluster.watch import Change, Watcher
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
+from toolkit.objects.resources import built_in
 from toolkit.request import Request
 from toolkit.slack import Message
 from toolkit.watch.causes import Cause, Causes, ended, raised

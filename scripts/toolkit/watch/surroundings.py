@@ -9,9 +9,9 @@ from toolkit.base.spaces import Space
 from toolkit.cluster import lock
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import text
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.watch import Watcher
+from toolkit.objects.fields import text
+from toolkit.objects.resources import built_in
 
 # How long the end waits for pods that cannot be seen, and how long a refused credential may come back.
 BLIND_SECONDS = 60.0

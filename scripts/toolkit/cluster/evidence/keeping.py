@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from toolkit import manifests
 from toolkit.base.outcome import Interrupted
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.evidence import logs, mounted, objects, summary, tables
@@ -18,10 +17,11 @@ from toolkit.cluster.evidence.files import Folder, rewrite
 from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.evidence.summary import FIRST_SECTION, Page
 from toolkit.cluster.evidence.worst import worst
-from toolkit.cluster.fields import name, shown, text, uid
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.scene import KINDS, Scene
 from toolkit.cluster.watch import Json
+from toolkit.objects import manifests
+from toolkit.objects.fields import name, shown, text, uid
+from toolkit.objects.resources import built_in
 
 SUMMARY = "summary.md"
 ENDED = ("Failed", "Succeeded")  # phases of a pod

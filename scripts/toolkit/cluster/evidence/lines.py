@@ -8,10 +8,10 @@ from toolkit.cluster.diagnosis import event_time, events_by_object
 from toolkit.cluster.evidence import mounted
 from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.evidence.worst import is_told_by_previous, statuses
-from toolkit.cluster.fields import name, number, owner, text, uid
 from toolkit.cluster.finding import Finding
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.watch import Json, Watcher
+from toolkit.objects.fields import name, number, owner, text, uid
+from toolkit.objects.resources import built_in
 
 LOG_LINES = 15
 EVENTS = 5

@@ -8,9 +8,9 @@ from toolkit.base.redaction import scrub
 from toolkit.cluster.evidence.files import Folder
 from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.evidence.worst import is_told_by_previous, statuses
-from toolkit.cluster.fields import mapping, name, number, objects, owner, text
-from toolkit.cluster.resources import built_in
 from toolkit.cluster.watch import Json
+from toolkit.objects.fields import mapping, name, number, objects, owner, text
+from toolkit.objects.resources import built_in
 
 LINES = 500
 BYTES = 256 * 1024

@@ -12,8 +12,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from toolkit.base.redaction import Secret, is_secret_name
 from toolkit.cluster.evidence.reader import NotHad, Reader
-from toolkit.cluster.fields import mapping, objects, text
-from toolkit.cluster.resources import built_in
+from toolkit.objects.fields import mapping, objects, text
+from toolkit.objects.resources import built_in
 
 # Of a namespace with hundreds of Secrets an app uses a few.
 MOST = 40

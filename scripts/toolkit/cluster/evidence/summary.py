@@ -11,10 +11,10 @@ from toolkit.cluster.evidence import tables
 from toolkit.cluster.evidence.about import About
 from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.worst import ranked, revision
-from toolkit.cluster.fields import name, text
 from toolkit.cluster.finding import Finding, Severity
 from toolkit.cluster.scene import Scene
 from toolkit.cluster.watch import Json
+from toolkit.objects.fields import name, text
 
 MOST_LINES = 80
 PODS, LOG_LINES, EVENTS, TIMES, OTHERS, FILES, NOTES = 8, 12, 6, 8, 3, 9, 3

@@ -9,9 +9,9 @@ from toolkit.cluster.diagnosis import event_time, new_replica_set
 from toolkit.cluster.evidence.lines import flat
 from toolkit.cluster.evidence.mounted import Used
 from toolkit.cluster.evidence.worst import ranked, restarts, revision, state, statuses
-from toolkit.cluster.fields import mapping, name, number, objects, owner, shown, text, uid
 from toolkit.cluster.scene import Scene
 from toolkit.cluster.watch import Json
+from toolkit.objects.fields import mapping, name, number, objects, owner, shown, text, uid
 
 POD_COLUMNS = ("pod", "revision", "phase", "ready", "restarts", "reason")
 _WHICH = {"new": " (new revision)", "old": " (old revision)", "job": " (of its Job)", "": ""}

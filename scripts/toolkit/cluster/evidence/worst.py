@@ -6,10 +6,10 @@ from typing import Any
 
 from toolkit.cluster import pods
 from toolkit.cluster.diagnosis import new_replica_set, pods_of
-from toolkit.cluster.fields import mapping, name, number, objects, owner, text, uid
 from toolkit.cluster.finding import Severity
 from toolkit.cluster.scene import Scene
 from toolkit.cluster.watch import Json
+from toolkit.objects.fields import mapping, name, number, objects, owner, text, uid
 
 NOBODY = 1_000
 MOST = 5

@@ -13,15 +13,15 @@ from typing import Any
 
 from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.connection import Connection
-from toolkit.cluster.fields import text
 from toolkit.cluster.preflight import growth, headroom, lookup, permissions, references
 from toolkit.cluster.preflight.dryrun import DryRun, Tried
 from toolkit.cluster.preflight.growth import Roll
 from toolkit.cluster.preflight.problem import Problem, distinct
 from toolkit.cluster.preflight.references import Found
-from toolkit.cluster.resources import Resource
 from toolkit.cluster.scaling import autoscaled
 from toolkit.model import App, Cluster
+from toolkit.objects.fields import text
+from toolkit.objects.resources import Resource
 
 Json = dict[str, Any]
 Missing = Callable[[Iterable[str]], Mapping[str, str]]

@@ -11,10 +11,10 @@ from toolkit.cluster import scaling
 from toolkit.cluster.apply import JOB, conflict
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError, is_namespace_missing
-from toolkit.cluster.fields import mapping, shown, text
 from toolkit.cluster.preflight import ownership, refusals
 from toolkit.cluster.preflight.problem import Problem
-from toolkit.cluster.resources import Resource
+from toolkit.objects.fields import mapping, shown, text
+from toolkit.objects.resources import Resource
 
 Json = dict[str, Any]
 Say = Callable[[str], None]

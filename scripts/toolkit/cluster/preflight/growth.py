@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from toolkit.cluster.fields import condition, mapping, number, text
 from toolkit.cluster.preflight import podcost
 from toolkit.cluster.preflight.references import templates
+from toolkit.objects.fields import condition, mapping, number, text
 
 Json = dict[str, Any]
 

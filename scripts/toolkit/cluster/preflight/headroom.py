@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from toolkit.cluster.fields import mapping, objects, shown, text
 from toolkit.cluster.preflight import growth, podcost
 from toolkit.cluster.preflight.growth import Growth, Roll
 from toolkit.cluster.preflight.problem import Problem
-from toolkit.cluster.quantity import amount, parse, show
+from toolkit.objects.fields import mapping, objects, shown, text
+from toolkit.objects.quantity import amount, parse, show
 
 Json = dict[str, Any]
 Counted = tuple[str, Json]

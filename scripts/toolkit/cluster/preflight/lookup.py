@@ -8,11 +8,11 @@ from typing import Any
 from toolkit.base.outcome import Kind
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping, objects, text
 from toolkit.cluster.preflight import refusals
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.cluster.preflight.references import Found, keys_of
-from toolkit.cluster.resources import built_in
+from toolkit.objects.fields import mapping, objects, text
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit import manifests
 from toolkit.base.outcome import Kind
 from toolkit.cluster.connection import FIELD_MANAGER
-from toolkit.cluster.fields import mapping, objects, shown, text
 from toolkit.cluster.preflight.problem import Problem
+from toolkit.objects import manifests
+from toolkit.objects.fields import mapping, objects, shown, text
 
 Json = dict[str, Any]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import mapping
 from toolkit.cluster.preflight.problem import Problem
-from toolkit.cluster.resources import Resource
+from toolkit.objects.fields import mapping
+from toolkit.objects.resources import Resource
 
 Json = dict[str, Any]
 # (API group, resource with its subresource)

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from toolkit.cluster.fields import mapping, objects, text
-from toolkit.cluster.quantity import amount
+from toolkit.objects.fields import mapping, objects, text
+from toolkit.objects.quantity import amount
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from toolkit.cluster.fields import mapping, objects, shown, text
 from toolkit.cluster.preflight.problem import Problem
+from toolkit.objects.fields import mapping, objects, shown, text
 
 Json = dict[str, Any]
 Found = tuple[str, str]  # kind and name

@@ -7,8 +7,8 @@ from typing import Any
 
 from toolkit.base.tools import redact
 from toolkit.cluster.errors import ApiError
-from toolkit.cluster.fields import text
 from toolkit.cluster.preflight.problem import Problem
+from toolkit.objects.fields import text
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolkit import record
+from toolkit.runs import record
 
 UNDONE = ("deploy", "healthcheck", "smoke", "watch")
 """The stages whose failure means that what was deployed must not stay."""

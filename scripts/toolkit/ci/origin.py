@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, PipelineError
-from toolkit.ci_systems import VENDORS, Vendor
+from toolkit.ci.systems import VENDORS, Vendor
 
 Git = Callable[[Sequence[str]], str]
 

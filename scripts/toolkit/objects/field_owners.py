@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.cluster.fields import mapping, objects, text
+from toolkit.objects.fields import mapping, objects, text
 
 Json = dict[str, Any]
 Identity = tuple[tuple[str, Any], ...]
