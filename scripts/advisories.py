@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from toolkit import command, requirements
-from toolkit.advisories import registry, sources
 from toolkit.base.outcome import Failed, Outcome
+from toolkit.checks import requirements
+from toolkit.checks.advisories import registry, sources
+from toolkit.settings import command
 
 
 def run(request: command.Request) -> Outcome:

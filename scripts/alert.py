@@ -6,8 +6,9 @@ import os
 import sys
 from argparse import ArgumentParser
 
-from toolkit import alerts, command, outbox, slack
+from toolkit import alerts, outbox, slack
 from toolkit.base.outcome import Outcome
+from toolkit.settings import command
 from toolkit.watch import channel
 
 

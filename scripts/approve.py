@@ -6,9 +6,9 @@ import argparse
 import getpass
 import sys
 
-from toolkit import command, policy
 from toolkit.base.outcome import Outcome, Refused
-from toolkit.command import Request
+from toolkit.settings import command, policy
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

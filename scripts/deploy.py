@@ -7,11 +7,11 @@ import argparse
 import os
 import sys
 
-from toolkit import command, policy
 from toolkit.base.outcome import Outcome
-from toolkit.command import Request
 from toolkit.deploying import deployment
 from toolkit.deploying.in_space import Options
+from toolkit.settings import command, policy
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

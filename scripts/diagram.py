@@ -6,9 +6,10 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from toolkit import command, diagram, plan
+from toolkit import diagram, plan
 from toolkit.base.outcome import Failed, Misused, Outcome
-from toolkit.config import Config
+from toolkit.settings import command
+from toolkit.settings.config import Config
 
 PICTURE = Path("docs") / "pipeline.svg"
 OTHER_BRANCH = "any other branch"

@@ -10,14 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-from toolkit import command
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Misused, Outcome
 from toolkit.cluster.credentials import kubeconfig_of
-from toolkit.command import Request
 from toolkit.drills import cases, telling
 from toolkit.drills.yard import Task, Yard
 from toolkit.runs.record import HOME
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 KEPT = 3  # how many invocations' records stay
 IN_USE_SECONDS = 3600.0  # one that is younger may still be going on

@@ -6,12 +6,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from toolkit import command
 from toolkit.base.outcome import Misused, Outcome
 from toolkit.base.spaces import Space, side_by_side
-from toolkit.command import Request
 from toolkit.health import healthcheck
 from toolkit.health.healthcheck import Rule
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 LONGEST = 86_400.0  # seconds
 

@@ -6,8 +6,8 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from toolkit import command
 from toolkit.base.outcome import Failed, Misused, Outcome, Refused
+from toolkit.settings import command
 
 # From below ci/ to where the vendor looks, from the top of the repository. A new system is a new row.
 SYSTEMS: dict[str, dict[str, str]] = {

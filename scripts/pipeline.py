@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from toolkit import command, fleet, running, views
+from toolkit import fleet, running, views
 from toolkit.base.outcome import Misused, Outcome
-from toolkit.command import Request
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,10 @@ import dataclasses
 import json
 import sys
 
-from toolkit import command, plan
+from toolkit import plan
 from toolkit.base.outcome import Outcome
-from toolkit.command import Request
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

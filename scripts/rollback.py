@@ -7,12 +7,12 @@ import argparse
 import os
 import sys
 
-from toolkit import command
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
-from toolkit.command import Request
 from toolkit.deploying import recovery
 from toolkit.runs import undoing
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

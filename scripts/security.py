@@ -6,11 +6,12 @@ import json
 import sys
 from datetime import UTC, date, datetime
 
-from toolkit import checks, command, suppressions
 from toolkit.base import tools
 from toolkit.base.outcome import Kind, Outcome, worst
-from toolkit.findings import Finding, named, sarif
-from toolkit.security import scans
+from toolkit.checks import commands, suppressions
+from toolkit.checks.findings import Finding, named, sarif
+from toolkit.checks.security import scans
+from toolkit.settings import command
 
 SHOWN = 50
 
@@ -22,7 +23,7 @@ def run(request: command.Request) -> Outcome:
     findings: list[Finding] = []
     broken: list[Outcome] = []
     details: dict[str, object] = {}
-    for row in checks.commands(app, "security"):
+    for row in commands.commands(app, "security"):
         result = scans.scan(request, row, today())
         findings += result.findings
         broken += [result.failure] if result.failure else []

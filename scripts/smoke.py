@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import sys
 
-from toolkit import command
 from toolkit.base.outcome import Outcome
-from toolkit.command import Request
+from toolkit.settings import command
+from toolkit.settings.command import Request
 from toolkit.suites import running, selection
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from toolkit import command, whole_platform
+from toolkit import whole_platform
 from toolkit.base.outcome import Outcome
-from toolkit.command import Request
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

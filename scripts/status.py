@@ -11,12 +11,13 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from toolkit import command, overview, tables
+from toolkit import overview, tables
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome, PipelineError
 from toolkit.cluster.connection import connect
-from toolkit.command import Request
 from toolkit.overview import Row
+from toolkit.settings import command
+from toolkit.settings.command import Request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

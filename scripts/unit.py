@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from toolkit import checks, command, reports, unit_tests, venvs
 from toolkit.base import tools
 from toolkit.base.outcome import Kind, Outcome, worst
+from toolkit.checks import commands, reports, unit_tests, venvs
+from toolkit.settings import command
 
 TIMEOUT_SECONDS = 900.0
 SHOWN = 5
@@ -17,13 +18,13 @@ def run(request: command.Request) -> Outcome:
     """Every command that apps.toml names; ["pytest"] is tests/unit with a coverage floor."""
     app = request.app
     app.require_code()
-    values = checks.placeholders(app, request.root, request.evidence, lambda: _venv(request))
+    values = commands.placeholders(app, request.root, request.evidence, lambda: _venv(request))
     outcomes = []
-    for row in checks.commands(app, "unit"):
+    for row in commands.commands(app, "unit"):
         if row == ("pytest",):
             outcomes.append(_pytest(request))
             continue
-        checks.decide(checks.expand(row, values), cwd=app.path, timeout=TIMEOUT_SECONDS)
+        commands.decide(commands.expand(row, values), cwd=app.path, timeout=TIMEOUT_SECONDS)
         outcomes.append(Outcome(reason=f"`{tools.quoted(row)}` passed"))
     return worst(outcomes)
 
@@ -32,7 +33,7 @@ def _pytest(request: command.Request) -> Outcome:
     app, files = request.app, unit_tests.Files(request.evidence)
     unit_tests.require(app)
     python = _venv(request)
-    ran = checks.run(unit_tests.pytest(python, app, files), cwd=app.path, timeout=TIMEOUT_SECONDS)
+    ran = commands.run(unit_tests.pytest(python, app, files), cwd=app.path, timeout=TIMEOUT_SECONDS)
     result = unit_tests.result(ran, files)
     if result.failed:
         return Outcome(
@@ -42,8 +43,8 @@ def _pytest(request: command.Request) -> Outcome:
             evidence=tuple(str(test) for test in result.failed[:SHOWN]),
             details={"tests": result.total, "failed": len(result.failed)},
         )
-    checks.decide(unit_tests.coverage_json(python, files), cwd=app.path, timeout=60, echo=False)
-    checks.decide(unit_tests.coverage_report(python, files), cwd=app.path, timeout=60)
+    commands.decide(unit_tests.coverage_json(python, files), cwd=app.path, timeout=60, echo=False)
+    commands.decide(unit_tests.coverage_report(python, files), cwd=app.path, timeout=60)
     covered = reports.coverage(files.coverage)
     details = {"tests": result.total, "skipped": result.skipped, "coverage": round(covered.percent, 2)}
     if covered.percent < app.coverage:

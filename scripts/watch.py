@@ -12,9 +12,9 @@ import argparse
 import os
 import sys
 
-from toolkit import command
 from toolkit.base.outcome import Misused, Outcome
-from toolkit.request import STAGE_FOLDER, Request
+from toolkit.settings import command
+from toolkit.settings.request import STAGE_FOLDER, Request
 from toolkit.watch import soak, watching
 from toolkit.watch.channel import Channel
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.config import Config
 from toolkit.plan import Stage
+from toolkit.settings.config import Config
 
 _HEAD = """
 default_cluster = "none"

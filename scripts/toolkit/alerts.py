@@ -10,8 +10,8 @@ from typing import Any
 from toolkit import summary
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
-from toolkit.config import Config
 from toolkit.runs import record
+from toolkit.settings.config import Config
 
 OUTCOME = "PIPELINE_OUTCOME"
 """Set by a CI system that runs one job per stage: how the job that died without a record ended."""

@@ -21,12 +21,12 @@ from toolkit.base.outcome import Interrupted, Kind, Outcome
 from toolkit.base.processes import Background
 from toolkit.base.signals import noted
 from toolkit.gate import OPEN, Gate
-from toolkit.model import App, Cluster
 from toolkit.plan import Plan, Stage
-from toolkit.request import RUN_FOLDER, SOURCE, STAGE_FOLDER
 from toolkit.reuse import Reuse
 from toolkit.runs import undoing
 from toolkit.runs.record import Record, as_json, as_outcome, now, read_json
+from toolkit.settings.model import App, Cluster
+from toolkit.settings.request import RUN_FOLDER, SOURCE, STAGE_FOLDER
 from toolkit.views import View
 
 NOT_RUN = "not run"

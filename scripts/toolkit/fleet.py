@@ -11,14 +11,15 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from toolkit import command, fleet_views, running
+from toolkit import fleet_views, running
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Outcome, PipelineError, worst
 from toolkit.base.signals import noted
-from toolkit.config import Config
 from toolkit.engine import Engine
 from toolkit.gate import Cores
-from toolkit.request import Request
+from toolkit.settings import command
+from toolkit.settings.config import Config
+from toolkit.settings.request import Request
 from toolkit.tables import aligned
 
 LOOK = 0.5  # seconds after which a signal is noticed at the latest

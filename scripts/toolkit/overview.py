@@ -11,10 +11,10 @@ from toolkit.cluster import drift, lock, progress, releases, scaling
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.drift import Drift
 from toolkit.cluster.releases import Hold, Release
-from toolkit.model import App
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, text
 from toolkit.objects.resources import built_in
+from toolkit.settings.model import App
 
 Json = dict[str, Any]
 NO_CODE = "no code yet"

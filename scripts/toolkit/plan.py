@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.config import Config
-from toolkit.model import App, Environment
 from toolkit.runs.undoing import STAGE as ROLLBACK
 from toolkit.runs.undoing import UNDONE
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Environment
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 CHECKS = ("lint", "security", "unit", "build")

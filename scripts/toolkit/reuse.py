@@ -20,11 +20,11 @@ from typing import Any
 from toolkit.base import tools
 from toolkit.base.outcome import PipelineError
 from toolkit.ci.origin import Source
-from toolkit.config import Config
-from toolkit.model import App, Cluster
 from toolkit.plan import SCRIPTS, Stage
-from toolkit.request import version
 from toolkit.runs import record
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster
+from toolkit.settings.request import version
 
 NEVER = ("approve", "alert")  # a rule is asked every time, and every run is announced
 LOOK_BACK = 50  # runs of the same app

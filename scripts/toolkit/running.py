@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from toolkit import command, plan
+from toolkit import plan
 from toolkit.base import console, tools
 from toolkit.base.outcome import Outcome
 from toolkit.engine import Engine
 from toolkit.gate import OPEN, Gate
 from toolkit.plan import Plan
-from toolkit.request import Request
 from toolkit.reuse import Reuse
 from toolkit.runs import record
+from toolkit.settings import command
+from toolkit.settings.request import Request
 from toolkit.views import View
 
 

@@ -16,11 +16,11 @@ from toolkit.cluster import provision
 from toolkit.cluster.connection import TOOLKIT, Connection, connect
 from toolkit.cluster.credentials import kubeconfig_of
 from toolkit.cluster.releases import current
-from toolkit.config import Config
-from toolkit.model import App, Cluster, Place
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in
-from toolkit.request import Request
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.request import Request
 
 COME_BACK_SECONDS = 45.0  # what was deployed once, after the sandbox was started again
 ANSWER_SECONDS = 20.0

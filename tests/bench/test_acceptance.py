@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from toolkit.model import App, Suite
+from toolkit.settings.model import App, Suite
 from toolkit.suites import memory, running
 from toolkit.suites.plugin import balance
 

@@ -18,10 +18,10 @@ from toolkit.base.spaces import Space
 from toolkit.cluster import lock, ordering
 from toolkit.cluster.apply import apply, autoscaled
 from toolkit.cluster.connection import connect
-from toolkit.config import Config
 from toolkit.deploying import change
-from toolkit.model import App, Cluster
 from toolkit.objects import manifests
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster
 
 from tests.bench import relay
 from tests.bench.checkout import Checkout

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from toolkit.config import Config
+from toolkit.settings.config import Config
 
 from tests.bench.checkout import Checkout
 from tests.bench.measure import Claim, environment, prove

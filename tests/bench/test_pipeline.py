@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from toolkit import plan
-from toolkit.config import Config
+from toolkit.settings.config import Config
 
 from tests.bench.checkout import Checkout
 from tests.bench.measure import Claim, environment, prove

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from toolkit import venvs
-from toolkit.config import Config
+from toolkit.checks import venvs
+from toolkit.settings.config import Config
 
 from tests.bench.measure import ROOT, Claim, environment, prove
 from tests.sandbox.local import Sandbox, eventually

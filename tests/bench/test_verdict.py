@@ -20,7 +20,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, rollout
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.credentials import load
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 from tests.bench import failing
 from tests.bench.failing import Failing

@@ -23,9 +23,9 @@ from toolkit.cluster.lookout import Lookout
 from toolkit.cluster.pod_diagnosis import of_pod
 from toolkit.cluster.transport import lines_of
 from toolkit.cluster.watch import Watcher
-from toolkit.model import Cluster, Ref
 from toolkit.objects import decoding
 from toolkit.objects.resources import built_in
+from toolkit.settings.model import Cluster, Ref
 
 from tests.bench import pods
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.advisories import database, live, registry, sources
-from toolkit.advisories.model import SCHEMA, Advisory, Source, documents, merge
 from toolkit.base.outcome import Failed, Misused
+from toolkit.checks.advisories import database, live, registry, sources
+from toolkit.checks.advisories.model import SCHEMA, Advisory, Source, documents, merge
 
 TODAY = date(2026, 11, 23)
 STAMP = int(datetime(2021, 7, 1, 12, tzinfo=UTC).timestamp())

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from toolkit import builders
 from toolkit.base.outcome import Failed
+from toolkit.images import builders
 
 BUILD = builders.Build(
     "fb-submitter-api",

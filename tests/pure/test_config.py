@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Misused
-from toolkit.config import Config
-from toolkit.model import Ref, SecretKey
+from toolkit.settings.config import Config
+from toolkit.settings.model import Ref, SecretKey
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ import trustme
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
 from toolkit.cluster import credentials, errors
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2lnbmF0dXJl"
 CLUSTER = Cluster(

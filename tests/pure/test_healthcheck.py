@@ -13,7 +13,7 @@ from toolkit.cluster.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answers
 from toolkit.health.troubles import Ill, Trouble
-from toolkit.model import App
+from toolkit.settings.model import App
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 RELEASE = Release(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Misused
-from toolkit.model import App
 from toolkit.objects import manifests
+from toolkit.settings.model import App
 
 GOOD = """
 apiVersion: apps/v1

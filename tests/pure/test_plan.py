@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toolkit.config import Config
 from toolkit.plan import Plan, Stage, for_run
+from toolkit.settings.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Config.load(ROOT / "apps.toml")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.config import Config
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, objects, text
+from toolkit.settings.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Config.load(ROOT / "apps.toml")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import reports, ruff
 from toolkit.base.outcome import Failed
-from toolkit.findings import Finding
-from toolkit.requirements import Requirement
-from toolkit.security import bandit, safety
+from toolkit.checks import reports, ruff
+from toolkit.checks.findings import Finding
+from toolkit.checks.requirements import Requirement
+from toolkit.checks.security import bandit, safety
 
 
 def write(folder: Path, content: Any, name: str = "report") -> Path:

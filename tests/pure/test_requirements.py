@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toolkit import requirements
 from toolkit.base.outcome import Misused
+from toolkit.checks import requirements
 
 
 def write(folder: Path, text: str, name: str = "requirements.txt") -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Misused
-from toolkit.model import App
+from toolkit.settings.model import App
 from toolkit.suites import memory, report, selection
 from toolkit.suites.memory import Memory
 from toolkit.suites.selection import Selection

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.base.tools import Ran
-from toolkit.model import App, Suite
+from toolkit.settings.model import App, Suite
 from toolkit.suites import report, running
 
 APP = App("submitter", "S", 1, Path("/repo/apps/submitter"), "ns", "svc")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from toolkit.findings import Finding
-from toolkit.model import Suppression
-from toolkit.suppressions import judge, matches
+from toolkit.checks.findings import Finding
+from toolkit.checks.suppressions import judge, matches
+from toolkit.settings.model import Suppression
 
 TODAY = date(2026, 11, 23)
 SQL = Finding(

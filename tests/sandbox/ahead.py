@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.cluster import preflight
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.preflight import Problem
-from toolkit.model import App, Cluster
+from toolkit.settings.model import App, Cluster
 
 from tests.sandbox.local import Sandbox, eventually
 

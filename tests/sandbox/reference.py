@@ -11,7 +11,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from toolkit.config import Config
+from toolkit.settings.config import Config
 
 from tests.sandbox.local import ROOT, Refused, Sandbox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.cluster.connection import Connection, connect
-from toolkit.model import Cluster
+from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import Sandbox
 

@@ -17,7 +17,7 @@ import pytest
 from toolkit import gateway
 from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection, connect
-from toolkit.model import Cluster
+from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import TINY, Sandbox, eventually
 from tests.sandbox.platform_double import Platform

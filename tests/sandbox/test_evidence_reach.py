@@ -18,7 +18,7 @@ from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster import evidence, scene
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.evidence import About
-from toolkit.model import Cluster
+from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import ROOT, Sandbox, eventually
 from tests.sandbox.node.pods import pod, ready

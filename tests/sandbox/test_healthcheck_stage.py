@@ -16,7 +16,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster.releases import Release
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Ill
-from toolkit.model import App
+from toolkit.settings.model import App
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Ended, Platform

@@ -10,7 +10,7 @@ from toolkit.base.outcome import Kind
 from toolkit.cluster import preflight
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.credentials import load
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 from tests.sandbox.ahead import Ahead
 from tests.sandbox.local import Sandbox

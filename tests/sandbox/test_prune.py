@@ -14,7 +14,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster import prune, release_store
 from toolkit.cluster.apply import apply
 from toolkit.cluster.connection import Connection, connect
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Platform

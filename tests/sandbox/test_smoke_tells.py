@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from toolkit.config import Config
+from toolkit.settings.config import Config
 
 from tests.sandbox import breaking
 from tests.sandbox.breaking import Fault

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.credentials import load
-from toolkit.model import Cluster
+from toolkit.settings.model import Cluster
 
 
 def reach(kubeconfig: Path) -> Connection:

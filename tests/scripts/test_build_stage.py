@@ -1,4 +1,4 @@
-"""scripts/build.py and toolkit.images: builders that are there, missing, or answer something odd."""
+"""scripts/build.py and toolkit.images.building: builders that are there, missing, or answer something odd."""
 
 from __future__ import annotations
 

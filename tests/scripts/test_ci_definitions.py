@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from toolkit import plan
-from toolkit.config import Config
+from toolkit.settings.config import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CIRCLE = REPOSITORY / "ci/circleci/config.yml"

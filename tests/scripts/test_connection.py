@@ -14,7 +14,7 @@ from toolkit.base.outcome import Failed, Misused
 from toolkit.cluster import transport
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import ApiError, TlsRefused, Unreachable
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request

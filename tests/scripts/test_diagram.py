@@ -12,8 +12,8 @@ from pathlib import Path
 import diagram as script
 import pytest
 from toolkit import diagram, plan
-from toolkit.config import Config
 from toolkit.plan import Plan, Stage
+from toolkit.settings.config import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from toolkit import requirements
+from toolkit.checks import requirements
 from toolkit.cluster.provision import FOLDER
-from toolkit.config import Config
-from toolkit.model import App, SecretKey
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, objects, text
 from toolkit.objects.quantity import amount
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, SecretKey
 from toolkit.suites.environment import PLACEHOLDER
 
 ROOT = Path(__file__).resolve().parents[2]

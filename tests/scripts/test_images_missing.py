@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from toolkit import images
 from toolkit.base.outcome import Misused
-from toolkit.model import Cluster, Ref
+from toolkit.images import building
+from toolkit.settings.model import Cluster, Ref
 
 OURS = "registry.example/team"
 # A docker that knows one manifest, and ends like the real one for the others.
@@ -46,7 +46,7 @@ def asked(folder: Path) -> list[list[str]]:
 def test_what_its_registry_does_not_know_is_missing(cluster: Cluster, tmp_path: Path) -> None:
     said: list[str] = []
     refs = [f"{OURS}/a:good", f"{OURS}/b:gone", f"{OURS}/a:good", "elsewhere.example/c:gone"]
-    assert images.missing(cluster, refs, tmp_path, said.append) == {
+    assert building.missing(cluster, refs, tmp_path, said.append) == {
         f"{OURS}/b:gone": f"does not exist (no such manifest: {OURS}/b:gone)",
         "elsewhere.example/c:gone": "does not exist (no such manifest: elsewhere.example/c:gone)",
     }
@@ -56,7 +56,7 @@ def test_what_its_registry_does_not_know_is_missing(cluster: Cluster, tmp_path: 
 
 def test_our_registry_must_answer_and_others_need_not(cluster: Cluster, tmp_path: Path) -> None:
     said: list[str] = []
-    found = images.missing(cluster, [f"{OURS}/a:down", "elsewhere.example/c:down"], tmp_path, said.append)
+    found = building.missing(cluster, [f"{OURS}/a:down", "elsewhere.example/c:down"], tmp_path, said.append)
     assert list(found) == [f"{OURS}/a:down"]
     assert found[f"{OURS}/a:down"].startswith(
         "its registry could not be asked: Get https://registry.example/v2/"
@@ -66,12 +66,12 @@ def test_our_registry_must_answer_and_others_need_not(cluster: Cluster, tmp_path
 
 
 def test_nothing_is_asked_for_nothing(cluster: Cluster, tmp_path: Path) -> None:
-    assert images.missing(cluster, [], tmp_path) == {}
+    assert building.missing(cluster, [], tmp_path) == {}
     assert not (tmp_path / "asked").exists()
 
 
 def test_each_image_is_asked_for_once_for_all_spaces(cluster: Cluster, tmp_path: Path) -> None:
-    known = images.Known(cluster, tmp_path, print)
+    known = building.Known(cluster, tmp_path, print)
     assert list(known([f"{OURS}/b:gone"])) == [f"{OURS}/b:gone"]
     assert list(known([f"{OURS}/a:good", f"{OURS}/b:gone"])) == [f"{OURS}/b:gone"]
     assert len(asked(tmp_path)) == 2
@@ -82,4 +82,4 @@ def test_a_machine_without_docker_says_how_to_get_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     with pytest.raises(Misused, match="docker: no such program"):
-        images.missing(cluster, [f"{OURS}/a:good"], tmp_path)
+        building.missing(cluster, [f"{OURS}/a:good"], tmp_path)

@@ -14,7 +14,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster import lock
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import Unreachable
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request

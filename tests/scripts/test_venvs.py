@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from toolkit import venvs
 from toolkit.base.outcome import Failed, Misused
-from toolkit.model import App
+from toolkit.checks import venvs
+from toolkit.settings.model import App
 
 from tests.scripts.wheels import wheel
 

@@ -13,8 +13,8 @@ from toolkit.base.outcome import Interrupted, Kind
 from toolkit.cluster import rollout
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.finding import Cause
-from toolkit.model import Cluster as Model
-from toolkit.model import Ref
+from toolkit.settings.model import Cluster as Model
+from toolkit.settings.model import Ref
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Request

@@ -12,8 +12,8 @@ import yaml
 from toolkit.cluster import rollout, stream
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.errors import ApiError
-from toolkit.model import Cluster as Model
-from toolkit.model import Ref
+from toolkit.settings.model import Cluster as Model
+from toolkit.settings.model import Ref
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Request

@@ -12,8 +12,8 @@ import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster import rollout, stream, timeline, transport
 from toolkit.cluster.connection import Connection, connect
-from toolkit.model import Cluster as Model
-from toolkit.model import Ref
+from toolkit.settings.model import Cluster as Model
+from toolkit.settings.model import Ref
 
 from tests.scripts import api_double
 from tests.scripts.cluster_double import Cluster, applied, case, eventually, following

@@ -11,7 +11,7 @@ import pytest
 from toolkit.cluster import stream
 from toolkit.cluster.connection import Connection, connect
 from toolkit.cluster.watch import Change, Watcher
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request

@@ -21,10 +21,10 @@ from toolkit.base.outcome import Misused, TimedOut
 from toolkit.cluster.credentials import Credentials, kubeconfig_of, load
 from toolkit.cluster.errors import ApiError, Unreachable
 from toolkit.cluster.transport import Json, Transport
-from toolkit.model import Cluster
 from toolkit.objects import decoding
 from toolkit.objects.fields import objects, text
 from toolkit.objects.resources import BUILT_IN, Resource
+from toolkit.settings.model import Cluster
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500

@@ -20,7 +20,7 @@ import yaml
 
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
-from toolkit.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from toolkit.cluster.connection import connect
-from toolkit.config import Config
-from toolkit.model import App, Cluster
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster
 
 
 def fingerprint(config: Config, cluster: Cluster, app: App, environment: str) -> str:

@@ -18,11 +18,11 @@ from toolkit.cluster import progress
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.cluster.ordering import WORKLOADS
-from toolkit.model import App
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, shown, text
 from toolkit.objects.manifests import Values
 from toolkit.objects.resources import BUILT_IN, built_in
+from toolkit.settings.model import App
 
 Json = dict[str, Any]
 FOLDER = "provision"

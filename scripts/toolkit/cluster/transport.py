@@ -15,8 +15,8 @@ from toolkit.base.outcome import Failed, PipelineError
 from toolkit.cluster import errors
 from toolkit.cluster.credentials import Credentials
 from toolkit.cluster.errors import ApiError, TlsRefused, Unreachable
-from toolkit.model import Cluster
 from toolkit.objects.fields import mapping
+from toolkit.settings.model import Cluster
 
 USER_AGENT = "form-builder-pipeline/1"
 CONNECT_SECONDS = 4.0

@@ -12,9 +12,9 @@ from toolkit.cluster.apply import apply, restart
 from toolkit.cluster.connection import Connection
 from toolkit.cluster.ordering import phases
 from toolkit.cluster.scaling import autoscaled
-from toolkit.model import App
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
+from toolkit.settings.model import App
 
 Json = dict[str, Any]
 

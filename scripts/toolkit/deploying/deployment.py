@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from toolkit import images
 from toolkit.base.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight, provision
 from toolkit.deploying import foresight, holding, in_space, recovery
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
-from toolkit.model import App
+from toolkit.images import building
 from toolkit.objects import manifests
-from toolkit.request import Request
+from toolkit.settings.model import App
+from toolkit.settings.request import Request
 
 # In the details of an outcome: nothing is left for the pipeline's rollback stage to undo.
 SETTLED = "settled"
@@ -179,7 +179,7 @@ def _build(request: Request, apps: Sequence[App]) -> Built:
     def one(task: Space) -> Outcome:
         app = request.config.app(task.name)
         try:
-            built[app.name] = images.build(
+            built[app.name] = building.build(
                 app, request.cluster, request.source, request.say, root=request.root
             )
         except PipelineError as error:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit import images
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight, provision
 from toolkit.cluster.connection import Connection
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
-from toolkit.model import App
+from toolkit.images import building
 from toolkit.objects import manifests
-from toolkit.request import Request
+from toolkit.settings.model import App
+from toolkit.settings.request import Request
 
 Json = dict[str, Any]
 Built = Mapping[str, Mapping[str, str]]
@@ -22,7 +22,7 @@ Built = Mapping[str, Mapping[str, str]]
 
 def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, options: Options) -> Outcome:
     """Passed, or what would go wrong with the apps in the spaces that these tasks name."""
-    known = images.Known(request.cluster, request.root, request.say)
+    known = building.Known(request.cluster, request.root, request.say)
     named = {
         space if app.name == request.app.name else f"{space} {app.name}": (app, space) for app, space in tasks
     }

@@ -12,7 +12,7 @@ from toolkit.deploying import in_space, recovery
 from toolkit.deploying.in_space import Options
 from toolkit.deploying.site import Site
 from toolkit.objects import manifests
-from toolkit.request import Request, version
+from toolkit.settings.request import Request, version
 
 
 def refuse(request: Request, spaces: Sequence[str], built: Mapping[str, str], options: Options) -> None:

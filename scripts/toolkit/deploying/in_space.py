@@ -15,9 +15,9 @@ from toolkit.cluster.releases import Release
 from toolkit.cluster.rollout import Verdict
 from toolkit.deploying import change, recovery
 from toolkit.deploying.site import Site
-from toolkit.model import App
 from toolkit.objects import manifests
-from toolkit.request import Request, version
+from toolkit.settings.model import App
+from toolkit.settings.request import Request, version
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]

@@ -19,8 +19,8 @@ from toolkit.cluster.scene import Scene
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
-from toolkit.request import Request, version
 from toolkit.runs import undoing
+from toolkit.settings.request import Request, version
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]

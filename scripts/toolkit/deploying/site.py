@@ -16,8 +16,8 @@ from toolkit.cluster.releases import Release
 from toolkit.cluster.scene import Scene, look
 from toolkit.deploying import change
 from toolkit.health.healthcheck import NotDeployed, reached
-from toolkit.model import App
-from toolkit.request import Request
+from toolkit.settings.model import App
+from toolkit.settings.request import Request
 
 
 class Site(NamedTuple):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Kind, Misused
-from toolkit.fields import Fields, nearest
-from toolkit.model import NONE
+from toolkit.settings.model import NONE
+from toolkit.settings.toml_table import Fields, nearest
 
 STAGES = ("deploy", "healthcheck", "smoke", "watch")
 DOINGS = ("create", "label", "label-node", "open", "evict", "kill", "leave", "resume")

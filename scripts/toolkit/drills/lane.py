@@ -14,7 +14,6 @@ import yaml
 from toolkit.base.outcome import Failed, Misused, PipelineError
 from toolkit.ci.origin import Source
 from toolkit.cluster.connection import Connection, connect
-from toolkit.config import Config
 from toolkit.drills.cases import Action, Change
 from toolkit.drills.counterparts import Late, Registry
 from toolkit.drills.programs import Ended, Programs
@@ -22,7 +21,8 @@ from toolkit.drills.witness import Eyes, serving
 from toolkit.drills.workshop import APP, GOOD, Workshop, fill
 from toolkit.objects.fields import mapping, name, text
 from toolkit.objects.resources import built_in
-from toolkit.request import version
+from toolkit.settings.config import Config
+from toolkit.settings.request import version
 
 Json = dict[str, Any]
 Do = Callable[[Action, Eyes | None], None]

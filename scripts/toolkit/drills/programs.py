@@ -16,8 +16,8 @@ from toolkit.base.processes import Background
 from toolkit.ci.origin import Source
 from toolkit.drills.cases import AFTER_STAGE
 from toolkit.drills.workshop import APP, as_environment
-from toolkit.request import SOURCE
 from toolkit.runs.record import HOME, RUNNING, read_json
+from toolkit.settings.request import SOURCE
 
 TICK_SECONDS = 0.05
 LONGEST = 300.0

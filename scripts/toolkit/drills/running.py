@@ -17,8 +17,8 @@ from toolkit.drills.lane import Do, Lane
 from toolkit.drills.programs import Ended
 from toolkit.drills.witness import Answers, Eyes, Probe
 from toolkit.objects.fields import number, text
-from toolkit.request import version
 from toolkit.runs.record import HOME
+from toolkit.settings.request import version
 
 LATE_ANSWER_SECONDS = 10.0
 WATCH_SECONDS = "4s"

@@ -18,9 +18,9 @@ from toolkit.cluster.releases import Release
 from toolkit.health import troubles
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Trouble
-from toolkit.model import App
 from toolkit.objects.resources import built_in
-from toolkit.request import Request
+from toolkit.settings.model import App
+from toolkit.settings.request import Request
 
 # A pod that is replaced while we look must not be called by its last moments.
 LEAST_ROUNDS = 3

@@ -16,10 +16,10 @@ from toolkit.cluster.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers
 from toolkit.health.troubles import Ill, Trouble
-from toolkit.model import App
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, name, uid
 from toolkit.objects.resources import built_in
+from toolkit.settings.model import App
 
 Json = dict[str, Any]
 # How many of the things that are wrong are printed; the record has them all.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from toolkit.model import App
+from toolkit.settings.model import App
 
 
 class Ill(StrEnum):

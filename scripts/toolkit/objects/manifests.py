@@ -17,9 +17,9 @@ import jinja2
 import yaml
 
 from toolkit.base.outcome import Misused
-from toolkit.model import App
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.resources import BUILT_IN
+from toolkit.settings.model import App
 
 Json = dict[str, Any]
 

@@ -12,10 +12,10 @@ from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
 from toolkit.cluster.connection import Connection, connect
 from toolkit.health.healthcheck import NotDeployed
-from toolkit.model import App, SecretKey, Suite
 from toolkit.objects.fields import mapping, text
 from toolkit.objects.resources import built_in
-from toolkit.request import Request
+from toolkit.settings.model import App, SecretKey, Suite
+from toolkit.settings.request import Request
 
 PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
-from toolkit.model import App
 from toolkit.runs.record import HOME, read_json, write_json
+from toolkit.settings.model import App
 
 COMMITTED = "durations.json"
 

@@ -7,16 +7,16 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from toolkit import venvs
 from toolkit.base import console, tools
 from toolkit.base.outcome import Misused, Outcome, TimedOut
 from toolkit.base.spaces import Space, side_by_side
+from toolkit.checks import venvs
 from toolkit.cluster import releases
 from toolkit.cluster.connection import Connection
 from toolkit.health.healthcheck import deployed, where_deployed
-from toolkit.model import App, Suite
-from toolkit.request import Request
 from toolkit.runs.record import write_json
+from toolkit.settings.model import App, Suite
+from toolkit.settings.request import Request
 from toolkit.suites import memory, report, selection, words
 from toolkit.suites.environment import environment_of
 from toolkit.suites.selection import Selection

@@ -10,7 +10,7 @@ from toolkit.cluster.evidence.files import Folder
 from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
-from toolkit.request import Request
+from toolkit.settings.request import Request
 
 SECONDS = 20.0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from toolkit import outbox, slack
 from toolkit.base.redaction import Secret
-from toolkit.model import AlertPolicy
+from toolkit.settings.model import AlertPolicy
 
 LATE_SECONDS = 300
 SEND_SECONDS = 30.0

@@ -23,7 +23,7 @@ from toolkit.cluster.watch import Change, Watcher
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
 from toolkit.objects.resources import built_in
-from toolkit.request import Request
+from toolkit.settings.request import Request
 from toolkit.slack import Message
 from toolkit.watch.causes import Cause, Causes, ended, raised
 from toolkit.watch.channel import Channel

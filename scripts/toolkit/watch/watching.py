@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from toolkit.base.outcome import Failed, Misused, Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.health.healthcheck import NotDeployed
-from toolkit.model import App
-from toolkit.request import Request
+from toolkit.settings.model import App
+from toolkit.settings.request import Request
 from toolkit.watch import soak
 
 

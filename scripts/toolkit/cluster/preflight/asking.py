@@ -19,9 +19,9 @@ from toolkit.cluster.preflight.growth import Roll
 from toolkit.cluster.preflight.problem import Problem, distinct
 from toolkit.cluster.preflight.references import Found
 from toolkit.cluster.scaling import autoscaled
-from toolkit.model import App, Cluster
 from toolkit.objects.fields import text
 from toolkit.objects.resources import Resource
+from toolkit.settings.model import App, Cluster
 
 Json = dict[str, Any]
 Missing = Callable[[Iterable[str]], Mapping[str, str]]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from toolkit.findings import Finding
-from toolkit.model import Suppression
+from toolkit.checks.findings import Finding
+from toolkit.settings.model import Suppression
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Failed
-from toolkit.findings import Finding
-from toolkit.requirements import Requirement, canonical
+from toolkit.checks.findings import Finding
+from toolkit.checks.requirements import Requirement, canonical
 
 FOUND = 64
 """safety.constants.EXIT_CODE_VULNERABILITIES_FOUND."""

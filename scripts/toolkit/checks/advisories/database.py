@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from toolkit.advisories import live, sources
-from toolkit.advisories.model import Source, documents, merge
 from toolkit.base.outcome import Failed, Misused
+from toolkit.checks.advisories import live, sources
+from toolkit.checks.advisories.model import Source, documents, merge
 
 MODES = ("auto", "local", "live")
 _KEEP_SECONDS = 24 * 3600.0

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from toolkit.base import console
 from toolkit.ci.origin import Source, here
-from toolkit.config import Config
-from toolkit.model import App, Cluster, Place
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster, Place
 
 # Set by the engine for the stages it starts: the folder of the run, and that of the stage.
 RUN_FOLDER = "PIPELINE_RUN_DIR"

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolkit import requirements
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused, TimedOut
-from toolkit.model import App
+from toolkit.checks import requirements
+from toolkit.settings.model import App
 
 FILES = ("requirements.txt", "requirements-test.txt")
 INSTALL_SECONDS = 600.0

@@ -7,10 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit import consistency
 from toolkit.base.outcome import Misused
-from toolkit.fields import Fields, name_error, nearest
-from toolkit.model import (
+from toolkit.settings import consistency
+from toolkit.settings.model import (
     PROTECTED,
     AlertPolicy,
     App,
@@ -22,6 +21,7 @@ from toolkit.model import (
     Suite,
     Suppression,
 )
+from toolkit.settings.toml_table import Fields, name_error, nearest
 
 STAGES_BY_LANGUAGE = ("lint", "security", "unit")
 SUITES = ("smoke", "acceptance")

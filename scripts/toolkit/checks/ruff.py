@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from toolkit.base.outcome import Failed
 
 if TYPE_CHECKING:  # a clean app never needs it, and the cost of starting is what `make bench` counts
-    from toolkit.findings import Finding
+    from toolkit.checks.findings import Finding
 
 
 def subcommand(argv: Sequence[str]) -> str:
@@ -36,7 +36,7 @@ def checked(report: Path, folder: Path) -> list[Finding]:
         rows = json.loads(report.read_text(encoding="utf-8"))
         if not rows:
             return []
-        from toolkit.findings import Finding
+        from toolkit.checks.findings import Finding
 
         return [
             Finding(
@@ -61,7 +61,7 @@ def formatted(output: str) -> list[Finding]:
     lines = [line for line in output.splitlines() if ": unformatted: " in line]
     if not lines:
         return []
-    from toolkit.findings import Finding
+    from toolkit.checks.findings import Finding
 
     rows = [line.partition(": unformatted: ")[0].rsplit(":", 2) for line in lines]
     return [

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toolkit.base.outcome import Misused
-from toolkit.fields import name_error
-from toolkit.model import App, Environment
+from toolkit.settings.model import App, Environment
+from toolkit.settings.toml_table import name_error
 
 
 def spaces(file: Path, environments: Mapping[str, Environment]) -> None:

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from toolkit.base.outcome import Misused, worst
-from toolkit.config import Config
-from toolkit.model import App, Cluster, Place
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster, Place
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WIDTH = 78
 
 Arguments = Callable[[argparse.ArgumentParser], None]

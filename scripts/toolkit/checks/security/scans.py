@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from toolkit import checks, requirements
-from toolkit.advisories import database
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused, Outcome
-from toolkit.findings import Finding
-from toolkit.security import bandit, safety
+from toolkit.checks import commands, requirements
+from toolkit.checks.advisories import database
+from toolkit.checks.findings import Finding
+from toolkit.checks.security import bandit, safety
 
 if TYPE_CHECKING:
-    from toolkit.command import Request
+    from toolkit.settings.command import Request
 
 TIMEOUT_SECONDS = 300.0
 
@@ -34,12 +34,12 @@ def run_bandit(request: Request, row: Sequence[str], _today: date) -> Scan:
     """bandit over the app's code, its tests left out, and over the folders that the row names after it."""
     settings, report = request.evidence / "bandit.ini", request.evidence / "bandit.json"
     settings.write_text(bandit.SETTINGS, encoding="utf-8")
-    argv = bandit.argv(sys.executable, settings, report, checks.expand(row[1:], _values(request)))
+    argv = bandit.argv(sys.executable, settings, report, commands.expand(row[1:], _values(request)))
     # Its plugin loader keeps a cache, by default in the home directory.
     caches = {"XDG_CACHE_HOME": str(request.root / ".pipeline" / "cache")}
-    ran = checks.run(argv, cwd=request.app.path, timeout=TIMEOUT_SECONDS, env=caches)
+    ran = commands.run(argv, cwd=request.app.path, timeout=TIMEOUT_SECONDS, env=caches)
     try:
-        return Scan(bandit.read(report, ran.code, checks.tail(ran)))
+        return Scan(bandit.read(report, ran.code, commands.tail(ran)))
     except Failed as failure:
         return Scan(failure=failure.outcome)
 
@@ -75,7 +75,7 @@ def run_safety(request: Request, _row: Sequence[str], today: date) -> Scan:
         request.say(f"$ {tools.quoted(argv)}")
         # Not shown as it runs: it prints the same report, as JSON, and an advertisement.
         ran = tools.run(argv, env=safety.environment(home), check=False, echo=False, timeout=TIMEOUT_SECONDS)
-        found = safety.read(report, ran.code, wanted, app.path, checks.tail(ran))
+        found = safety.read(report, ran.code, wanted, app.path, commands.tail(ran))
     except Failed as failure:
         return Scan(failure=failure.outcome)
     age = advisories.age(today)
@@ -87,7 +87,7 @@ def run_safety(request: Request, _row: Sequence[str], today: date) -> Scan:
 def plain(request: Request, row: Sequence[str], _today: date) -> Scan:
     """Any other command: its exit code decides."""
     try:
-        checks.decide(checks.expand(row, _values(request)), cwd=request.app.path, timeout=TIMEOUT_SECONDS)
+        commands.decide(commands.expand(row, _values(request)), cwd=request.app.path, timeout=TIMEOUT_SECONDS)
     except Failed as failure:
         return Scan(failure=failure.outcome)
     return Scan()
@@ -121,10 +121,10 @@ def _older(age: int | None, seconds: float) -> bool:
 
 
 def _values(request: Request) -> dict[str, Callable[[], str]]:
-    return checks.placeholders(request.app, request.root, request.evidence, lambda: _venv(request))
+    return commands.placeholders(request.app, request.root, request.evidence, lambda: _venv(request))
 
 
 def _venv(request: Request) -> Any:
-    from toolkit import venvs
+    from toolkit.checks import venvs
 
     return venvs.python_for(request.app, request.root, request.say)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toolkit.base.outcome import Failed
-from toolkit.findings import Finding
+from toolkit.checks.findings import Finding
 
 # Folders that are not the app's own code. Globs, because bandit takes a plain word for a part of any path.
 NOT_THE_APP = (

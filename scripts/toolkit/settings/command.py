@@ -15,12 +15,12 @@ from typing import Literal, NamedTuple, NoReturn
 
 from toolkit.base import console, redaction, tools
 from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
-from toolkit.config import Config
-from toolkit.flags import ROOT, Arguments, parser, resolve
-from toolkit.model import App, Cluster, Place
-from toolkit.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
 from toolkit.runs.record import HOME, Record, as_json, write_json
 from toolkit.runs.transcript import kept
+from toolkit.settings.config import Config
+from toolkit.settings.flags import ROOT, Arguments, parser, resolve
+from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
 
 __all__ = ["ROOT", "Request", "about", "main", "source", "unforeseen", "version"]
 

@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from toolkit import builders
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, TimedOut
-from toolkit.builders import Asked, Build
 from toolkit.ci.origin import Source
-from toolkit.model import App, Cluster
-from toolkit.request import version
+from toolkit.images import builders
+from toolkit.images.builders import Asked, Build
+from toolkit.settings.model import App, Cluster
+from toolkit.settings.request import version
 
 BUILD_SECONDS = 900.0
 ASK_SECONDS = 60.0

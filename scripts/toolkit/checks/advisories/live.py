@@ -9,9 +9,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from toolkit.advisories.model import SCHEMA
-from toolkit.advisories.sources import read_live
 from toolkit.base.outcome import Failed
+from toolkit.checks.advisories.model import SCHEMA
+from toolkit.checks.advisories.sources import read_live
 
 REACHABLE_SECONDS = 3.0
 """How long the first byte may take: without a network nobody should wait to hear that there is none."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Refused
-from toolkit.model import App, Environment
-from toolkit.request import Request, version
 from toolkit.runs.record import HOME, now, read_json, write_json
+from toolkit.settings.model import App, Environment
+from toolkit.settings.request import Request, version
 
 APPROVE = "APPROVE"
 

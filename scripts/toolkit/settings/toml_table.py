@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toolkit.base.outcome import Misused
-from toolkit.model import Ref, SecretKey
+from toolkit.settings.model import Ref, SecretKey
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from toolkit.advisories.model import SCHEMA, Advisory, Source, readable
 from toolkit.base.outcome import Failed
-from toolkit.requirements import canonical
+from toolkit.checks.advisories.model import SCHEMA, Advisory, Source, readable
+from toolkit.checks.requirements import canonical
 
 KNOWN = Path("advisories", "known.toml")
 REGISTRY = Path("advisories", "registry.json")

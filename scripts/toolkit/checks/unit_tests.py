@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit import reports, requirements
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.redaction import redact
-from toolkit.model import App
+from toolkit.checks import reports, requirements
+from toolkit.settings.model import App
 
 FOLDER = "tests/unit"
 AGAIN = ("-m", "pytest", FOLDER)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused
-from toolkit.model import App
+from toolkit.settings.model import App
 
 PLACEHOLDERS = ("python", "app_python", "path", "root", "reports")
 
