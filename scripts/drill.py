@@ -12,7 +12,7 @@ from pathlib import Path
 
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Misused, Outcome
-from toolkit.cluster.credentials import kubeconfig_of
+from toolkit.cluster.api.credentials import kubeconfig_of
 from toolkit.drills import cases, telling
 from toolkit.drills.yard import Task, Yard
 from toolkit.runs.record import HOME

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from toolkit import overview, tables
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome, PipelineError
-from toolkit.cluster.connection import connect
+from toolkit.cluster.api.connection import connect
 from toolkit.overview import Row
 from toolkit.settings import command
 from toolkit.settings.command import Request

@@ -15,8 +15,8 @@ from typing import Any
 
 import urllib3
 
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.transport import CONNECT_SECONDS
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.transport import CONNECT_SECONDS
 
 ANSWER_SECONDS = 60.0
 # Hop-by-hop headers (RFC 9110, 7.6.1), and what this proxy sets itself.

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from toolkit.cluster import drift, lock, progress, releases, scaling
-from toolkit.cluster.connection import Connection
+from toolkit.cluster import drift, lock, releases, scaling
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.drift import Drift
 from toolkit.cluster.releases import Hold, Release
 from toolkit.objects import manifests

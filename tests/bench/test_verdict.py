@@ -18,8 +18,8 @@ import pytest
 from toolkit.base.outcome import Kind
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, rollout
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.credentials import load
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.credentials import load
 from toolkit.settings.model import Cluster, Ref
 
 from tests.bench import failing

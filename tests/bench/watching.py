@@ -16,13 +16,13 @@ from typing import Any
 
 from kubernetes import client
 from kubernetes.watch import Watch
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.credentials import load
-from toolkit.cluster.finding import Severity
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.credentials import load
+from toolkit.cluster.api.transport import lines_of
+from toolkit.cluster.api.watch import Watcher
+from toolkit.cluster.diagnosis.finding import Severity
+from toolkit.cluster.diagnosis.pod_diagnosis import of_pod
 from toolkit.cluster.lookout import Lookout
-from toolkit.cluster.pod_diagnosis import of_pod
-from toolkit.cluster.transport import lines_of
-from toolkit.cluster.watch import Watcher
 from toolkit.objects import decoding
 from toolkit.objects.resources import built_in
 from toolkit.settings.model import Cluster, Ref

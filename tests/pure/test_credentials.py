@@ -9,7 +9,7 @@ import pytest
 import trustme
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
-from toolkit.cluster import credentials, errors
+from toolkit.cluster.api import credentials, errors
 from toolkit.settings.model import Cluster, Ref
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2lnbmF0dXJl"

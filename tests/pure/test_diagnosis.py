@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toolkit.cluster import diagnosis
-from toolkit.cluster.event_index import EventIndex, events_by_object
-from toolkit.cluster.finding import PATIENCE, REMEDIES, Cause, Severity
-from toolkit.cluster.pod_diagnosis import of_pod, readiness_patience
+from toolkit.cluster.api.event_index import EventIndex, events_by_object
+from toolkit.cluster.diagnosis import diagnosis
+from toolkit.cluster.diagnosis.finding import PATIENCE, REMEDIES, Cause, Severity
+from toolkit.cluster.diagnosis.pod_diagnosis import of_pod, readiness_patience
 
 CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
 

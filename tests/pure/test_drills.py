@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from toolkit.base.outcome import Kind, Misused
-from toolkit.cluster.finding import Cause
+from toolkit.cluster.diagnosis.finding import Cause
 from toolkit.drills import cases, judging, workshop
 from toolkit.drills.cases import Change, Drill
 from toolkit.drills.judging import Seen

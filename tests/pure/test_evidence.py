@@ -11,13 +11,13 @@ import pytest
 import yaml
 from toolkit.base import redaction
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.cluster.diagnosis import diagnose
+from toolkit.cluster.diagnosis.diagnosis import diagnose
+from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, suspicious
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.evidence import About, conclude, mounted, objects, summary, tables, worst
 from toolkit.cluster.evidence.files import LONGEST, Folder, safe
 from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.summary import MOST_LINES, Page
-from toolkit.cluster.finding import Cause, Finding, fatal, suspicious
-from toolkit.cluster.scene import Scene
 
 CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
 Json = dict[str, Any]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.cluster import endpoints
-from toolkit.cluster.endpoints import Endpoint
+from toolkit.cluster.api import endpoints
+from toolkit.cluster.api.endpoints import Endpoint
 from toolkit.cluster.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answers

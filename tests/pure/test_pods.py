@@ -8,10 +8,10 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from toolkit.cluster import pods
+from toolkit.cluster.api.watch import Change
+from toolkit.cluster.diagnosis import pods
 from toolkit.cluster.lookout import Lookout
 from toolkit.cluster.sight import Sight, What
-from toolkit.cluster.watch import Change
 
 Json = dict[str, Any]
 PROBE = {"httpGet": {"path": "/readiness"}, "periodSeconds": 1, "failureThreshold": 3}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.preflight import ownership, problem, refusals
 from toolkit.cluster.preflight.problem import Problem
 

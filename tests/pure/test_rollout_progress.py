@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.cluster import progress
-from toolkit.cluster.finding import Cause, Finding, Severity, fatal, suspicious, waiting
-from toolkit.cluster.progress import Awaited
+from toolkit.cluster.diagnosis import progress
+from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, fatal, suspicious, waiting
+from toolkit.cluster.diagnosis.progress import Awaited
 from toolkit.cluster.rollout import Patience
 
 CASES = Path(__file__).parent / "cases" / "diagnosis"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster import baseline, patience, verdict_words
-from toolkit.cluster.event_index import EVENTS_PER_OBJECT, STRANGERS, EventIndex, events_by_object
-from toolkit.cluster.finding import Cause, fatal, suspicious, waiting
-from toolkit.cluster.known import Known
+from toolkit.cluster.api.event_index import EVENTS_PER_OBJECT, STRANGERS, EventIndex, events_by_object
+from toolkit.cluster.api.known import Known
+from toolkit.cluster.diagnosis.finding import Cause, fatal, suspicious, waiting
 from toolkit.cluster.patience import Patience, Settling
 from toolkit.cluster.timeline import FIRST, LAST, Timeline
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.cluster import progress
-from toolkit.cluster.event_index import events_by_object
-from toolkit.cluster.finding import Cause, Severity
-from toolkit.cluster.progress import Awaited
+from toolkit.cluster.api.event_index import events_by_object
+from toolkit.cluster.diagnosis import progress
+from toolkit.cluster.diagnosis.finding import Cause, Severity
+from toolkit.cluster.diagnosis.progress import Awaited
 
 CASES = Path(__file__).parent / "cases" / "workloads"
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.cluster import preflight
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.preflight import Problem
 from toolkit.settings.model import App, Cluster
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import Sandbox

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from toolkit import gateway
 from toolkit.cluster import releases
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import TINY, Sandbox, eventually

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.cluster import evidence, scene
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster import evidence
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.diagnosis import scene
 from toolkit.cluster.evidence import About
 from toolkit.settings.model import Cluster
 
@@ -132,7 +133,7 @@ def test_killed_in_the_middle_it_leaves_whole_files(tmp_path: Path) -> None:
         config = kubeconfig(tmp_path, port)
         program = (
             "import sys; from pathlib import Path; from toolkit.cluster import evidence;"
-            "from toolkit.cluster.scene import Scene;"
+            "from toolkit.cluster.diagnosis.scene import Scene;"
             "from tests.sandbox.test_evidence_reach import ABOUT;"
             "from tests.sandbox.unreachable import reach;"
             "spec = {'volumes': [{'secret': {'secretName': 's'}}], 'containers': [{'name': 'c'}]};"

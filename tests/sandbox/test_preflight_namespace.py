@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster import preflight
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.credentials import load
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.credentials import load
 from toolkit.settings.model import Cluster, Ref
 
 from tests.sandbox.ahead import Ahead

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from toolkit.base.outcome import Failed
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.apply import apply
-from toolkit.cluster.connection import Connection
 from toolkit.cluster.scaling import autoscaled
 
 from tests.sandbox.local import Sandbox

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.credentials import load
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.credentials import load
 from toolkit.settings.model import Cluster
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from toolkit.base.spaces import Space
 from toolkit.cluster import rollout
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
 
 from tests.scripts.api_double import Double, Request
 

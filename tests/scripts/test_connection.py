@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import trustme
 from toolkit.base.outcome import Failed, Misused
-from toolkit.cluster import transport
-from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.errors import ApiError, TlsRefused, Unreachable
+from toolkit.cluster.api import transport
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
 from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double

@@ -12,8 +12,8 @@ import pytest
 from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
 from toolkit.cluster import lock
-from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.errors import Unreachable
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.errors import Unreachable
 from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Interrupted, Kind
 from toolkit.cluster import rollout
-from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.finding import Cause
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.diagnosis.finding import Cause
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from toolkit.cluster import rollout, stream
-from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster import rollout
+from toolkit.cluster.api import stream
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.errors import ApiError
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

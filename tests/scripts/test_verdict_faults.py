@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.cluster import rollout, stream, timeline, transport
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster import rollout, timeline
+from toolkit.cluster.api import stream, transport
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.cluster import container_diagnosis
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.diagnosis import container_diagnosis
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

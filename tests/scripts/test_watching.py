@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.cluster import stream
-from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.watch import Change, Watcher
+from toolkit.cluster.api import stream
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.watch import Change, Watcher
 from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double

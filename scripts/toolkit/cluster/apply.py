@@ -9,8 +9,8 @@ from typing import Any
 
 from toolkit.base.outcome import Failed
 from toolkit.cluster import accounts
-from toolkit.cluster.connection import FIELD_MANAGER, Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.ordering import JOB, WORKLOADS, phases, rows
 from toolkit.cluster.scaling import autoscaled, left_behind, without_replicas
 from toolkit.objects import manifests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.cluster import progress
+from toolkit.cluster.diagnosis import progress
 from toolkit.objects.fields import condition, mapping, number, objects, text, uid
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from toolkit.cluster.watch import Change
+from toolkit.cluster.api.watch import Change
 from toolkit.objects.fields import number, uid
 
 Json = dict[str, Any]

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from toolkit.base.redaction import redact
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.objects import field_owners
 from toolkit.objects.field_owners import ABSENT, Path, identity
 from toolkit.objects.fields import shown

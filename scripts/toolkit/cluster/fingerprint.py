@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from toolkit.cluster.connection import connect
+from toolkit.cluster.api.connection import connect
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster import signs
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.event_index import event_time
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.event_index import event_time
+from toolkit.cluster.diagnosis import signs
 from toolkit.cluster.sight import Sight, What
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in

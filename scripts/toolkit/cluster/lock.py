@@ -20,8 +20,8 @@ from typing import Any
 
 from toolkit.base.outcome import Failed, Refused
 from toolkit.base.spaces import Space
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import mapping, number, text
 from toolkit.objects.resources import built_in
 

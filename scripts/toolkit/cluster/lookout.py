@@ -23,10 +23,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.cluster import pods
+from toolkit.cluster.api.watch import Change
 from toolkit.cluster.departures import Departures
+from toolkit.cluster.diagnosis import pods
 from toolkit.cluster.sight import Sight, What
-from toolkit.cluster.watch import Change
 from toolkit.objects.fields import condition, name, owner, text, uid
 
 Json = dict[str, Any]

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from toolkit.base.outcome import Misused
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import mapping, objects, shown, text
 from toolkit.objects.resources import BUILT_IN
 

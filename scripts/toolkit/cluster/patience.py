@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 
 from toolkit.base.outcome import Misused
-from toolkit.cluster.finding import Cause, Finding, Severity, ordered
+from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, ordered
 
 Key = tuple[str, str, str]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from toolkit.base.outcome import Misused
 from toolkit.base.spaces import Space
-from toolkit.cluster import progress
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.ordering import WORKLOADS
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, shown, text

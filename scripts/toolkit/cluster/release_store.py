@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.resources import built_in
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from toolkit.cluster import release_store
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release_store import Data, content_of, name_of
 
 __all__ = ["Hold", "Release", "content_of", "name_of"]

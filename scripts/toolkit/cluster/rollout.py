@@ -15,17 +15,18 @@ from typing import Any
 
 from toolkit.base.outcome import Failed, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import baseline, evidence, pods, progress, verdict_words
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.container_diagnosis import first_answer
-from toolkit.cluster.errors import ApiError
-from toolkit.cluster.finding import Finding, ordered
+from toolkit.cluster import baseline, evidence, verdict_words
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.api.watch import Watcher
+from toolkit.cluster.diagnosis import pods, progress
+from toolkit.cluster.diagnosis.container_diagnosis import first_answer
+from toolkit.cluster.diagnosis.finding import Finding, ordered
+from toolkit.cluster.diagnosis.progress import Awaited
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.patience import Patience, Settling, scale
-from toolkit.cluster.progress import Awaited
-from toolkit.cluster.scene import Scene
 from toolkit.cluster.timeline import Timeline
 from toolkit.cluster.verdict_words import Words
-from toolkit.cluster.watch import Watcher
 from toolkit.objects.fields import objects, text, uid
 from toolkit.objects.resources import built_in
 

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from toolkit.cluster.connection import FIELD_MANAGER, Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import at, mapping, objects, text
 from toolkit.objects.resources import built_in
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from toolkit.cluster.container_diagnosis import exit_words
-from toolkit.cluster.finding import Finding
+from toolkit.cluster.diagnosis.container_diagnosis import exit_words
+from toolkit.cluster.diagnosis.finding import Finding
 from toolkit.objects.fields import mapping, number, objects, shown, text, uid
 
 Json = dict[str, Any]

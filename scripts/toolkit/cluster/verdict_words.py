@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.cluster.finding import Cause, Finding, Severity, roots_first
+from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, roots_first
 
 # What follows from something else, or blames nobody: never named as a second cause.
 CONSEQUENCES = frozenset(

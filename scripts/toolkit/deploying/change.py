@@ -7,9 +7,10 @@ from typing import Any
 
 from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
-from toolkit.cluster import lock, pods, rollout
+from toolkit.cluster import lock, rollout
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.apply import apply, restart
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.diagnosis import pods
 from toolkit.cluster.ordering import phases
 from toolkit.cluster.scaling import autoscaled
 from toolkit.objects import manifests

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, prune, releases
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.releases import Release
-from toolkit.cluster.scene import Scene
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck

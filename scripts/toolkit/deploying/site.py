@@ -11,9 +11,9 @@ from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome, PipelineError
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence, lock, releases
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.diagnosis.scene import Scene, look
 from toolkit.cluster.releases import Release
-from toolkit.cluster.scene import Scene, look
 from toolkit.deploying import change
 from toolkit.health.healthcheck import NotDeployed, reached
 from toolkit.settings.model import App

@@ -13,7 +13,7 @@ import yaml
 
 from toolkit.base.outcome import Failed, Misused, PipelineError
 from toolkit.ci.origin import Source
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.drills.cases import Action, Change
 from toolkit.drills.counterparts import Late, Registry
 from toolkit.drills.programs import Ended, Programs

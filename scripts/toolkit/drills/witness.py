@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
-from toolkit.cluster.watch import Watcher
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.api.watch import Watcher
 from toolkit.objects.fields import mapping, name, number, objects, text, uid
 from toolkit.objects.manifests import COMMIT
 

@@ -13,8 +13,8 @@ import urllib3
 
 from toolkit.base.outcome import Failed
 from toolkit.base.redaction import scrub
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import text
 
 ASK_SECONDS = 5.0

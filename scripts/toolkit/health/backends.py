@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit.cluster import diagnosis, pods, progress
-from toolkit.cluster.endpoints import Endpoint
+from toolkit.cluster.api.endpoints import Endpoint
+from toolkit.cluster.diagnosis import diagnosis, pods, progress
 from toolkit.cluster.evidence.worst import state
 from toolkit.cluster.releases import Release
 from toolkit.health.troubles import Ill, Trouble

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from toolkit.base.outcome import Failed, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import releases
-from toolkit.cluster.connection import Connection, connect
-from toolkit.cluster.errors import ApiError, is_namespace_missing
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.errors import ApiError, is_namespace_missing
 from toolkit.cluster.releases import Release
 from toolkit.health import troubles
 from toolkit.health.rounds import Rounds

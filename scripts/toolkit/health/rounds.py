@@ -9,9 +9,10 @@ from typing import Any
 
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import endpoints, evidence
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import Unreachable
+from toolkit.cluster import evidence
+from toolkit.cluster.api import endpoints
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import Unreachable
 from toolkit.cluster.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers

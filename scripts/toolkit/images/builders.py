@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster import signs
-from toolkit.cluster.finding import Cause
+from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis.finding import Cause
 
 
 @dataclass(frozen=True)

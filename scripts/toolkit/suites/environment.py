@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from toolkit import gateway
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.health.healthcheck import NotDeployed
 from toolkit.objects.fields import mapping, text
 from toolkit.objects.resources import built_in

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.reader import NotHad, Reader
 from toolkit.cluster.evidence import logs
 from toolkit.cluster.evidence.files import Folder
-from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
 from toolkit.settings.request import Request

@@ -15,11 +15,11 @@ from typing import Any
 from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import last_words, releases
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.watch import Change, Watcher
 from toolkit.cluster.lookout import Lookout
 from toolkit.cluster.releases import Release
 from toolkit.cluster.sight import Sight, What
-from toolkit.cluster.watch import Change, Watcher
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
 from toolkit.objects.resources import built_in

@@ -10,15 +10,15 @@ from functools import cached_property
 from pathlib import Path
 
 from toolkit.base.outcome import Interrupted
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.reader import NotHad, Reader
+from toolkit.cluster.api.watch import Json
+from toolkit.cluster.diagnosis.scene import KINDS, Scene
 from toolkit.cluster.evidence import logs, mounted, objects, summary, tables
 from toolkit.cluster.evidence.about import About
 from toolkit.cluster.evidence.files import Folder, rewrite
-from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.evidence.summary import FIRST_SECTION, Page
 from toolkit.cluster.evidence.worst import worst
-from toolkit.cluster.scene import KINDS, Scene
-from toolkit.cluster.watch import Json
 from toolkit.objects import manifests
 from toolkit.objects.fields import name, shown, text, uid
 from toolkit.objects.resources import built_in

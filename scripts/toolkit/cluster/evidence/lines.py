@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from toolkit.base.redaction import scrub
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.diagnosis import event_time, events_by_object
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.reader import NotHad, Reader
+from toolkit.cluster.api.watch import Json, Watcher
+from toolkit.cluster.diagnosis.diagnosis import event_time, events_by_object
+from toolkit.cluster.diagnosis.finding import Finding
 from toolkit.cluster.evidence import mounted
-from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.evidence.worst import is_told_by_previous, statuses
-from toolkit.cluster.finding import Finding
-from toolkit.cluster.watch import Json, Watcher
 from toolkit.objects.fields import name, number, owner, text, uid
 from toolkit.objects.resources import built_in
 

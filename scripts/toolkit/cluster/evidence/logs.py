@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from toolkit.base.redaction import scrub
+from toolkit.cluster.api.reader import NotHad, Reader
+from toolkit.cluster.api.watch import Json
 from toolkit.cluster.evidence.files import Folder
-from toolkit.cluster.evidence.reader import NotHad, Reader
 from toolkit.cluster.evidence.worst import is_told_by_previous, statuses
-from toolkit.cluster.watch import Json
 from toolkit.objects.fields import mapping, name, number, objects, owner, text
 from toolkit.objects.resources import built_in
 

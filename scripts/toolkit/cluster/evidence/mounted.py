@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from toolkit.base.redaction import Secret, is_secret_name
-from toolkit.cluster.evidence.reader import NotHad, Reader
+from toolkit.cluster.api.reader import NotHad, Reader
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.resources import built_in
 

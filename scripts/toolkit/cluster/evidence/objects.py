@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from toolkit.base.redaction import MASK, is_secret_name, scrub
+from toolkit.cluster.api.watch import Json
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.evidence.worst import worst
-from toolkit.cluster.scene import Scene
-from toolkit.cluster.watch import Json
 from toolkit.objects.fields import mapping, number, owner, text, uid
 
 # All by themselves, and of ReplicaSets those that have pods or that were the last.

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from toolkit.cluster import pods
+from toolkit.cluster.api.watch import Json
+from toolkit.cluster.diagnosis import pods
+from toolkit.cluster.diagnosis.finding import Finding, Severity
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.evidence import tables
 from toolkit.cluster.evidence.about import About
 from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.worst import ranked, revision
-from toolkit.cluster.finding import Finding, Severity
-from toolkit.cluster.scene import Scene
-from toolkit.cluster.watch import Json
 from toolkit.objects.fields import name, text
 
 MOST_LINES = 80

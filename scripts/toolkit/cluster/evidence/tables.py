@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.cluster import pods
-from toolkit.cluster.diagnosis import event_time, new_replica_set
+from toolkit.cluster.api.watch import Json
+from toolkit.cluster.diagnosis import pods
+from toolkit.cluster.diagnosis.diagnosis import event_time, new_replica_set
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.evidence.lines import flat
 from toolkit.cluster.evidence.mounted import Used
 from toolkit.cluster.evidence.worst import ranked, restarts, revision, state, statuses
-from toolkit.cluster.scene import Scene
-from toolkit.cluster.watch import Json
 from toolkit.objects.fields import mapping, name, number, objects, owner, shown, text, uid
 
 POD_COLUMNS = ("pod", "revision", "phase", "ready", "restarts", "reason")

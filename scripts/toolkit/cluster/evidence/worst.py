@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit.cluster import pods
-from toolkit.cluster.diagnosis import new_replica_set, pods_of
-from toolkit.cluster.finding import Severity
-from toolkit.cluster.scene import Scene
-from toolkit.cluster.watch import Json
+from toolkit.cluster.api.watch import Json
+from toolkit.cluster.diagnosis import pods
+from toolkit.cluster.diagnosis.diagnosis import new_replica_set, pods_of
+from toolkit.cluster.diagnosis.finding import Severity
+from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.objects.fields import mapping, name, number, objects, owner, text, uid
 
 NOBODY = 1_000

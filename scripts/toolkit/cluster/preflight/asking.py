@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from toolkit.base.outcome import Kind, Misused
-from toolkit.cluster.connection import Connection
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.preflight import growth, headroom, lookup, permissions, references
 from toolkit.cluster.preflight.dryrun import DryRun, Tried
 from toolkit.cluster.preflight.growth import Roll

@@ -8,9 +8,9 @@ from typing import Any
 
 from toolkit.base.outcome import Misused
 from toolkit.cluster import scaling
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError, is_namespace_missing
 from toolkit.cluster.apply import JOB, conflict
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError, is_namespace_missing
 from toolkit.cluster.preflight import ownership, refusals
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.objects.fields import mapping, shown, text

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolkit.base.outcome import Kind
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.preflight import refusals
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.cluster.preflight.references import Found, keys_of

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.base.outcome import Kind
-from toolkit.cluster.connection import FIELD_MANAGER
+from toolkit.cluster.api.connection import FIELD_MANAGER
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, objects, shown, text

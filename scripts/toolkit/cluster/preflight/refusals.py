@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from toolkit.base.tools import redact
-from toolkit.cluster.errors import ApiError
+from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.objects.fields import text
 

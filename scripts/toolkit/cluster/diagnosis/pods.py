@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.cluster import signs
-from toolkit.cluster.pod_diagnosis import readiness_patience
+from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis.pod_diagnosis import readiness_patience
 from toolkit.objects.fields import condition, mapping, name, number, objects, owner, text, uid
 
 Json = dict[str, Any]

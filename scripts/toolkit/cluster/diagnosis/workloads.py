@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.cluster import signs
-from toolkit.cluster.diagnosis import of_pods, pods_of, ready_pods
-from toolkit.cluster.finding import PATIENCE, Cause, Finding, ordered, suspicious, waiting
+from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis.diagnosis import of_pods, pods_of, ready_pods
+from toolkit.cluster.diagnosis.finding import PATIENCE, Cause, Finding, ordered, suspicious, waiting
 from toolkit.objects.fields import at, mapping, name, number, shown, text, uid
 
 Json = dict[str, Any]

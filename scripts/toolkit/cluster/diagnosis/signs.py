@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from toolkit.cluster.finding import Cause
+from toolkit.cluster.diagnosis.finding import Cause
 
 # state.waiting.reason (kubelet: pkg/kubelet/images/types.go, pkg/kubelet/kuberuntime)
 IMAGE_NAME = frozenset({"InvalidImageName", "ErrImageNeverPull"})

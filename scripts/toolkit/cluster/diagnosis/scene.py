@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.diagnosis import diagnose
-from toolkit.cluster.errors import ApiError
-from toolkit.cluster.event_index import events_by_object
-from toolkit.cluster.finding import Finding, ordered
-from toolkit.cluster.workloads import of_daemon_set, of_stateful_set
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.api.event_index import events_by_object
+from toolkit.cluster.diagnosis.diagnosis import diagnose
+from toolkit.cluster.diagnosis.finding import Finding, ordered
+from toolkit.cluster.diagnosis.workloads import of_daemon_set, of_stateful_set
 from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from toolkit.cluster import signs
-from toolkit.cluster.container_diagnosis import Container, readiness_patience, short
-from toolkit.cluster.finding import Cause, Finding, fatal, suspicious, waiting
+from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis.container_diagnosis import Container, readiness_patience, short
+from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, suspicious, waiting
 from toolkit.objects.fields import condition, mapping, number, objects, owner, shown, text
 
 __all__ = ["of_pod", "readiness_patience"]

@@ -18,9 +18,9 @@ import urllib3
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, TimedOut
-from toolkit.cluster.credentials import Credentials, kubeconfig_of, load
-from toolkit.cluster.errors import ApiError, Unreachable
-from toolkit.cluster.transport import Json, Transport
+from toolkit.cluster.api.credentials import Credentials, kubeconfig_of, load
+from toolkit.cluster.api.errors import ApiError, Unreachable
+from toolkit.cluster.api.transport import Json, Transport
 from toolkit.objects import decoding
 from toolkit.objects.fields import objects, text
 from toolkit.objects.resources import BUILT_IN, Resource
@@ -29,7 +29,7 @@ from toolkit.settings.model import Cluster
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500
 # Where `python -m sandbox` is found, wherever apps.toml is.
-TOOLKIT = Path(__file__).resolve().parents[3]
+TOOLKIT = Path(__file__).resolve().parents[4]
 
 
 class Connection(Transport):

@@ -12,12 +12,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from toolkit.cluster import signs
-from toolkit.cluster.container_diagnosis import exit_words, short
-from toolkit.cluster.event_index import event_time as event_time
-from toolkit.cluster.event_index import events_by_object as events_by_object
-from toolkit.cluster.finding import PATIENCE, Cause, Finding, Severity, fatal, ordered, suspicious, waiting
-from toolkit.cluster.pod_diagnosis import of_pod
+from toolkit.cluster.api.event_index import event_time as event_time
+from toolkit.cluster.api.event_index import events_by_object as events_by_object
+from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis.container_diagnosis import exit_words, short
+from toolkit.cluster.diagnosis.finding import (
+    PATIENCE,
+    Cause,
+    Finding,
+    Severity,
+    fatal,
+    ordered,
+    suspicious,
+    waiting,
+)
+from toolkit.cluster.diagnosis.pod_diagnosis import of_pod
 from toolkit.objects.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
 from toolkit.objects.quantity import amount
 

@@ -16,9 +16,9 @@ from typing import Any, Literal, NamedTuple
 import urllib3
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError, retry_after
-from toolkit.cluster.transport import lines_of
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError, retry_after
+from toolkit.cluster.api.transport import lines_of
 from toolkit.objects import decoding
 from toolkit.objects.fields import mapping, number, text
 

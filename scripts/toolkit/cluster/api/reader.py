@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import urllib3
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.errors import ApiError, Unreachable
-from toolkit.cluster.watch import Json
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError, Unreachable
+from toolkit.cluster.api.watch import Json
 
 ANSWER_SECONDS = 4.0
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster.connection import Connection
-from toolkit.cluster.event_index import EventIndex
-from toolkit.cluster.known import Known
-from toolkit.cluster.stream import AHEAD, Stream
-from toolkit.cluster.stream import Change as Change
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.event_index import EventIndex
+from toolkit.cluster.api.known import Known
+from toolkit.cluster.api.stream import AHEAD, Stream
+from toolkit.cluster.api.stream import Change as Change
 from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.cluster import signs
-from toolkit.cluster.event_index import event_time
-from toolkit.cluster.finding import Cause, Finding, fatal, suspicious, waiting
+from toolkit.cluster.api.event_index import event_time
+from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, suspicious, waiting
 from toolkit.objects.fields import mapping, number, text
 
 Json = dict[str, Any]

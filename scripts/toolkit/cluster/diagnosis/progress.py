@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from toolkit.cluster import diagnosis, workloads
-from toolkit.cluster.finding import Cause, Finding, fatal, waiting
+from toolkit.cluster.diagnosis import diagnosis, workloads
+from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, waiting
 from toolkit.objects.fields import condition, mapping, name, number, objects, shown, text, uid
 
 Json = dict[str, Any]
