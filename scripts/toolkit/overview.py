@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from toolkit.cluster import drift, lock, releases, scaling
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.diagnosis import progress
-from toolkit.cluster.drift import Drift
-from toolkit.cluster.releases import Hold, Release
+from toolkit.cluster.release import drift, lock, releases, scaling
+from toolkit.cluster.release.drift import Drift
+from toolkit.cluster.release.releases import Hold, Release
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, text
 from toolkit.objects.resources import built_in

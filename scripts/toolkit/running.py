@@ -31,7 +31,7 @@ def settle(request: Request) -> None:
 
 def begin(request: Request, view: Callable[[Plan], View], *, fresh: bool, gate: Gate = OPEN) -> Engine:
     """Begin the record of a run of the request's app; the engine runs it. Raises Misused without its code."""
-    from toolkit.cluster.fingerprint import fingerprint  # here: --help needs no Kubernetes client
+    from toolkit.cluster.release.fingerprint import fingerprint  # here: --help needs no Kubernetes client
 
     app, cluster, source = request.app, request.cluster, request.source
     app.require_code()

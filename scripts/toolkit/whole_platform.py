@@ -12,10 +12,10 @@ import urllib3
 from toolkit import plan, tables
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Kind, Misused, Outcome, PipelineError
-from toolkit.cluster import provision
 from toolkit.cluster.api.connection import TOOLKIT, Connection, connect
 from toolkit.cluster.api.credentials import kubeconfig_of
-from toolkit.cluster.releases import current
+from toolkit.cluster.release import provision
+from toolkit.cluster.release.releases import current
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in
 from toolkit.settings.config import Config

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from toolkit.base.spaces import Space
-from toolkit.cluster import lock, ordering
 from toolkit.cluster.api.connection import connect
-from toolkit.cluster.apply import apply, autoscaled
+from toolkit.cluster.release import lock, ordering
+from toolkit.cluster.release.apply import apply, autoscaled
 from toolkit.deploying import change
 from toolkit.objects import manifests
 from toolkit.settings.config import Config

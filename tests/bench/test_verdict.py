@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.base.spaces import Space
-from toolkit.cluster import evidence, rollout
+from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.credentials import load
+from toolkit.cluster.verdict import rollout
 from toolkit.settings.model import Cluster, Ref
 
 from tests.bench import failing

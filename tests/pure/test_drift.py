@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toolkit.cluster import drift
+from toolkit.cluster.release import drift
 from toolkit.objects import field_owners
 
 Json = dict[str, Any]

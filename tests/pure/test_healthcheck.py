@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from toolkit.cluster.api import endpoints
 from toolkit.cluster.api.endpoints import Endpoint
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answers
 from toolkit.health.troubles import Ill, Trouble

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from toolkit.cluster import apply, ordering, scaling
+from toolkit.cluster.release import apply, ordering, scaling
 
 Json = dict[str, Any]
 GROUPS = {

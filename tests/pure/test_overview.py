@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from toolkit import overview, tables
-from toolkit.cluster import lock
-from toolkit.cluster.drift import Drift
-from toolkit.cluster.releases import Hold, Release
+from toolkit.cluster.release import lock
+from toolkit.cluster.release.drift import Drift
+from toolkit.cluster.release.releases import Hold, Release
 from toolkit.overview import NO_CODE, Row
 
 NOW = datetime(2026, 11, 23, 5, 10, tzinfo=UTC)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from toolkit.cluster import lock, release_store, releases
-from toolkit.cluster.apply import phases
-from toolkit.cluster.releases import Hold, Release
+from toolkit.cluster.release import lock, release_store, releases
+from toolkit.cluster.release.apply import phases
+from toolkit.cluster.release.releases import Hold, Release
 
 RELEASE = Release("1-x", "1a2b", "1a2b3c", "main", "me", "2026-11-23T05:00:00Z", "r", {"api": "i@sha256:1"})
 

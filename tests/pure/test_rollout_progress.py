@@ -11,7 +11,7 @@ import pytest
 from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, fatal, suspicious, waiting
 from toolkit.cluster.diagnosis.progress import Awaited
-from toolkit.cluster.rollout import Patience
+from toolkit.cluster.verdict.rollout import Patience
 
 CASES = Path(__file__).parent / "cases" / "diagnosis"
 AWAITED = ("Deployment", "ReplicaSet", "Pod")

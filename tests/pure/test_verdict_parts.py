@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Kind, Misused
-from toolkit.cluster import baseline, patience, verdict_words
 from toolkit.cluster.api.event_index import EVENTS_PER_OBJECT, STRANGERS, EventIndex, events_by_object
 from toolkit.cluster.api.known import Known
 from toolkit.cluster.diagnosis.finding import Cause, fatal, suspicious, waiting
-from toolkit.cluster.patience import Patience, Settling
-from toolkit.cluster.timeline import FIRST, LAST, Timeline
+from toolkit.cluster.verdict import baseline, patience
+from toolkit.cluster.verdict import words as verdict_words
+from toolkit.cluster.verdict.patience import Patience, Settling
+from toolkit.cluster.verdict.timeline import FIRST, LAST, Timeline
 
 CLUSTER = Path(baseline.__file__).parent
 SECRET = suspicious(Cause.CONFIGURATION, "Pod/p", 'secret "x" not found', "api")

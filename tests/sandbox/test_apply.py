@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Failed, Misused
-from toolkit.cluster import ordering
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.apply import apply, restart
+from toolkit.cluster.release import ordering
+from toolkit.cluster.release.apply import apply, restart
 
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Platform

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from toolkit import gateway
-from toolkit.cluster import releases
 from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.release import releases
 from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import TINY, Sandbox, eventually

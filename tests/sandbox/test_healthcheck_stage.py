@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from toolkit.base.spaces import Space
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release.releases import Release
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Ill
 from toolkit.settings.model import App

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from toolkit.base.spaces import Space
-from toolkit.cluster import prune, release_store
 from toolkit.cluster.api.connection import Connection, connect
-from toolkit.cluster.apply import apply
+from toolkit.cluster.release import prune, release_store
+from toolkit.cluster.release.apply import apply
 from toolkit.settings.model import Cluster, Ref
 
 from tests.sandbox.local import TINY, Sandbox

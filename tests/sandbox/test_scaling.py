@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.apply import apply
-from toolkit.cluster.scaling import autoscaled
+from toolkit.cluster.release.apply import apply
+from toolkit.cluster.release.scaling import autoscaled
 
 from tests.sandbox.local import Sandbox
 from tests.sandbox.templates import MERGE, connected, path_of, workload

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.spaces import Space
-from toolkit.cluster import rollout
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.verdict import rollout
 
 from tests.scripts.api_double import Double, Request
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from toolkit.checks import requirements
-from toolkit.cluster.provision import FOLDER
+from toolkit.cluster.release.provision import FOLDER
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, objects, text
 from toolkit.objects.quantity import amount

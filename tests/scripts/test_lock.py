@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
-from toolkit.cluster import lock
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import Unreachable
+from toolkit.cluster.release import lock
 from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Interrupted, Kind
-from toolkit.cluster import rollout
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.diagnosis.finding import Cause
+from toolkit.cluster.verdict import rollout
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from toolkit.cluster import rollout
 from toolkit.cluster.api import stream
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.verdict import rollout
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.cluster import rollout, timeline
 from toolkit.cluster.api import stream, transport
 from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.verdict import rollout, timeline
 from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
-from toolkit.cluster import lock, rollout
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.apply import apply, restart
 from toolkit.cluster.diagnosis import pods
-from toolkit.cluster.ordering import phases
-from toolkit.cluster.scaling import autoscaled
+from toolkit.cluster.release import lock
+from toolkit.cluster.release.apply import apply, restart
+from toolkit.cluster.release.ordering import phases
+from toolkit.cluster.release.scaling import autoscaled
+from toolkit.cluster.verdict import rollout
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
 from toolkit.settings.model import App

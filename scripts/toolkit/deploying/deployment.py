@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from toolkit.base.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.base.spaces import Space, side_by_side
-from toolkit.cluster import preflight, provision
+from toolkit.cluster import preflight
+from toolkit.cluster.release import provision
 from toolkit.deploying import foresight, holding, in_space, recovery
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options

@@ -7,8 +7,9 @@ from typing import Any
 
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
-from toolkit.cluster import preflight, provision
+from toolkit.cluster import preflight
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.release import provision
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
 from toolkit.images import building

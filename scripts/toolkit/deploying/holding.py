@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from toolkit.base.outcome import Failed, Outcome, Refused
 from toolkit.base.spaces import Space, side_by_side
-from toolkit.cluster import lock, releases
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.release import lock, releases
 from toolkit.deploying import in_space, recovery
 from toolkit.deploying.in_space import Options
 from toolkit.deploying.site import Site

@@ -9,10 +9,10 @@ from typing import Any
 
 from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.base.spaces import Space
-from toolkit.cluster import lock, ordering, provision, prune, releases
 from toolkit.cluster.api.connection import Connection, connect
-from toolkit.cluster.releases import Release
-from toolkit.cluster.rollout import Verdict
+from toolkit.cluster.release import lock, ordering, provision, prune, releases
+from toolkit.cluster.release.releases import Release
+from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import change, recovery
 from toolkit.deploying.site import Site
 from toolkit.objects import manifests

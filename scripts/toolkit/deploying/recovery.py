@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import evidence, prune, releases
+from toolkit.cluster import evidence
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release import prune, releases
+from toolkit.cluster.release.releases import Release
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome, PipelineError
 from toolkit.base.spaces import Space
-from toolkit.cluster import evidence, lock, releases
+from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.diagnosis.scene import Scene, look
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release import lock, releases
+from toolkit.cluster.release.releases import Release
 from toolkit.deploying import change
 from toolkit.health.healthcheck import NotDeployed, reached
 from toolkit.settings.model import App

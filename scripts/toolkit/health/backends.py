@@ -8,7 +8,7 @@ from typing import Any
 from toolkit.cluster.api.endpoints import Endpoint
 from toolkit.cluster.diagnosis import diagnosis, pods, progress
 from toolkit.cluster.evidence.worst import state
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release.releases import Release
 from toolkit.health.troubles import Ill, Trouble
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, name, number, objects, owner, text

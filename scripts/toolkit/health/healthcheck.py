@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from toolkit.base.outcome import Failed, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import releases
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import ApiError, is_namespace_missing
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release import releases
+from toolkit.cluster.release.releases import Release
 from toolkit.health import troubles
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Trouble

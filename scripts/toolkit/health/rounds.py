@@ -13,7 +13,7 @@ from toolkit.cluster import evidence
 from toolkit.cluster.api import endpoints
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import Unreachable
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers
 from toolkit.health.troubles import Ill, Trouble

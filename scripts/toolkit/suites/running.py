@@ -11,8 +11,8 @@ from toolkit.base import console, tools
 from toolkit.base.outcome import Misused, Outcome, TimedOut
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.checks import venvs
-from toolkit.cluster import releases
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.release import releases
 from toolkit.health.healthcheck import deployed, where_deployed
 from toolkit.runs.record import write_json
 from toolkit.settings.model import App, Suite

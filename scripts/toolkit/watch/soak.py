@@ -14,11 +14,12 @@ from typing import Any
 
 from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import last_words, releases
+from toolkit.cluster import last_words
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.watch import Change, Watcher
 from toolkit.cluster.lookout import Lookout
-from toolkit.cluster.releases import Release
+from toolkit.cluster.release import releases
+from toolkit.cluster.release.releases import Release
 from toolkit.cluster.sight import Sight, What
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed

@@ -6,10 +6,10 @@ import time
 
 from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
-from toolkit.cluster import lock
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.api.watch import Watcher
+from toolkit.cluster.release import lock
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in
 

@@ -18,7 +18,7 @@ from toolkit.cluster.preflight.dryrun import DryRun, Tried
 from toolkit.cluster.preflight.growth import Roll
 from toolkit.cluster.preflight.problem import Problem, distinct
 from toolkit.cluster.preflight.references import Found
-from toolkit.cluster.scaling import autoscaled
+from toolkit.cluster.release.scaling import autoscaled
 from toolkit.objects.fields import text
 from toolkit.objects.resources import Resource
 from toolkit.settings.model import App, Cluster

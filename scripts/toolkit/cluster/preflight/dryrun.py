@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.base.outcome import Misused
-from toolkit.cluster import scaling
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError, is_namespace_missing
-from toolkit.cluster.apply import JOB, conflict
 from toolkit.cluster.preflight import ownership, refusals
 from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.release import scaling
+from toolkit.cluster.release.apply import JOB, conflict
 from toolkit.objects.fields import mapping, shown, text
 from toolkit.objects.resources import Resource
 

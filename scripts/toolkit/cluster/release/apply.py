@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from toolkit.base.outcome import Failed
-from toolkit.cluster import accounts
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.ordering import JOB, WORKLOADS, phases, rows
-from toolkit.cluster.scaling import autoscaled, left_behind, without_replicas
+from toolkit.cluster.release import accounts
+from toolkit.cluster.release.ordering import JOB, WORKLOADS, phases, rows
+from toolkit.cluster.release.scaling import autoscaled, left_behind, without_replicas
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, number, shown, text
 

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from toolkit.base.outcome import Misused
 from toolkit.base.spaces import Space
-from toolkit.cluster import ordering, release_store
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.release import ordering, release_store
 from toolkit.objects import manifests
 from toolkit.objects.fields import at, mapping, objects, shown, text
 from toolkit.objects.resources import BUILT_IN, Resource

@@ -17,7 +17,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.diagnosis import progress
-from toolkit.cluster.ordering import WORKLOADS
+from toolkit.cluster.release.ordering import WORKLOADS
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, shown, text
 from toolkit.objects.manifests import Values

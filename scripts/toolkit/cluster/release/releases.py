@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from toolkit.cluster import release_store
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.release_store import Data, content_of, name_of
+from toolkit.cluster.release import release_store
+from toolkit.cluster.release.release_store import Data, content_of, name_of
 
 __all__ = ["Hold", "Release", "content_of", "name_of"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from toolkit.base.outcome import Failed, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import baseline, evidence, verdict_words
+from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.api.watch import Watcher
@@ -24,9 +24,11 @@ from toolkit.cluster.diagnosis.container_diagnosis import first_answer
 from toolkit.cluster.diagnosis.finding import Finding, ordered
 from toolkit.cluster.diagnosis.progress import Awaited
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.patience import Patience, Settling, scale
-from toolkit.cluster.timeline import Timeline
-from toolkit.cluster.verdict_words import Words
+from toolkit.cluster.verdict import baseline
+from toolkit.cluster.verdict import words as verdict_words
+from toolkit.cluster.verdict.patience import Patience, Settling, scale
+from toolkit.cluster.verdict.timeline import Timeline
+from toolkit.cluster.verdict.words import Words
 from toolkit.objects.fields import objects, text, uid
 from toolkit.objects.resources import built_in
 
