@@ -6,7 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser
 
-from toolkit import alerts, outbox, slack
+from toolkit.alerting import alerts, outbox, slack
 from toolkit.base.outcome import Outcome
 from toolkit.settings import command
 from toolkit.watch import channel

@@ -6,8 +6,9 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from toolkit import diagram, plan
 from toolkit.base.outcome import Failed, Misused, Outcome
+from toolkit.pipeline import plan
+from toolkit.reporting import diagram
 from toolkit.settings import command
 from toolkit.settings.config import Config
 

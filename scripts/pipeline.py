@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from toolkit import fleet, running, views
 from toolkit.base.outcome import Misused, Outcome
+from toolkit.pipeline import fleet, running, views
 from toolkit.settings import command
 from toolkit.settings.command import Request
 

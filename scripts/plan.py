@@ -7,8 +7,8 @@ import dataclasses
 import json
 import sys
 
-from toolkit import plan
 from toolkit.base.outcome import Outcome
+from toolkit.pipeline import plan
 from toolkit.settings import command
 from toolkit.settings.command import Request
 

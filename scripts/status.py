@@ -11,11 +11,11 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from toolkit import overview, tables
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome, PipelineError
 from toolkit.cluster.api.connection import connect
-from toolkit.overview import Row
+from toolkit.reporting import overview, status_table
+from toolkit.reporting.overview import Row
 from toolkit.settings import command
 from toolkit.settings.command import Request
 
@@ -53,10 +53,10 @@ def run(request: Request) -> Outcome:
         console.say(json.dumps(overview.as_json(found, history=alone), indent=2))
     else:
         idle = overview.without_code(found)
-        console.say("\n".join(tables.status([row for row in found if row.app not in idle])))
+        console.say("\n".join(status_table.status([row for row in found if row.app not in idle])))
         if idle:
             console.say(f"no code yet: {', '.join(sorted(idle, key=lambda name: order[name]))}")
-        if alone and (known := tables.history(found)):
+        if alone and (known := status_table.history(found)):
             console.say("\n".join(["", "releases:", *known]))
     if spaces and len(problems) == len(spaces):
         first = next(iter(problems.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.plan import Stage
+from toolkit.pipeline.plan import Stage
 from toolkit.settings.config import Config
 
 _HEAD = """

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import urllib3
 
-from toolkit import plan, tables
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Kind, Misused, Outcome, PipelineError
 from toolkit.cluster.api.connection import TOOLKIT, Connection, connect
@@ -18,6 +17,8 @@ from toolkit.cluster.release import provision
 from toolkit.cluster.release.releases import current
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in
+from toolkit.pipeline import plan
+from toolkit.reporting import status_table
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.request import Request
@@ -66,7 +67,7 @@ def start(request: Request, place: Place) -> Outcome:
             raise Failed(f"{names} was deployed, and yet does not serve", remedy="make status")
         absent = still
     rows = [(home.app.name, home.space, _address(request, home), _hint(home)) for home in wanted]
-    for line in tables.aligned([HEADINGS, *rows]):
+    for line in status_table.aligned([HEADINGS, *rows]):
         request.say(line.rstrip())
     request.say(f"{len(wanted)} apps run in {place.word}; make platform-stop stops them")
     return Outcome()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import plan
+from toolkit.pipeline import plan
 from toolkit.settings.config import Config
 
 from tests.bench.checkout import Checkout

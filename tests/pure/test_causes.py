@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit import slack
+from toolkit.alerting import slack
 from toolkit.base.redaction import Secret
 from toolkit.cluster.sight import Sight, What
 from toolkit.watch import causes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.fleet import in_order
-from toolkit.gate import Cores
+from toolkit.pipeline.fleet import in_order
+from toolkit.pipeline.gate import Cores
 
 from tests.declared import config, stage
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from toolkit import overview, tables
 from toolkit.cluster.release import lock
 from toolkit.cluster.release.drift import Drift
 from toolkit.cluster.release.releases import Hold, Release
-from toolkit.overview import NO_CODE, Row
+from toolkit.reporting import overview, status_table
+from toolkit.reporting.overview import NO_CODE, Row
 
 NOW = datetime(2026, 11, 23, 5, 10, tzinfo=UTC)
 AT = "2026-11-23T05:00:00Z"
@@ -142,8 +142,8 @@ def test_the_table_is_aligned_and_a_short_note_stands_in_its_row() -> None:
         Row("a", "test", "test-dev", notes=("not deployed",)),
         Row("long-name", "test", "x", version="v", wanted=2),
     ]
-    lines = tables.status(rows)
-    assert lines[0].split() == list(tables.HEADINGS)
+    lines = status_table.status(rows)
+    assert lines[0].split() == list(status_table.HEADINGS)
     assert lines[1].split() == ["a", "test-dev", "-", "-", "-", "-", "-", "not", "deployed"]
     assert lines[2].split() == ["long-name", "x", "v", "-", "-", "no", "0/2"]
     assert lines[1].index("test-dev") == lines[2].index("x")
@@ -160,8 +160,8 @@ def test_long_and_many_notes_are_wrapped_below_and_never_widen_the_table() -> No
         by="somebody.with.a.long.name@a.host.with.a.long.name.example", verified=True, ready=10, wanted=10,
         notes=(long, *(f"note {n}" for n in range(20))),
     )  # fmt: skip
-    lines = tables.status([row, Row("pdf-generator", "test", "test-production", notes=(NO_CODE,))])
-    assert max(map(len, lines)) <= tables.WIDTH
+    lines = status_table.status([row, Row("pdf-generator", "test", "test-production", notes=(NO_CODE,))])
+    assert max(map(len, lines)) <= status_table.WIDTH
     below = [line for line in lines if line.startswith("    ")]
     assert below[0].startswith("    drift: Deployment/fb-submitter-api")
     assert below[-2] == "    and 16 more: --json has all"
@@ -170,12 +170,12 @@ def test_long_and_many_notes_are_wrapped_below_and_never_widen_the_table() -> No
 
 def test_the_history_says_what_became_of_each_release() -> None:
     known = (in_state("deployed", version="1a2b3c4", back_from="9f8e7d6", verified=True), in_state("failed"))
-    lines = tables.history([Row("a", "production", "live-dev", releases=known)])
+    lines = status_table.history([Row("a", "production", "live-dev", releases=known)])
     assert lines[1].split() == [
         *("live-dev", "1a2b3c4", "2026-11-23", "05:00Z", "ann@laptop", "yes", "deployed", "9f8e7d6")
     ]
     assert lines[2].split()[-3:] == ["no", "failed", "-"]
-    assert tables.history([ROW]) == []
+    assert status_table.history([ROW]) == []
 
 
 def test_json_has_everything() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toolkit.plan import Plan, Stage, for_run
+from toolkit.pipeline.plan import Plan, Stage, for_run
 from toolkit.settings.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toolkit import slack, summary
+from toolkit.alerting import slack
+from toolkit.reporting import summary
 
 FAST = ["lint", "security", "unit", "build"]
 

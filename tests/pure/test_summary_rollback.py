@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from toolkit import slack, summary
+from toolkit.alerting import slack
+from toolkit.reporting import summary
 
 from tests.pure.test_summary import LIVE, TEST, record, stage
 

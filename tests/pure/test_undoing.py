@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toolkit import verdict
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.plan import Plan, Stage
+from toolkit.pipeline import conclusion
+from toolkit.pipeline.plan import Plan, Stage
 from toolkit.runs import undoing
 
 LIVE = ("deploy", "healthcheck", "smoke", "watch")
@@ -144,7 +144,7 @@ def test_no_way_to_end_is_told_wrong(ended: dict[str, Outcome]) -> None:
     release = {id: each for id, each in ended.items() if not id.startswith("rollback")}
     if all(each.passed for each in release.values()):
         ended = release  # nothing failed: no rollback was started
-    found = verdict.of_run(plan(), ended, None, "App v2")
+    found = conclusion.of_run(plan(), ended, None, "App v2")
     assert found.passed == all(each.passed for each in ended.values())
     if found.passed:
         return
@@ -157,8 +157,10 @@ def test_no_way_to_end_is_told_wrong(ended: dict[str, Outcome]) -> None:
 
 def test_an_interrupted_run_says_what_it_leaves_behind() -> None:
     stopped = Outcome(Kind.INTERRUPTED, "it was interrupted (Ctrl-C)")
-    assert verdict.of_run(plan(), {"lint": stopped}, stopped, "App v2") == stopped
+    assert conclusion.of_run(plan(), {"lint": stopped}, stopped, "App v2") == stopped
     half = {"deploy-production": Outcome(), "smoke-production": stopped}
-    assert "make rollback APP=a ENV=production goes back" in verdict.of_run(plan(), half, stopped, "v").remedy
+    assert (
+        "make rollback APP=a ENV=production goes back" in conclusion.of_run(plan(), half, stopped, "v").remedy
+    )
     whole = {f"{name}-production": Outcome() for name in LIVE}
-    assert verdict.of_run(plan(), whole, stopped, "v") == stopped
+    assert conclusion.of_run(plan(), whole, stopped, "v") == stopped

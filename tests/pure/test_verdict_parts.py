@@ -11,8 +11,7 @@ from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.api.event_index import EVENTS_PER_OBJECT, STRANGERS, EventIndex, events_by_object
 from toolkit.cluster.api.known import Known
 from toolkit.cluster.diagnosis.finding import Cause, fatal, suspicious, waiting
-from toolkit.cluster.verdict import baseline, patience
-from toolkit.cluster.verdict import words as verdict_words
+from toolkit.cluster.verdict import baseline, patience, wording
 from toolkit.cluster.verdict.patience import Patience, Settling
 from toolkit.cluster.verdict.timeline import FIRST, LAST, Timeline
 
@@ -105,7 +104,7 @@ def test_the_root_leads_and_a_consequence_is_not_named_as_a_cause() -> None:
     image = fatal(Cause.IMAGE, "Pod/p", "does not exist", "api")
     readiness = suspicious(Cause.READINESS, "Pod/q", "answers 503", "api", patience=9)
     evicted = waiting(Cause.DISRUPTION, "Pod/r", "evicted")
-    words = verdict_words.failed([image], [image, SECRET, readiness, evicted])
+    words = wording.failed([image], [image, SECRET, readiness, evicted])
     assert words.kind is Kind.FAILED and words.lead == image
     assert words.reason == (
         "image does not exist: Pod/p, container api: does not exist; "
@@ -116,14 +115,12 @@ def test_the_root_leads_and_a_consequence_is_not_named_as_a_cause() -> None:
 def test_the_deadline_names_what_lies_deepest() -> None:
     readiness = suspicious(Cause.READINESS, "Pod/q", "answers 503", "api", patience=90)
     memory = waiting(Cause.OUT_OF_MEMORY, "Pod/q", "ran out of memory once", "api")
-    words = verdict_words.timed_out(
-        30, ["x: 0 of 1 updated"], [readiness, memory], ["no answer", "no answer"]
-    )
+    words = wording.timed_out(30, ["x: 0 of 1 updated"], [readiness, memory], ["no answer", "no answer"])
     assert words.lead == memory and words.cause is Cause.OUT_OF_MEMORY
     assert words.reason.count("no answer") == 1
-    nothing = verdict_words.timed_out(30, ["x: not seen yet"], [], [])
+    nothing = wording.timed_out(30, ["x: not seen yet"], [], [])
     assert nothing.cause is Cause.PROGRESS_DEADLINE and nothing.lead is None
-    starting = verdict_words.timed_out(30, [], [waiting(Cause.STARTING, "Pod/q", "is starting")], [])
+    starting = wording.timed_out(30, [], [waiting(Cause.STARTING, "Pod/q", "is starting")], [])
     assert starting.cause is Cause.PROGRESS_DEADLINE
 
 

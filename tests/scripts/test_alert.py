@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import slack
+from toolkit.alerting import slack
+from toolkit.alerting.outbox import Outbox
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.ci import origin
-from toolkit.outbox import Outbox
 from toolkit.runs.record import Record
 
 REPOSITORY = Path(__file__).resolve().parents[2]

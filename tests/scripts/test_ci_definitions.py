@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from toolkit import plan
+from toolkit.pipeline import plan
 from toolkit.settings.config import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]

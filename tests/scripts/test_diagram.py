@@ -11,8 +11,9 @@ from pathlib import Path
 
 import diagram as script
 import pytest
-from toolkit import diagram, plan
-from toolkit.plan import Plan, Stage
+from toolkit.pipeline import plan
+from toolkit.pipeline.plan import Plan, Stage
+from toolkit.reporting import diagram
 from toolkit.settings.config import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from toolkit.ci.origin import Source
-from toolkit.reuse import Reuse
+from toolkit.pipeline.reuse import Reuse
 
 from tests.declared import config, stage
 

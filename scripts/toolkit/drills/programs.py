@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolkit import plan
 from toolkit.base.outcome import Interrupted, TimedOut
 from toolkit.base.processes import Background
 from toolkit.ci.origin import Source
 from toolkit.drills.cases import AFTER_STAGE
 from toolkit.drills.workshop import APP, as_environment
+from toolkit.pipeline import plan
 from toolkit.runs.record import HOME, RUNNING, read_json
 from toolkit.settings.request import SOURCE
 

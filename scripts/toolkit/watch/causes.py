@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from toolkit import slack
+from toolkit.alerting import slack
 from toolkit.base.redaction import redact
 from toolkit.cluster.sight import Sight, What
 
@@ -125,7 +125,7 @@ def ended(cause: Cause, app: str, space: str, quiet: float) -> slack.Message:
 def _message(
     title: str, facts: Sequence[tuple[str, str]], lines: Sequence[str], remedy: str
 ) -> slack.Message:
-    """A compact alert: Slack's limits are those of toolkit.slack."""
+    """A compact alert: Slack's limits are those of toolkit.alerting.slack."""
     title, remedy = redact(title), redact(remedy)
     facts = [(name, redact(value)) for name, value in facts]
     lines = [redact(line) for line in lines]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit import outbox, slack
+from toolkit.alerting import outbox, slack
 from toolkit.base.redaction import Secret
 from toolkit.settings.model import AlertPolicy
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.alerting.slack import Message
 from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import last_words
@@ -25,7 +26,6 @@ from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
 from toolkit.objects.resources import built_in
 from toolkit.settings.request import Request
-from toolkit.slack import Message
 from toolkit.watch.causes import Cause, Causes, ended, raised
 from toolkit.watch.channel import Channel
 from toolkit.watch.surroundings import BLIND_SECONDS, Deployment, Seeing

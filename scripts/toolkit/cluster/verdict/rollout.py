@@ -24,11 +24,10 @@ from toolkit.cluster.diagnosis.container_diagnosis import first_answer
 from toolkit.cluster.diagnosis.finding import Finding, ordered
 from toolkit.cluster.diagnosis.progress import Awaited
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.verdict import baseline
-from toolkit.cluster.verdict import words as verdict_words
+from toolkit.cluster.verdict import baseline, wording
 from toolkit.cluster.verdict.patience import Patience, Settling, scale
 from toolkit.cluster.verdict.timeline import Timeline
-from toolkit.cluster.verdict.words import Words
+from toolkit.cluster.verdict.wording import Words
 from toolkit.objects.fields import objects, text, uid
 from toolkit.objects.resources import built_in
 
@@ -181,7 +180,7 @@ class _Rollout:
         if fatal:
             told = events or bool({"Event"} & (self.watcher.synced | set(self.watcher.troubles)))
             if told and self._is_current(fatal[0].object, now):
-                return self._fall(verdict_words.failed(fatal, self.findings))
+                return self._fall(wording.failed(fatal, self.findings))
             return None
         if not all(self.done.values()):
             self.done_since = None
@@ -280,7 +279,7 @@ class _Rollout:
 
     def _timed_out(self) -> Verdict:
         reasons = [error.reason for error in self.watcher.troubles.values()]
-        return self._fall(verdict_words.timed_out(self.deadline, self._lines(), self.findings, reasons))
+        return self._fall(wording.timed_out(self.deadline, self._lines(), self.findings, reasons))
 
     def _fall(self, words: Words) -> Verdict:
         self.timeline.add(f"{words.kind}: {words.reason}")

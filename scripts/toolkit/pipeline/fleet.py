@@ -11,16 +11,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from toolkit import fleet_views, running
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Outcome, PipelineError, worst
 from toolkit.base.signals import noted
-from toolkit.engine import Engine
-from toolkit.gate import Cores
+from toolkit.pipeline import fleet_views, running
+from toolkit.pipeline.engine import Engine
+from toolkit.pipeline.gate import Cores
+from toolkit.reporting.status_table import aligned
 from toolkit.settings import command
 from toolkit.settings.config import Config
 from toolkit.settings.request import Request
-from toolkit.tables import aligned
 
 LOOK = 0.5  # seconds after which a signal is noticed at the latest
 HEADINGS = ("app", "outcome", "version", "time", "")

@@ -20,8 +20,8 @@ from slack_sdk.http_retry.builtin_handlers import (
 from slack_sdk.http_retry.handler import RetryHandler
 from slack_sdk.webhook import WebhookClient
 
-from toolkit import summary
 from toolkit.base.redaction import Secret
+from toolkit.reporting import summary
 
 HEADER_LIMIT, SECTION_LIMIT, FIELD_LIMIT = 150, 3000, 2000
 REQUEST_SECONDS = 10
@@ -121,7 +121,7 @@ def send(webhook: Secret, alert: Message, *, note: str = "", seconds: float) -> 
 
 
 def _post(webhook: Secret, alert: Message, note: str, deadline: float) -> str:
-    logger = logging.getLogger("toolkit.slack")
+    logger = logging.getLogger("toolkit.alerting.slack")
     logger.setLevel(logging.CRITICAL)  # the client's own log lines hold the address, which is the secret
     client = WebhookClient(
         webhook.reveal(),

@@ -12,7 +12,7 @@ from toolkit.runs.undoing import UNDONE
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Environment
 
-SCRIPTS = Path(__file__).resolve().parents[1]
+SCRIPTS = Path(__file__).resolve().parents[2]
 CHECKS = ("lint", "security", "unit", "build")
 
 _ABOUT = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from toolkit.overview import Row
+from toolkit.reporting.overview import Row
 
 WIDTH = 120
 HEADINGS = ("app", "space", "version", "since", "by", "verified", "ready")

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from toolkit import plan
 from toolkit.base import console, tools
 from toolkit.base.outcome import Outcome
-from toolkit.engine import Engine
-from toolkit.gate import OPEN, Gate
-from toolkit.plan import Plan
-from toolkit.reuse import Reuse
+from toolkit.pipeline import plan
+from toolkit.pipeline.engine import Engine
+from toolkit.pipeline.gate import OPEN, Gate
+from toolkit.pipeline.plan import Plan
+from toolkit.pipeline.reuse import Reuse
+from toolkit.pipeline.views import View
 from toolkit.runs import record
 from toolkit.settings import command
 from toolkit.settings.request import Request
-from toolkit.views import View
 
 
 def settle(request: Request) -> None:

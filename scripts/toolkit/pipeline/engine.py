@@ -16,18 +16,18 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit import verdict
 from toolkit.base.outcome import Interrupted, Kind, Outcome
 from toolkit.base.processes import Background
 from toolkit.base.signals import noted
-from toolkit.gate import OPEN, Gate
-from toolkit.plan import Plan, Stage
-from toolkit.reuse import Reuse
+from toolkit.pipeline import conclusion
+from toolkit.pipeline.gate import OPEN, Gate
+from toolkit.pipeline.plan import Plan, Stage
+from toolkit.pipeline.reuse import Reuse
+from toolkit.pipeline.views import View
 from toolkit.runs import undoing
 from toolkit.runs.record import Record, as_json, as_outcome, now, read_json
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import RUN_FOLDER, SOURCE, STAGE_FOLDER
-from toolkit.views import View
 
 NOT_RUN = "not run"
 GRACE = 20.0  # seconds that a stage gets to release what it holds, between SIGTERM and SIGKILL
@@ -107,7 +107,7 @@ class Engine:
         if stopped:
             self._stop_all(stopped)
         what = f"{self.app.title} {self.record.data['version']}"
-        outcome = verdict.of_run(self.plan, self._ended, stopped, what)
+        outcome = conclusion.of_run(self.plan, self._ended, stopped, what)
         self.record.finish(outcome)
         self._work([stage for stage in self.plan.stages if stage.always])
         self.record.data["alerted"] = all(

@@ -13,8 +13,8 @@ from itertools import pairwise
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
-from toolkit.diagram_style import style
-from toolkit.plan import Plan, Stage
+from toolkit.pipeline.plan import Plan, Stage
+from toolkit.reporting.diagram_style import style
 
 BOX_W, BOX_H = 158, 68
 GAP = 30  # between boxes: room for an arrow

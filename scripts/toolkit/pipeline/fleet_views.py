@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from toolkit.base import console
 from toolkit.base.redaction import redact
-from toolkit.plan import Plan, Stage
-from toolkit.views import Plain, View, one_line
+from toolkit.pipeline.plan import Plan, Stage
+from toolkit.pipeline.views import Plain, View, one_line
 
 
 class Screen(Protocol):

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.slack import Message
+from toolkit.alerting.slack import Message
 
 POLL_SECONDS = 0.05
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from toolkit.plan import Stage
+from toolkit.pipeline.plan import Stage
 
 ASIDE = ("approve", "watch", "alert", "rollback")
 """Stages that compute next to nothing, or must not wait."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolkit.base.outcome import Outcome, worst
-from toolkit.plan import Plan, Stage
+from toolkit.pipeline.plan import Plan, Stage
 from toolkit.runs import undoing
 from toolkit.runs.record import as_json
 

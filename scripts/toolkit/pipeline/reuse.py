@@ -20,7 +20,7 @@ from typing import Any
 from toolkit.base import tools
 from toolkit.base.outcome import PipelineError
 from toolkit.ci.origin import Source
-from toolkit.plan import SCRIPTS, Stage
+from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from toolkit import summary
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
+from toolkit.reporting import summary
 from toolkit.runs import record
 from toolkit.settings.config import Config
 

@@ -9,7 +9,7 @@ from toolkit.base import console
 from toolkit.base.outcome import Kind
 from toolkit.base.redaction import redact
 from toolkit.ci import origin
-from toolkit.plan import Plan, Stage
+from toolkit.pipeline.plan import Plan, Stage
 
 HEARTBEAT = 30.0  # CI systems take a silent job for a hung one
 
