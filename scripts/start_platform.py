@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from toolkit import whole_platform
 from toolkit.base.outcome import Outcome
+from toolkit.deploying import whole_platform
 from toolkit.settings import command
 from toolkit.settings.command import Request
 

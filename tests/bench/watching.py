@@ -22,10 +22,10 @@ from toolkit.cluster.api.transport import lines_of
 from toolkit.cluster.api.watch import Watcher
 from toolkit.cluster.diagnosis.finding import Severity
 from toolkit.cluster.diagnosis.pod_diagnosis import of_pod
-from toolkit.cluster.lookout import Lookout
 from toolkit.objects import decoding
 from toolkit.objects.resources import built_in
 from toolkit.settings.model import Cluster, Ref
+from toolkit.watch.lookout import Lookout
 
 from tests.bench import pods
 

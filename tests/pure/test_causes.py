@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from toolkit.alerting import slack
 from toolkit.base.redaction import Secret
-from toolkit.cluster.sight import Sight, What
 from toolkit.watch import causes
 from toolkit.watch.causes import Causes
+from toolkit.watch.sight import Sight, What
 
 
 def sight(reason: str = "Error", container: str = "api", what: What = What.RESTART) -> Sight:

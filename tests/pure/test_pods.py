@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from toolkit.cluster.api.watch import Change
 from toolkit.cluster.diagnosis import pods
-from toolkit.cluster.lookout import Lookout
-from toolkit.cluster.sight import Sight, What
+from toolkit.watch.lookout import Lookout
+from toolkit.watch.sight import Sight, What
 
 Json = dict[str, Any]
 PROBE = {"httpGet": {"path": "/readiness"}, "periodSeconds": 1, "failureThreshold": 3}

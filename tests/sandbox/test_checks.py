@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit import gateway
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import releases
 from toolkit.settings.model import Cluster
+from toolkit.suites import gateway
 
 from tests.sandbox.local import TINY, Sandbox, eventually
 from tests.sandbox.platform_double import Platform

@@ -7,7 +7,6 @@ import os
 import re
 from contextlib import ExitStack
 
-from toolkit import gateway
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
 from toolkit.cluster.api.connection import Connection, connect
@@ -16,6 +15,7 @@ from toolkit.objects.fields import mapping, text
 from toolkit.objects.resources import built_in
 from toolkit.settings.model import App, SecretKey, Suite
 from toolkit.settings.request import Request
+from toolkit.suites import gateway
 
 PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")
 

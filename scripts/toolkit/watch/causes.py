@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from toolkit.alerting import slack
 from toolkit.base.redaction import redact
-from toolkit.cluster.sight import Sight, What
+from toolkit.watch.sight import Sight, What
 
 KEPT_LINES = 12
 KEPT_CAUSES = 200

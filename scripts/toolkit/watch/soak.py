@@ -15,19 +15,19 @@ from typing import Any
 from toolkit.alerting.slack import Message
 from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome
 from toolkit.base.spaces import Space
-from toolkit.cluster import last_words
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.watch import Change, Watcher
-from toolkit.cluster.lookout import Lookout
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.sight import Sight, What
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
 from toolkit.objects.resources import built_in
 from toolkit.settings.request import Request
+from toolkit.watch import last_words
 from toolkit.watch.causes import Cause, Causes, ended, raised
 from toolkit.watch.channel import Channel
+from toolkit.watch.lookout import Lookout
+from toolkit.watch.sight import Sight, What
 from toolkit.watch.surroundings import BLIND_SECONDS, Deployment, Seeing
 
 REPORT_SECONDS = 30.0

@@ -6,9 +6,9 @@ from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.event_index import event_time
 from toolkit.cluster.diagnosis import signs
-from toolkit.cluster.sight import Sight, What
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in
+from toolkit.watch.sight import Sight, What
 
 LOG_LINES = 10
 EXITS = (What.RESTART, What.BACK_OFF)

@@ -24,10 +24,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.cluster.api.watch import Change
-from toolkit.cluster.departures import Departures
 from toolkit.cluster.diagnosis import pods
-from toolkit.cluster.sight import Sight, What
 from toolkit.objects.fields import condition, name, owner, text, uid
+from toolkit.watch.departures import Departures
+from toolkit.watch.sight import Sight, What
 
 Json = dict[str, Any]
 
