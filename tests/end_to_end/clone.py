@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 CANARY = "canary-5f2d-hidden-in-the-environment"
 
 

@@ -12,6 +12,8 @@ from toolkit.base.outcome import Failed, Misused
 from toolkit.checks.advisories import database, live, registry, sources
 from toolkit.checks.advisories.model import SCHEMA, Advisory, Source, documents, merge
 
+from tests import ROOT
+
 TODAY = date(2026, 11, 23)
 STAMP = int(datetime(2021, 7, 1, 12, tzinfo=UTC).timestamp())
 OLD = {
@@ -293,7 +295,7 @@ def test_an_older_answer_is_kept_where_there_is_no_newer_one(tmp_path: Path) -> 
 
 
 def test_this_repositorys_own_are_readable_and_newer_than_the_packaged() -> None:
-    source = sources.known(Path(__file__).resolve().parents[2] / sources.KNOWN)
+    source = sources.known(ROOT / sources.KNOWN)
     assert len({each.id for each in source.advisories}) == len(source.advisories) > 0
     assert source.dated is not None
     assert source.dated > date(2021, 7, 1)

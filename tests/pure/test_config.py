@@ -9,7 +9,7 @@ from toolkit.base.outcome import Misused
 from toolkit.settings.config import Config
 from toolkit.settings.model import Ref, SecretKey
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
 
 GOOD = """
 default_cluster = "here"

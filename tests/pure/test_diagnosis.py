@@ -16,7 +16,9 @@ from toolkit.cluster.diagnosis import diagnosis
 from toolkit.cluster.diagnosis.finding import PATIENCE, REMEDIES, Cause, Severity
 from toolkit.cluster.diagnosis.pod_diagnosis import of_pod, readiness_patience
 
-CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
+from tests import ROOT
+
+CASES = sorted((ROOT / "tests" / "pure" / "cases" / "diagnosis").glob("*.json"))
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from toolkit.drills.cases import Change, Drill
 from toolkit.drills.judging import Seen
 from toolkit.drills.witness import Answers, signs_of
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 DRILLS = cases.load(ROOT / "drills" / "causes.toml")
 MANIFEST = (ROOT / "drills" / "app" / "deploy" / "app.yaml").read_text()
 WORDS = {

@@ -19,7 +19,9 @@ from toolkit.cluster.evidence.files import LONGEST, Folder, safe
 from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.summary import MOST_LINES, Page
 
-CASES = sorted((Path(__file__).parent / "cases" / "diagnosis").glob("*.json"))
+from tests import ROOT
+
+CASES = sorted((ROOT / "tests" / "pure" / "cases" / "diagnosis").glob("*.json"))
 Json = dict[str, Any]
 
 

@@ -8,7 +8,8 @@ import pytest
 from toolkit.pipeline.plan import Plan, Stage, for_run
 from toolkit.settings.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 CONFIG = Config.load(ROOT / "apps.toml")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,8 @@ from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, objects, text
 from toolkit.settings.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 CONFIG = Config.load(ROOT / "apps.toml")
 SERVER = (ROOT / "apps/shared/fb_platform/server.py").read_text()
 LONGEST_REQUEST = int(re.findall(r"^GRACE = (\d+)", SERVER, re.MULTILINE)[0])

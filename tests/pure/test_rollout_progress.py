@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,9 @@ from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, fatal, s
 from toolkit.cluster.diagnosis.progress import Awaited
 from toolkit.cluster.verdict.rollout import Patience
 
-CASES = Path(__file__).parent / "cases" / "diagnosis"
+from tests import ROOT
+
+CASES = ROOT / "tests" / "pure" / "cases" / "diagnosis"
 AWAITED = ("Deployment", "ReplicaSet", "Pod")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,9 @@ from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.diagnosis.finding import Cause, Severity
 from toolkit.cluster.diagnosis.progress import Awaited
 
-CASES = Path(__file__).parent / "cases" / "workloads"
+from tests import ROOT
+
+CASES = ROOT / "tests" / "pure" / "cases" / "workloads"
 Json = dict[str, Any]
 KINDS = ("stateful-set", "daemon-set")
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
+
 Object = dict[str, Any]
-ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).with_name("tiny")
 BACKOFF_SCALE = "0.02"  # 10 s become 0.2 s
 

@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.verdict import rollout
 
+from tests import ROOT
 from tests.scripts.api_double import Double, Request
 
 Json = dict[str, Any]
-CASES = Path(__file__).resolve().parents[1] / "pure" / "cases" / "diagnosis"
+CASES = ROOT / "tests" / "pure" / "cases" / "diagnosis"
 
 
 def case(name: str) -> list[Json]:

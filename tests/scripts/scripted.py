@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 LIVE = [f"{name}-production" for name in ("deploy", "healthcheck", "smoke", "watch")]
 
 APPS = """

@@ -25,7 +25,8 @@ from toolkit.base.outcome import Kind, Outcome
 from toolkit.ci import origin
 from toolkit.runs.record import Record
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 CANARY = "canary-7f3a9b51c2"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -86,7 +87,7 @@ def webhook() -> Iterator[Webhook]:
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "a clone"
     folder.mkdir()
-    shutil.copy(REPOSITORY / "apps.toml", folder)
+    shutil.copy(ROOT / "apps.toml", folder)
     return folder
 
 
@@ -112,7 +113,7 @@ def start(root: Path, *flags: str, webhook: str = "", **env: str) -> subprocess.
         if not name.lower().endswith("_proxy") and name not in [each.known_by for each in origin.VENDORS]
     }
     return subprocess.Popen(
-        [sys.executable, REPOSITORY / "scripts/alert.py", "--config", root / "apps.toml", *flags],
+        [sys.executable, ROOT / "scripts/alert.py", "--config", root / "apps.toml", *flags],
         env=clean | {"SLACK_WEBHOOK": webhook} | env,
         cwd=root,
         stdout=subprocess.PIPE,

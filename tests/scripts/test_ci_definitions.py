@@ -16,10 +16,11 @@ import yaml
 from toolkit.pipeline import plan
 from toolkit.settings.config import Config
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-CIRCLE = REPOSITORY / "ci/circleci/config.yml"
-GITHUB = REPOSITORY / "ci/github/pipeline.yml"
-ACTION = REPOSITORY / "ci/github/stage/action.yml"
+from tests import ROOT
+
+CIRCLE = ROOT / "ci/circleci/config.yml"
+GITHUB = ROOT / "ci/github/pipeline.yml"
+ACTION = ROOT / "ci/github/stage/action.yml"
 
 Job = tuple[str, str]  # stage and environment, "" for none
 
@@ -52,7 +53,7 @@ def github_jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def plan_of(branch: str) -> plan.Plan:
-    config = Config.load(REPOSITORY / "apps.toml")
+    config = Config.load(ROOT / "apps.toml")
     return plan.for_run(config, config.app("submitter"), branch)
 
 
@@ -70,7 +71,7 @@ def planned(branch: str) -> dict[Job, set[Job]]:
 def undoing() -> dict[Job, list[str]]:
     """The stages after whose failure something is to be undone, with the words after `make`."""
     made = plan_of("main")
-    app = Config.load(REPOSITORY / "apps.toml").app("submitter")
+    app = Config.load(ROOT / "apps.toml").app("submitter")
     return {
         as_job(made.stage(id)): shlex.split(stage.target(app))[1:]
         for stage in made.stages
@@ -176,7 +177,7 @@ def test_on_github_only_main_reaches_production_and_an_alert_is_always_sent() ->
             assert "always()" in job["if"]
     production = next(job for name, _, job in github_jobs() if name == "approve-production")
     assert production["environment"] == "production"
-    config = Config.load(REPOSITORY / "apps.toml")
+    config = Config.load(ROOT / "apps.toml")
     assert config.environments["production"].branches_of(config.app("submitter")) == ("main",)
 
 
@@ -213,7 +214,7 @@ def test_every_target_exists() -> None:
     for target in sorted(targets):
         ran = subprocess.run(
             ["make", "--dry-run", target, "APP=submitter", "ENV=test"],
-            cwd=REPOSITORY,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=60,
@@ -232,14 +233,14 @@ def test_no_definition_holds_a_secret() -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "a clone"
-    shutil.copytree(REPOSITORY / "ci", folder / "ci")
-    shutil.copy(REPOSITORY / "apps.toml", folder)
+    shutil.copytree(ROOT / "ci", folder / "ci")
+    shutil.copy(ROOT / "apps.toml", folder)
     return folder
 
 
 def install(root: Path, *flags: str, code: int = 0) -> str:
     ran = subprocess.run(
-        [sys.executable, REPOSITORY / "scripts/install_ci.py", "--config", root / "apps.toml", *flags],
+        [sys.executable, ROOT / "scripts/install_ci.py", "--config", root / "apps.toml", *flags],
         capture_output=True,
         text=True,
         timeout=60,

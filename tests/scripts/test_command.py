@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 SCRIPTS = sorted(path for path in (ROOT / "scripts").glob("*.py"))
 PLACED = ("deploy", "healthcheck", "smoke", "acceptance", "watch", "approve", "rollback")
 ONE_APP = ("pipeline", "plan", "lint", "security", "unit", "build", "deploy", "approve", "rollback")

@@ -16,7 +16,8 @@ from toolkit.pipeline.plan import Plan, Stage
 from toolkit.reporting import diagram
 from toolkit.settings.config import Config
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -24,13 +25,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "a clone"
     folder.mkdir()
-    shutil.copy(REPOSITORY / "apps.toml", folder)
+    shutil.copy(ROOT / "apps.toml", folder)
     return folder
 
 
 def draw(root: Path, *flags: str) -> tuple[int, str]:
     ran = subprocess.run(
-        [sys.executable, REPOSITORY / "scripts/diagram.py", "--config", root / "apps.toml", *flags],
+        [sys.executable, ROOT / "scripts/diagram.py", "--config", root / "apps.toml", *flags],
         capture_output=True,
         text=True,
         timeout=60,
@@ -39,7 +40,7 @@ def draw(root: Path, *flags: str) -> tuple[int, str]:
 
 
 def test_the_picture_in_the_repository_is_the_plan() -> None:
-    assert draw(REPOSITORY, "--check") == (0, "")
+    assert draw(ROOT, "--check") == (0, "")
 
 
 def test_it_shows_every_stage_of_the_plan(root: Path) -> None:

@@ -7,7 +7,6 @@ import re
 import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,8 @@ from toolkit.settings.config import Config
 from toolkit.settings.model import App, SecretKey
 from toolkit.suites.environment import PLACEHOLDER
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 CONFIG = Config.load(ROOT / "apps.toml")
 SEVEN = (
     *("submitter", "runner", "user-datastore", "user-filestore"),

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.api.database import DamagedDatabase, Database, DatabaseInUse, StateError, set_aside
 from sandbox.api.server import AddressTaken
+from tests import ROOT
 from tests.sandbox.api.running import TOKEN, Running, config_map, free_address
 
 _SERVE = """
@@ -60,7 +61,7 @@ class Process:
         self.address = free_address()
         self.url = f"http://{self.address}:8001"
         argv = [sys.executable, "-c", _SERVE, str(state), self.address, TOKEN]
-        root = Path(__file__).parents[3]
+        root = ROOT
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=root)
         assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
         self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"})
