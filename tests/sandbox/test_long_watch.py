@@ -14,7 +14,7 @@ from tests.sandbox import watched
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 from tests.sandbox.watched import Start, ask, deploy, made_in, name, pods, ready, restart
-from tests.scripts.test_alert import Webhook
+from tests.scripts.alerting.test_alert import Webhook
 
 SECOND = """
 [apps.other]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.scripts.test_fleet import ROOT, Toys
+from tests.scripts.pipeline.test_fleet import ROOT, Toys
 
 
 def test_each_app_has_its_line_and_the_screen_is_left_clean(tmp_path: Path) -> None:
