@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import watched
 from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Platform
-from tests.sandbox.watched import Start, ask, name, pods, ready, restart, soak, unready_file
+from tests.sandbox.watch import watched
+from tests.sandbox.watch.watched import Start, ask, name, pods, ready, restart, soak, unready_file
 
 
 @pytest.fixture(scope="module")

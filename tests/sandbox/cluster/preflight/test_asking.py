@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 
-from tests.sandbox.ahead import Ahead
+from tests.sandbox.cluster.preflight.ahead import Ahead
 from tests.sandbox.local import Sandbox
 
 

@@ -134,7 +134,7 @@ def test_killed_in_the_middle_it_leaves_whole_files(tmp_path: Path) -> None:
         program = (
             "import sys; from pathlib import Path; from toolkit.cluster import evidence;"
             "from toolkit.cluster.diagnosis.scene import Scene;"
-            "from tests.sandbox.test_evidence_reach import ABOUT;"
+            "from tests.sandbox.cluster.evidence.test_reach import ABOUT;"
             "from tests.sandbox.unreachable import reach;"
             "spec = {'volumes': [{'secret': {'secretName': 's'}}], 'containers': [{'name': 'c'}]};"
             "pod = {'kind': 'Pod', 'metadata': {'name': 'x', 'uid': 'x'}, 'spec': spec};"

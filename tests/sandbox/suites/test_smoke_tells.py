@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from toolkit.settings.config import Config
 
-from tests.sandbox import breaking
-from tests.sandbox.breaking import Fault
 from tests.sandbox.local import ROOT, Sandbox
 from tests.sandbox.reference import Repository
+from tests.sandbox.suites import breaking
+from tests.sandbox.suites.breaking import Fault
 
 pytestmark = pytest.mark.timeout(600)  # the first images take their requirements from the registry
 

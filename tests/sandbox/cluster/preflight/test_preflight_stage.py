@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.ahead import furnished, state
+from tests.sandbox.cluster.preflight.ahead import furnished, state
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Platform
 

@@ -12,7 +12,7 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.credentials import load
 from toolkit.settings.model import Cluster, Ref
 
-from tests.sandbox.ahead import Ahead
+from tests.sandbox.cluster.preflight.ahead import Ahead
 from tests.sandbox.local import Sandbox
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

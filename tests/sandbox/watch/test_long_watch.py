@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import watched
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
-from tests.sandbox.watched import Start, ask, deploy, made_in, name, pods, ready, restart
+from tests.sandbox.watch import watched
+from tests.sandbox.watch.watched import Start, ask, deploy, made_in, name, pods, ready, restart
 from tests.scripts.alerting.test_alert import Webhook
 
 SECOND = """
