@@ -38,10 +38,11 @@ DRIVER = """
 import dataclasses, json, sys
 from pathlib import Path
 sys.path.insert(0, SCRIPTS)
-from toolkit import command, plan
+from toolkit.pipeline import plan
+from toolkit.settings import command
 root = Path(ROOT)
 if "commands" in sys.argv:
-    from toolkit.config import Config
+    from toolkit.settings.config import Config
     config = Config.load(root / "apps.toml")
     made = plan.for_run(config, config.app("toy"), "main")
     print(json.dumps({s.id: s.command(config.app("toy"), "none", config.file) for s in made.stages}))

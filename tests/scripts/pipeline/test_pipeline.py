@@ -200,7 +200,7 @@ def test_a_stage_that_is_not_done_at_its_deadline_is_timed_out(toy: Toy) -> None
     driver.write_text(
         "import sys, dataclasses\n"
         f"sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
-        "from toolkit import plan\n"
+        "from toolkit.pipeline import plan\n"
         "whole = plan.for_run\n"
         "def short(*given):\n"
         "    made = whole(*given)\n"
@@ -209,7 +209,7 @@ def test_a_stage_that_is_not_done_at_its_deadline_is_timed_out(toy: Toy) -> None
         "    return made\n"
         "plan.for_run = short\n"
         "import pipeline\n"
-        "from toolkit import command\n"
+        "from toolkit.settings import command\n"
         "sys.exit(command.main(pipeline.run, stage='pipeline', help='', app='one', "
         "arguments=pipeline.arguments, record=False))\n"
     )
