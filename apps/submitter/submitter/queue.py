@@ -1,8 +1,9 @@
 """The queue of submissions, in the database that all API and worker processes share.
 
 A worker claims a row by pushing its `due_at` one lease ahead, in one atomic statement, and renews the lease
-while it works. A worker that dies renews nothing: the row falls due again and the next worker goes on after
-the deliveries that are marked done. Answers stay encrypted at rest and are erased on delivery.
+while it works on it. A worker that dies, or lost hold of a row, renews nothing: the row falls due again and
+the next claim goes on after the deliveries that are marked done. Answers stay encrypted at rest and are
+erased on delivery.
 """
 
 import time
@@ -52,10 +53,10 @@ class Queued:
 
 
 class Queue:
-    """Safe for several threads and processes."""
+    """Safe for several threads and processes. lease: seconds that a claim holds, and each renewal of it."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, lease: float = LEASE) -> None:
+        self.database, self.lease = database, lease
         self.prepared = False
 
     def prepare(self) -> None:
@@ -90,14 +91,16 @@ class Queue:
     def claim(self, worker: str) -> Queued | None:
         """The submission that has been due for longest, for this worker alone until its lease runs out."""
         now = time.time()
-        rows = self.database.run(CLAIM, until=now + LEASE, worker=worker, now=now)
+        rows = self.database.run(CLAIM, until=now + self.lease, worker=worker, now=now)
         return Queued(*rows[0]) if rows else None
 
-    def renew(self, worker: str) -> None:
-        """Extend the lease of everything that the worker holds."""
+    def renew(self, worker: str, submission: str) -> None:
+        """Extend the lease of a submission that the worker is at, if it still is the worker's."""
         self.database.run(
-            "update submissions set due_at = :until where claimed_by = :worker and state = 'waiting'",
-            until=time.time() + LEASE,
+            "update submissions set due_at = :until "
+            "where id = :id and claimed_by = :worker and state = 'waiting'",
+            until=time.time() + self.lease,
+            id=submission,
             worker=worker,
         )
 

@@ -172,7 +172,7 @@ def test_a_database_that_goes_away_in_the_middle_repeats_nothing(
 ) -> None:
     """What was sent and marked before the database went is not sent again after it."""
     monkeypatch.setattr("submitter.worker.DATABASE_RETRY", 0.05)
-    monkeypatch.setattr(queue_module, "LEASE", 0.3)
+    worker.queue.lease = 0.3
     item = everything(doors, others)
     doors["webhook"].shut("refused")
     worker.queue.put(item)

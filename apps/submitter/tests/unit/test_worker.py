@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -231,8 +232,8 @@ def test_given_up_is_kept(worker: Worker, others: Others, monkeypatch: pytest.Mo
         until("giving up", lambda: worker.queue.state(item.id, SLUG) == "failed")
 
 
-def test_a_payload_under_another_key_waits(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "LEASE", 0.1)
+def test_a_payload_under_another_key_waits(worker: Worker) -> None:
+    worker.queue.lease = 0.1
     item = put(worker.queue, form(SLUG, actions=[]))
     worker.key = "F" * 32
     with running(worker):
@@ -273,6 +274,82 @@ def test_stopping_hands_back_the_rest(worker: Worker, others: Others) -> None:
     assert len(others.mails) == 1
 
 
+def test_a_lease_that_runs_out_under_a_thread_gives_no_other_one_the_same_work(
+    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does while the database is away: nothing is renewed, and then there is work that is due."""
+    worker.queue.lease = 0.1
+    monkeypatch.setattr(worker.queue, "renew", lambda *_: None)
+    send = worker.others.deliver
+
+    def slow(url: str, token: str) -> None:
+        until("three claims of what is in hand", lambda: attempts(worker.queue) >= 4)
+        send(url, token)
+
+    monkeypatch.setattr(worker.others, "deliver", slow)
+    hook = {"kind": "json", "url": f"{others.url}/hook", "key": "0123456789abcdef"}
+    item = put(worker.queue, form(SLUG, actions=[hook, email()]))
+    deliver(worker, item)
+    assert (len(others.of("hook")), len(others.mails)) == (1, 1)
+
+
+def test_what_a_thread_is_at_is_renewed_and_nothing_else(
+    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.queue.lease = 0.1
+    renew, renewed, send = worker.queue.renew, Counter[str](), worker.others.deliver
+
+    def counted(name: str, submission: str) -> None:
+        renew(name, submission)
+        renewed[submission] += 1
+
+    def slow(url: str, token: str) -> None:
+        until("three renewals", lambda: renewed[item.id] >= 3)
+        send(url, token)
+
+    monkeypatch.setattr(worker.queue, "renew", counted)
+    monkeypatch.setattr(worker.others, "deliver", slow)
+    hook = {"kind": "json", "url": f"{others.url}/hook", "key": "0123456789abcdef"}
+    item = put(worker.queue, form(SLUG, actions=[hook]))
+    deliver(worker, item)
+    assert (set(renewed), len(others.of("hook"))) == ({item.id}, 1)
+
+
+def test_a_mark_that_cannot_be_written_yet_is_written_later(
+    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail has gone out when the database goes away: only the mark keeps it from going out again."""
+    monkeypatch.setattr("submitter.delivery.MARK_RETRY", 0.02)
+    mark, failures = worker.queue.mark, iter(range(3))
+
+    def away(submission: str, step: str) -> None:
+        if next(failures, None) is not None:
+            raise OSError("no database")
+        mark(submission, step)
+
+    monkeypatch.setattr(worker.queue, "mark", away)
+    deliver(worker, put(worker.queue, form(SLUG, actions=[email(to="a@example.com,b@example.com")])))
+    assert next(failures, None) is None
+    assert sorted(mail["X-Recipient"] for mail in others.mails) == ["a@example.com", "b@example.com"]
+
+
+def test_a_worker_that_stops_does_not_wait_for_a_database_that_is_away(
+    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("submitter.delivery.MARK_RETRY", 60.0)
+    tried = threading.Event()
+
+    def away(submission: str, step: str) -> None:
+        tried.set()
+        raise OSError("no database")
+
+    monkeypatch.setattr(worker.queue, "mark", away)
+    item = put(worker.queue, form(SLUG, actions=[email()]))
+    with running(worker):
+        assert tried.wait(20)
+    assert (worker.queue.state(item.id, SLUG), len(others.mails)) == ("waiting", 1)
+
+
 def test_many_at_once(worker: Worker, others: Others) -> None:
     items = [put(worker.queue, form(SLUG, actions=[email(to=f"{n}@example.com")])) for n in range(20)]
     with running(worker):
@@ -304,9 +381,8 @@ def test_a_database_that_is_away_is_waited_for(
     worker: Worker, queue: Queue, others: Others, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("submitter.worker.DATABASE_RETRY", 0.05)
-    monkeypatch.setattr("submitter.worker.LEASE", 0.1)
     item = put(queue, form(SLUG, actions=[email()]))
-    worker.queue = Queue(Database("postgresql://nobody@127.0.0.1:1/nothing"))
+    worker.queue = Queue(Database("postgresql://nobody@127.0.0.1:1/nothing"), lease=0.1)
     with running(worker):
         until("failures", lambda: worker.failures > 2)
         worker.queue = queue
