@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from fb_platform.database import Database
+from fb_platform.database import Database, Tables
 
 LEASE = 15.0  # seconds
 FIRST_RETRY, LONGEST_RETRY = 1.0, 600.0  # seconds; doubles in between
@@ -52,18 +52,14 @@ class Queued:
     give_up_at: float = 0.0
 
 
-class Queue:
+class Queue(Tables):
     """Safe for several threads and processes. lease: seconds that a claim holds, and each renewal of it."""
 
-    def __init__(self, database: Database, lease: float = LEASE) -> None:
-        self.database, self.lease = database, lease
-        self.prepared = False
+    schema = SCHEMA
 
-    def prepare(self) -> None:
-        """Create the tables, the first time."""
-        if not self.prepared:
-            self.database.create(SCHEMA)
-            self.prepared = True
+    def __init__(self, database: Database, lease: float = LEASE) -> None:
+        super().__init__(database)
+        self.lease = lease
 
     def ping(self) -> None:
         """Raises unless the database answers; creates the tables the first time."""
