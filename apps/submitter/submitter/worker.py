@@ -4,7 +4,6 @@ It asks the queue for work ten times a second: one indexed statement, a millisec
 worker's processor time, and the same on SQLite and PostgreSQL.
 """
 
-import signal
 import socket
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 from fb_platform import logs
+from fb_platform.process import started, work
 from fb_platform.settings import SettingError, number, setting
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -166,18 +166,11 @@ def build() -> Worker:
 
 def main() -> None:
     """Run until SIGTERM. `--requeue-failed` tries what was given up once more, and ends."""
-    logs.start("submitter-worker")
-    try:
-        worker = build()
-    except SettingError as problem:
-        logs.error(f"cannot start: {problem}")
-        sys.exit(1)
+    worker = started("submitter-worker", build)
     if "--requeue-failed" in sys.argv[1:]:
         worker.queue.requeue_failed()
         return
-    for received in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(received, lambda *_: worker.stop())
-    worker.run()
+    work(worker)
 
 
 if __name__ == "__main__":
