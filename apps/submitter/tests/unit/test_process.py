@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fb_testing.keyed import SLUG, SUBMISSION_KEY
 from fb_testing.keys import KeyServer
 from fb_testing.processes import Start, ended, is_good, port, refusal, start
 from fb_testing.runner import Runner, form
@@ -14,7 +15,7 @@ from fb_testing.waiting import until
 from submitter import settings, worker
 from submitter.queue import LEASE, Queue
 
-from .conftest import KEY, SLUG, Others
+from .conftest import Others
 
 __all__ = ["port", "start"]  # fixtures
 
@@ -31,7 +32,7 @@ def environment(
         "PDF_GENERATOR_ROOT_URL": others.url,
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(others.smtp_port),
-        "SUBMISSION_DECRYPTION_KEY": KEY,
+        "SUBMISSION_DECRYPTION_KEY": SUBMISSION_KEY,
         "SUBMITTER_PRIVATE_KEY": own_keys[0],
     }
 
@@ -127,4 +128,4 @@ def test_the_worker_is_built_from_the_environment(
         monkeypatch.setenv(name, value)
     built = worker.build()
     assert (built.mail.host, built.mail.tls, built.threads) == ("127.0.0.1", True, 7)
-    assert settings.decryption_key() == KEY
+    assert settings.decryption_key() == SUBMISSION_KEY

@@ -16,6 +16,7 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
 from fb_platform.database import Database
+from fb_testing.keyed import SLUG, SUBMISSION_KEY
 from fb_testing.runner import ADDRESS, STORY, encrypt, form
 from fb_testing.servers import listening
 from fb_testing.waiting import until
@@ -28,7 +29,7 @@ from submitter.outputs import File, parcels
 from submitter.queue import Queue, Queued
 from submitter.worker import Worker
 
-from .conftest import KEY, SLUG, Others, running
+from .conftest import Others, running
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +39,14 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def worker(queue: Queue, collaborators: Collaborators, mail_server: MailServer) -> Worker:
-    return Worker(queue, collaborators, mail_server, KEY, threads=2)
+    return Worker(queue, collaborators, mail_server, SUBMISSION_KEY, threads=2)
 
 
 def put(queue: Queue, document: dict[str, Any], **fields: Any) -> Queued:
     item = Queued(
         **{
             "id": str(uuid.uuid4()), "service": SLUG, "namespace": "n", "user": "user-1", "request_id": "r-1",
-            "encrypted_submission": encrypt(document, KEY), "encrypted_user": "identity",
+            "encrypted_submission": encrypt(document, SUBMISSION_KEY), "encrypted_user": "identity",
             "received_at": 1795408249.5, **fields,
         }
     )  # fmt: skip
@@ -238,7 +239,7 @@ def test_a_payload_under_another_key_waits(worker: Worker) -> None:
     worker.key = "F" * 32
     with running(worker):
         until("a second attempt", lambda: attempts(worker.queue) > 1)
-    worker.key = KEY
+    worker.key = SUBMISSION_KEY
     worker.stopping.clear()
     deliver(worker, item)
 
