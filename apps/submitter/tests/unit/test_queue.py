@@ -27,6 +27,15 @@ def claimed(queue: Queue, worker: str) -> Queued:
     return item
 
 
+def run_out(queue: Queue, worker: str) -> Queued:
+    """A submission that a worker has claimed, and whose lease has run out; later claims last."""
+    queue.put(make())
+    queue.lease = 0.0
+    item = claimed(queue, worker)
+    queue.lease = LEASE
+    return item
+
+
 @pytest.fixture
 def any_queue(database_url: str) -> Queue:
     queue = Queue(Database(database_url))
@@ -69,27 +78,19 @@ def test_many_workers_never_share_a_submission(any_queue: Queue) -> None:
 
 
 def test_dead_worker_loses_its_claim(any_queue: Queue) -> None:
-    any_queue.lease = 0.0
-    any_queue.put(make())
-    any_queue.claim("dead")
+    run_out(any_queue, "dead")
     taken = claimed(any_queue, "alive")
     assert taken.attempts == 2
 
 
 def test_living_worker_keeps_its_claim(any_queue: Queue) -> None:
-    any_queue.lease = 0.0
-    any_queue.put(make())
-    item = claimed(any_queue, "alive")
-    any_queue.lease = LEASE
+    item = run_out(any_queue, "alive")
     any_queue.renew("alive", item.id)
     assert any_queue.claim("other") is None
 
 
 def test_a_claim_is_renewed_by_its_holder_for_that_submission_alone(any_queue: Queue) -> None:
-    any_queue.lease = 0.0
-    any_queue.put(make())
-    item = claimed(any_queue, "holder")
-    any_queue.lease = LEASE
+    item = run_out(any_queue, "holder")
     any_queue.renew("somebody else", item.id)
     any_queue.renew("holder", "another submission")
     assert claimed(any_queue, "next").id == item.id
@@ -117,10 +118,7 @@ def test_gives_up_after_a_week_and_keeps_it(any_queue: Queue) -> None:
 
 
 def test_a_lost_claim_cannot_be_let_go(any_queue: Queue) -> None:
-    any_queue.lease = 0.0
-    any_queue.put(make())
-    slow = claimed(any_queue, "slow")
-    any_queue.lease = LEASE
+    slow = run_out(any_queue, "slow")
     any_queue.claim("fast")
     any_queue.release(slow, "slow")
     assert any_queue.claim("third") is None
