@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP
 from fb_platform.database import Database
 from fb_testing.databases import database_url, postgresql
 from fb_testing.doubles import others, running_others
-from fb_testing.keyed import key_server, keys, runner, running_key_server
+from fb_testing.keyed import SUBMISSION_KEY, key_server, keys, runner, running_key_server
 from fb_testing.keys import key_pair
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -150,3 +150,8 @@ def collaborators(others: Others, own_keys: tuple[str, str]) -> Collaborators:
 @pytest.fixture
 def mail_server(others: Others) -> MailServer:
     return MailServer("127.0.0.1", others.smtp_port)
+
+
+@pytest.fixture
+def worker(queue: Queue, collaborators: Collaborators, mail_server: MailServer) -> Worker:
+    return Worker(queue, collaborators, mail_server, SUBMISSION_KEY, threads=2)

@@ -28,6 +28,7 @@ from submitter.queue import Queue, Queued
 from submitter.worker import Worker
 
 from .conftest import Others, running
+from .work import attempts
 
 PERSONAL = (
     "Zoë",
@@ -90,10 +91,6 @@ def everything(doors: dict[str, Door], others: Others) -> Queued:
         encrypted_submission=encrypt(form(SLUG, actions=actions, attachments=uploads), SUBMISSION_KEY),
         encrypted_user="identity", received_at=time.time(),
     )  # fmt: skip
-
-
-def attempts(queue: Queue) -> int:
-    return int(queue.database.run("select max(attempts) from submissions")[0][0] or 0)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -7,8 +7,6 @@ import json
 import ssl
 import threading
 import time
-import uuid
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,56 +15,24 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
 from fb_platform.database import Database
 from fb_testing.keyed import SLUG, SUBMISSION_KEY
-from fb_testing.runner import ADDRESS, STORY, encrypt, form
+from fb_testing.runner import ADDRESS, STORY, form
 from fb_testing.servers import listening
 from fb_testing.waiting import until
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey, RSAKey
 from submitter import queue as queue_module
-from submitter.collaborators import Collaborators
 from submitter.delivery import MailServer
 from submitter.outputs import File, parcels
-from submitter.queue import Queue, Queued
+from submitter.queue import Queue
 from submitter.worker import Worker
 
 from .conftest import Others, running
+from .work import attempts, deliver, email, put
 
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "FIRST_RETRY", 0.05)
-
-
-@pytest.fixture
-def worker(queue: Queue, collaborators: Collaborators, mail_server: MailServer) -> Worker:
-    return Worker(queue, collaborators, mail_server, SUBMISSION_KEY, threads=2)
-
-
-def put(queue: Queue, document: dict[str, Any], **fields: Any) -> Queued:
-    item = Queued(
-        **{
-            "id": str(uuid.uuid4()), "service": SLUG, "namespace": "n", "user": "user-1", "request_id": "r-1",
-            "encrypted_submission": encrypt(document, SUBMISSION_KEY), "encrypted_user": "identity",
-            "received_at": 1795408249.5, **fields,
-        }
-    )  # fmt: skip
-    queue.put(item)
-    return item
-
-
-def deliver(worker: Worker, item: Queued) -> None:
-    with running(worker):
-        until("the delivery", lambda: worker.queue.state(item.id, SLUG) == "delivered")
-
-
-def email(**fields: Any) -> dict[str, Any]:
-    usual = {
-        "to": "a@example.com",
-        "from": "Forms <f@gov.example>",
-        "subject": "Complaint",
-        "email_body": "Hello",
-    }
-    return {"kind": "email", "include_pdf": False, "include_attachments": False, **usual, **fields}
 
 
 def attached(message: Any) -> dict[str, bytes]:
@@ -244,10 +210,6 @@ def test_a_payload_under_another_key_waits(worker: Worker) -> None:
     deliver(worker, item)
 
 
-def attempts(queue: Queue) -> int:
-    return queue.database.run("select max(attempts) from submissions")[0][0] or 0
-
-
 def test_stopping_hands_back_the_rest(worker: Worker, others: Others) -> None:
     held, go_on = threading.Event(), threading.Event()
     deliver_for_real = worker.others.deliver
@@ -273,82 +235,6 @@ def test_stopping_hands_back_the_rest(worker: Worker, others: Others) -> None:
     deliver(worker, item)
     assert len(others.of("hook")) == 1
     assert len(others.mails) == 1
-
-
-def test_a_lease_that_runs_out_under_a_thread_gives_no_other_one_the_same_work(
-    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As it does while the database is away: nothing is renewed, and then there is work that is due."""
-    worker.queue.lease = 0.1
-    monkeypatch.setattr(worker.queue, "renew", lambda *_: None)
-    send = worker.others.deliver
-
-    def slow(url: str, token: str) -> None:
-        until("three claims of what is in hand", lambda: attempts(worker.queue) >= 4)
-        send(url, token)
-
-    monkeypatch.setattr(worker.others, "deliver", slow)
-    hook = {"kind": "json", "url": f"{others.url}/hook", "key": "0123456789abcdef"}
-    item = put(worker.queue, form(SLUG, actions=[hook, email()]))
-    deliver(worker, item)
-    assert (len(others.of("hook")), len(others.mails)) == (1, 1)
-
-
-def test_what_a_thread_is_at_is_renewed_and_nothing_else(
-    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker.queue.lease = 0.1
-    renew, renewed, send = worker.queue.renew, Counter[str](), worker.others.deliver
-
-    def counted(name: str, submission: str) -> None:
-        renew(name, submission)
-        renewed[submission] += 1
-
-    def slow(url: str, token: str) -> None:
-        until("three renewals", lambda: renewed[item.id] >= 3)
-        send(url, token)
-
-    monkeypatch.setattr(worker.queue, "renew", counted)
-    monkeypatch.setattr(worker.others, "deliver", slow)
-    hook = {"kind": "json", "url": f"{others.url}/hook", "key": "0123456789abcdef"}
-    item = put(worker.queue, form(SLUG, actions=[hook]))
-    deliver(worker, item)
-    assert (set(renewed), len(others.of("hook"))) == ({item.id}, 1)
-
-
-def test_a_mark_that_cannot_be_written_yet_is_written_later(
-    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The mail has gone out when the database goes away: only the mark keeps it from going out again."""
-    monkeypatch.setattr("submitter.delivery.MARK_RETRY", 0.02)
-    mark, failures = worker.queue.mark, iter(range(3))
-
-    def away(submission: str, step: str) -> None:
-        if next(failures, None) is not None:
-            raise OSError("no database")
-        mark(submission, step)
-
-    monkeypatch.setattr(worker.queue, "mark", away)
-    deliver(worker, put(worker.queue, form(SLUG, actions=[email(to="a@example.com,b@example.com")])))
-    assert next(failures, None) is None
-    assert sorted(mail["X-Recipient"] for mail in others.mails) == ["a@example.com", "b@example.com"]
-
-
-def test_a_worker_that_stops_does_not_wait_for_a_database_that_is_away(
-    worker: Worker, others: Others, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("submitter.delivery.MARK_RETRY", 60.0)
-    tried = threading.Event()
-
-    def away(submission: str, step: str) -> None:
-        tried.set()
-        raise OSError("no database")
-
-    monkeypatch.setattr(worker.queue, "mark", away)
-    item = put(worker.queue, form(SLUG, actions=[email()]))
-    with running(worker):
-        assert tried.wait(20)
-    assert (worker.queue.state(item.id, SLUG), len(others.mails)) == ("waiting", 1)
 
 
 def test_many_at_once(worker: Worker, others: Others) -> None:
