@@ -7,7 +7,7 @@ for one version only: a report that a newer wish has overtaken changes nothing.
 import time
 from dataclasses import dataclass
 
-from fb_platform.database import Database
+from fb_platform.database import Tables
 
 LEASE = 10.0  # seconds after which another worker may take over
 FRESH = 10.0  # seconds: a worker that was seen since is alive
@@ -64,18 +64,10 @@ class Space:
     runner: str
 
 
-class Store:
+class Store(Tables):
     """Safe for several threads and processes."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.prepared = False
-
-    def prepare(self) -> None:
-        """Create the tables the first time; raises unless the database answers."""
-        if not self.prepared:
-            self.database.create(SCHEMA)
-            self.prepared = True
+    schema = SCHEMA
 
     # ── wishes ──
 

@@ -1,8 +1,6 @@
 """The worker process: compares what is wished for with what is there, again and again, and closes the gap."""
 
-import signal
 import socket
-import sys
 import threading
 import time
 import uuid
@@ -10,7 +8,8 @@ from collections.abc import Callable
 
 from fb_platform import logs
 from fb_platform.kubernetes import Cluster, Refused, Unavailable
-from fb_platform.settings import SettingError, setting
+from fb_platform.process import started, work
+from fb_platform.settings import setting
 
 from publisher import objects, plan, settings
 from publisher.objects import MANAGER, Release, Unusable
@@ -154,15 +153,7 @@ def build() -> Worker:
 
 def main() -> None:
     """Run until SIGTERM."""
-    logs.start("publisher-worker")
-    try:
-        worker = build()
-    except SettingError as problem:
-        logs.error(f"cannot start: {problem}")
-        sys.exit(1)
-    for received in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(received, lambda *_: worker.stop())
-    worker.run()
+    work(started("publisher-worker", build))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from fb_platform.settings import SettingError, rooted
@@ -88,3 +88,22 @@ class Database:
     def _path(self) -> Path:
         path = self.url.removeprefix("sqlite:///")
         return rooted(path) if path.startswith("/") else Path(path)
+
+
+class Tables:
+    """What an app keeps in a database: a subclass names its tables and adds the statements on them.
+
+    Safe for several threads and processes. schema: `create ... if not exists` statements, in their order.
+    """
+
+    schema: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.prepared = False
+
+    def prepare(self) -> None:
+        """Create the tables, the first time; raises what the driver says if the database does not answer."""
+        if not self.prepared:
+            self.database.create(self.schema)
+            self.prepared = True

@@ -20,6 +20,7 @@ from starlette.requests import Request
 MAX_SKEW = 90  # seconds that a token's iat may be off, either way
 SECONDS = 5.0  # that the token cache may take
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")  # a Kubernetes name: it becomes part of an address
+USER = re.compile(r"[\w.@+=-]{1,200}")  # a user's id, where it is part of an address
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from fb_platform import logs
+from fb_platform.process import started
 from fb_platform.server import Server
-from fb_platform.settings import SettingError, listen_address, number
+from fb_platform.settings import listen_address, number
 
 PROBES = ("/health", "/readiness", "/metrics")
 REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
@@ -79,17 +80,10 @@ async def json_body(request: Request, limit: int) -> Any:
 
 def serve(name: str, build: Callable[[], Starlette]) -> None:
     """Run the app on $HOST:$PORT until SIGTERM; a missing setting ends the process with one log line."""
-    logs.start(name)
     # uvicorn finishes its requests on SIGTERM, then raises the signal again for whoever handled it before:
     # exit 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        app = build()
-        host, port = listen_address(), int(number("PORT", 3000))
-    except SettingError as problem:
-        logs.error(f"cannot start: {problem}")
-        sys.exit(1)
-    server = Server(app, host, port)
+    server = started(name, lambda: Server(build(), listen_address(), int(number("PORT", 3000))))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

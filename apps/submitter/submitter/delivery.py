@@ -2,16 +2,21 @@
 
 import smtplib
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+
+from fb_platform import logs
 
 from submitter import outputs
 from submitter.collaborators import Collaborators
 from submitter.outputs import File
 from submitter.queue import Queue, Queued
 from submitter.submission import Csv, Email, Json, Submission
+
+MARK_RETRY = 0.5  # seconds between two attempts to write a mark
 
 
 class Stopping(Exception):
@@ -52,7 +57,7 @@ class Delivery:
     queue: Queue
     others: Collaborators
     mail: MailServer
-    stopping: Callable[[], bool]
+    stopping: threading.Event
 
     def __post_init__(self) -> None:
         self.done = self.queue.done(self.item.id)
@@ -112,10 +117,21 @@ class Delivery:
     def _step(self, name: str, work: Callable[[], object]) -> None:
         if name in self.done:
             return
-        if self.stopping():
+        if self.stopping.is_set():
             raise Stopping
         work()
-        self.queue.mark(self.item.id, name)
+        self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        """Write that a step is done, however long the database is away: what has gone out must not be
+        repeated. Raises what the database says if the worker is to stop meanwhile."""
+        while True:
+            try:
+                return self.queue.mark(self.item.id, name)
+            except Exception as problem:  # every driver has its own errors
+                logs.error("the database does not answer", problem)
+                if self.stopping.wait(MARK_RETRY):
+                    raise
 
     @cached_property
     def pdf(self) -> File:

@@ -1,15 +1,16 @@
 """The queue of submissions, in the database that all API and worker processes share.
 
 A worker claims a row by pushing its `due_at` one lease ahead, in one atomic statement, and renews the lease
-while it works. A worker that dies renews nothing: the row falls due again and the next worker goes on after
-the deliveries that are marked done. Answers stay encrypted at rest and are erased on delivery.
+while it works on it. A worker that dies, or lost hold of a row, renews nothing: the row falls due again and
+the next claim goes on after the deliveries that are marked done. Answers stay encrypted at rest and are
+erased on delivery.
 """
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from fb_platform.database import Database
+from fb_platform.database import Database, Tables
 
 LEASE = 15.0  # seconds
 FIRST_RETRY, LONGEST_RETRY = 1.0, 600.0  # seconds; doubles in between
@@ -51,18 +52,14 @@ class Queued:
     give_up_at: float = 0.0
 
 
-class Queue:
-    """Safe for several threads and processes."""
+class Queue(Tables):
+    """Safe for several threads and processes. lease: seconds that a claim holds, and each renewal of it."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.prepared = False
+    schema = SCHEMA
 
-    def prepare(self) -> None:
-        """Create the tables, the first time."""
-        if not self.prepared:
-            self.database.create(SCHEMA)
-            self.prepared = True
+    def __init__(self, database: Database, lease: float = LEASE) -> None:
+        super().__init__(database)
+        self.lease = lease
 
     def ping(self) -> None:
         """Raises unless the database answers; creates the tables the first time."""
@@ -90,14 +87,16 @@ class Queue:
     def claim(self, worker: str) -> Queued | None:
         """The submission that has been due for longest, for this worker alone until its lease runs out."""
         now = time.time()
-        rows = self.database.run(CLAIM, until=now + LEASE, worker=worker, now=now)
+        rows = self.database.run(CLAIM, until=now + self.lease, worker=worker, now=now)
         return Queued(*rows[0]) if rows else None
 
-    def renew(self, worker: str) -> None:
-        """Extend the lease of everything that the worker holds."""
+    def renew(self, worker: str, submission: str) -> None:
+        """Extend the lease of a submission that the worker is at, if it still is the worker's."""
         self.database.run(
-            "update submissions set due_at = :until where claimed_by = :worker and state = 'waiting'",
-            until=time.time() + LEASE,
+            "update submissions set due_at = :until "
+            "where id = :id and claimed_by = :worker and state = 'waiting'",
+            until=time.time() + self.lease,
+            id=submission,
             worker=worker,
         )
 

@@ -4,16 +4,18 @@ It asks the queue for work ten times a second: one indexed statement, a millisec
 worker's processor time, and the same on SQLite and PostgreSQL.
 """
 
-import signal
 import socket
 import sys
 import threading
+import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from fb_platform import logs
+from fb_platform.process import started, work
 from fb_platform.settings import SettingError, number, setting
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -21,11 +23,13 @@ from joserfc.jwk import RSAKey
 from submitter import settings, submission
 from submitter.collaborators import Collaborators
 from submitter.delivery import Delivery, MailServer, Stopping
-from submitter.queue import LEASE, Queue, Queued
+from submitter.queue import Queue, Queued
 
 POLL = 0.1  # seconds
 DATABASE_RETRY = 2.0  # seconds
 PURGE = 600.0  # seconds
+
+T = TypeVar("T")
 
 
 class Worker:
@@ -38,6 +42,8 @@ class Worker:
         self.name = f"{socket.gethostname()}/{uuid.uuid4()}"
         self.stopping = threading.Event()
         self.failures = 0  # of the database, since the start
+        self.hands: set[str] = set()  # ids of the submissions that a thread is at
+        self.lock = threading.Lock()  # for what changes the queue and `hands` in one step
 
     def stop(self) -> None:
         self.stopping.set()
@@ -66,7 +72,12 @@ class Worker:
             if not self.queue.prepared:
                 self.queue.ping()
                 logs.info("working", threads=self.threads)
-            return self.queue.claim(self.name)
+            with self.lock:
+                item = self.queue.claim(self.name)
+                if item is None or item.id in self.hands:
+                    return None  # its lease ran out under one of our threads: claimed, it has a new one
+                self.hands.add(item.id)
+                return item
         except Exception as problem:
             self.failures += 1
             logs.error("the database does not answer", problem)
@@ -81,35 +92,45 @@ class Worker:
         }
         try:
             plain = submission.parse(submission.decrypt(item.encrypted_submission, self.key))
-            attempt = Delivery(item, plain, self.queue, self.others, self.mail, self.stopping.is_set)
+            attempt = Delivery(item, plain, self.queue, self.others, self.mail, self.stopping)
             failed = attempt.run()
             if not failed:
-                self.queue.delivered(item)
+                self._let_go(item, lambda: self.queue.delivered(item))
                 logs.info("delivered", attempts=item.attempts, **about)
                 return
             for action, problem in failed:
                 logs.warning("an action failed", problem, action=action, status=_status(problem), **about)
-            delay = self.queue.retry(item, self.name)
+            delay = self._let_go(item, lambda: self.queue.retry(item, self.name))
             if delay is None:
                 logs.error("given up: kept as failed", attempts=item.attempts, **about)
             else:
                 logs.warning("will be tried again", seconds=delay, attempts=item.attempts, **about)
         except Stopping:
-            self.queue.release(item, self.name)
+            self._let_go(item, lambda: self.queue.release(item, self.name))
         except Exception as problem:
             # the database is away or the key has changed: the lease runs out and the submission is claimed
             # again
             logs.error("could not be processed", problem, **about)
+        finally:
+            self.hands.discard(item.id)
+
+    def _let_go(self, item: Queued, how: Callable[[], T]) -> T:
+        """Give a submission back to the queue, which may give it to us again at once."""
+        with self.lock:
+            found = how()
+            self.hands.discard(item.id)
+        return found
 
     def _chores(self, finished: threading.Event) -> None:
-        """Renew leases, drop old lines."""
-        rounds = 0
-        while not finished.wait(LEASE / 3):
-            rounds += 1
+        """Renew the leases of what is in hand, drop old lines."""
+        purged = -PURGE
+        while not finished.wait(self.queue.lease / 3):
             try:
-                self.queue.renew(self.name)
-                if rounds % int(PURGE / (LEASE / 3)) == 1:
+                for submission in tuple(self.hands):
+                    self.queue.renew(self.name, submission)
+                if time.monotonic() - purged > PURGE:
                     self.queue.purge()
+                    purged = time.monotonic()
             except Exception as problem:
                 logs.error("the database does not answer", problem)
 
@@ -145,18 +166,11 @@ def build() -> Worker:
 
 def main() -> None:
     """Run until SIGTERM. `--requeue-failed` tries what was given up once more, and ends."""
-    logs.start("submitter-worker")
-    try:
-        worker = build()
-    except SettingError as problem:
-        logs.error(f"cannot start: {problem}")
-        sys.exit(1)
+    worker = started("submitter-worker", build)
     if "--requeue-failed" in sys.argv[1:]:
         worker.queue.requeue_failed()
         return
-    for received in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(received, lambda *_: worker.stop())
-    worker.run()
+    work(worker)
 
 
 if __name__ == "__main__":

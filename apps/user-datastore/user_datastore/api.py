@@ -1,13 +1,11 @@
 """The routes of the user datastore."""
 
-import re
-
 import msgspec
 from fb_platform import web
 from fb_platform.database import Database
 from fb_platform.pool import WorkPool
 from fb_platform.settings import number, setting
-from fb_platform.tokens import Caller, TokenCache
+from fb_platform.tokens import USER, Caller, TokenCache
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,7 +15,6 @@ from starlette.routing import Route
 from user_datastore.store import KEEP, Store
 
 ADDRESS = "/service/{slug}/user/{user}"
-USER = re.compile(r"[\w.@+=-]{1,200}")
 
 
 class Body(msgspec.Struct):

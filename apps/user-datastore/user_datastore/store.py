@@ -2,7 +2,7 @@
 
 import time
 
-from fb_platform.database import Database
+from fb_platform.database import Database, Tables
 
 KEEP = 28 * 86400.0  # seconds after its last change that an entry is kept
 SWEEP = 100  # expired entries that are removed at a time
@@ -16,18 +16,14 @@ SCHEMA = (
 )
 
 
-class Store:
+class Store(Tables):
     """Safe for several threads and processes. A user is known by service, namespace and id."""
 
-    def __init__(self, database: Database, keep: float = KEEP) -> None:
-        self.database, self.keep = database, keep
-        self.prepared = False
+    schema = SCHEMA
 
-    def prepare(self) -> None:
-        """Create the tables, the first time."""
-        if not self.prepared:
-            self.database.create(SCHEMA)
-            self.prepared = True
+    def __init__(self, database: Database, keep: float = KEEP) -> None:
+        super().__init__(database)
+        self.keep = keep  # seconds
 
     def ping(self) -> None:
         """Raises unless the database answers and takes writes."""

@@ -9,7 +9,7 @@ import msgspec
 from fb_platform import web
 from fb_platform.pool import WorkPool
 from fb_platform.settings import SettingError, number, setting
-from fb_platform.tokens import NAME, TokenCache
+from fb_platform.tokens import NAME, USER, TokenCache
 from msgspec import Meta, Struct, field
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,7 +26,6 @@ FILES = "/service/{slug}/user/{user}"
 FILE = FILES + "/{fingerprint}"
 COPY = FILE + "/presigned-s3-url"
 PUBLIC = "/public/{name}"
-USER = re.compile(r"[\w.@+=-]{1,200}")
 FINGERPRINT = re.compile(r"\d{1,3}d-[0-9a-f]{64}")
 LARGEST = 20_000_000  # bytes of one file, whatever a form's policy says
 SAFE = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}

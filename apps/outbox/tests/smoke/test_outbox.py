@@ -2,12 +2,12 @@
 
 import uuid
 
-from fb_testing.http import client
+from fb_testing.http import client, expect_good
 from fb_testing.outbox import Outbox
 
 
 def test_it_is_healthy(url: str) -> None:
-    assert client.get(f"{url}/health").status_code == 200
+    expect_good(url, "health")
 
 
 def test_it_keeps_and_shows_a_webhook_call(url: str) -> None:

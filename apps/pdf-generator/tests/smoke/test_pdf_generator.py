@@ -1,7 +1,7 @@
 """Does it make a document, for those who sign, and only for them?"""
 
 import httpx
-from fb_testing.http import client
+from fb_testing.http import client, expect_good
 from fb_testing.runner import Runner
 
 BODY = {
@@ -19,7 +19,7 @@ def post(url: str, headers: dict[str, str]) -> httpx.Response:
 
 
 def test_it_is_healthy(url: str) -> None:
-    assert client.get(f"{url}/health").status_code == 200
+    expect_good(url, "health")
 
 
 def test_it_makes_a_document(url: str, runner: Runner) -> None:

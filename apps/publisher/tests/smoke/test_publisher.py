@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from fb_testing.http import client
+from fb_testing.http import client, expect_good
 from fb_testing.waiting import until
 
 
 def test_it_is_healthy(url: str) -> None:
-    assert client.get(f"{url}/health").status_code == 200, "/health does not answer 200"
+    expect_good(url, "health")
 
 
 def test_it_is_closed_without_the_token(url: str, headers: dict[str, str]) -> None:

@@ -20,8 +20,7 @@ from publisher.worker import Worker
 
 from .cluster import MiniCluster
 
-# fixtures that the tests here use
-__all__ = ["database_url", "postgresql"]
+__all__ = ["database_url", "postgresql"]  # fixtures
 
 TOKEN = "0123456789abcdef0123"
 DEV, PRODUCTION = "formbuilder-services-test-dev", "formbuilder-services-test-production"

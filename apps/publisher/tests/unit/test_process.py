@@ -1,18 +1,10 @@
 """The two processes as a cluster sees them: start, SIGTERM, kill, settings that are missing."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
-import httpx
 import pytest
 from fb_testing.http import client
-from fb_testing.servers import free_port
+from fb_testing.processes import Start, ended, is_good, port, refusal, start
 from fb_testing.waiting import until
 from publisher import worker
 from publisher.store import Store
@@ -20,53 +12,15 @@ from publisher.store import Store
 from .cluster import MiniCluster
 from .conftest import TOKEN, document
 
-APP = Path(__file__).parents[2]
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(environment: dict[str, str]) -> Iterator[Start]:
-    variables = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join([str(APP), str(APP.parent / "shared")]),
-        "HOST": "127.0.0.1",
-        "PORT": str(free_port()),
-        **environment,
-    }
-    with ExitStack() as running:
-
-        def run(module: str, **changed: str) -> subprocess.Popen[str]:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module],
-                env={**variables, **changed}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            )  # fmt: skip
-            running.callback(process.communicate)
-            running.callback(process.kill)
-            process.port = variables["PORT"]  # type: ignore[attr-defined]
-            return process
-
-        yield run
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, object]]]:
-    """Exit code and log lines."""
-    out, _ = process.communicate(timeout=30)
-    return process.returncode, [json.loads(line) for line in out.splitlines()]
+__all__ = ["port", "start"]  # fixtures
 
 
 def test_a_killed_worker_is_followed_by_another_and_both_processes_end_cleanly(
-    start: Start, store: Store, kubernetes: MiniCluster
+    start: Start, port: int, store: Store, kubernetes: MiniCluster
 ) -> None:
     web = start("publisher.web")
-    url = f"http://127.0.0.1:{web.port}"  # type: ignore[attr-defined]
-
-    def healthy() -> bool:
-        try:
-            return client.get(f"{url}/health").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    until("the web's start", healthy)
+    url = f"http://127.0.0.1:{port}"
+    until("the web's start", lambda: is_good(f"{url}/health"))
     kubernetes.unready.add("form-cats")
     first = start("publisher.worker")
     wish = {"space": "test-dev", "form": document()}
@@ -105,10 +59,7 @@ def test_a_killed_worker_is_followed_by_another_and_both_processes_end_cleanly(
 def test_a_wrong_setting_ends_the_start_with_one_line(
     start: Start, module: str, changed: dict[str, str], sentence: str
 ) -> None:
-    code, [line] = ended(start(module, **changed))
-    assert code == 1
-    assert line["level"] == "error"
-    assert sentence in str(line["message"])
+    assert sentence in refusal(start(module, **changed))["message"]
 
 
 def test_the_worker_is_built_from_the_environment(

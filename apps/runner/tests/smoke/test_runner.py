@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from fb_testing import canary
-from fb_testing.http import client
+from fb_testing.http import expect_good
 from fb_testing.person import File, HttpPerson
 
 PHOTO = File("smoke.txt", b"This is a smoke test.")
@@ -24,8 +24,7 @@ def person(url: str) -> Iterator[HttpPerson]:
 
 
 def test_it_is_healthy_and_ready(url: str) -> None:
-    for probe in ("health", "readiness"):
-        assert client.get(f"{url}/{probe}").status_code == 200, f"/{probe} does not answer 200"
+    expect_good(url, "health", "readiness")
 
 
 def test_a_form_from_its_start_to_its_reference(person: HttpPerson, url: str) -> None:

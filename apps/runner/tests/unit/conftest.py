@@ -13,7 +13,8 @@ import jinja2
 import msgspec
 import pytest
 from fb_platform.forms import Form, parse
-from fb_testing.keys import key_pair
+from fb_testing.doubles import others, running_others
+from fb_testing.keyed import NAMESPACE, SUBMISSION_KEY, keys
 from fb_testing.person import HttpPerson
 from fb_testing.servers import serving
 from joserfc import jwt
@@ -25,9 +26,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+__all__ = ["keys", "others", "running_others"]  # fixtures
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
-KEY, SECRET = "0123456789abcdef0123456789ABCDEF", "a secret of the service's own"
-NAMESPACE = "formbuilder-services-test-dev"
+SECRET = "a secret of the service's own"
 
 
 def templates() -> jinja2.Environment:
@@ -137,27 +139,14 @@ def opened(encrypted: str) -> dict[str, Any]:
     """What the submitter decrypts: AES-256-CTR by another hand than the one that encrypted."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-    cipher = Cipher(algorithms.AES(KEY.encode()), modes.CTR(KEY[:16].encode()))
+    cipher = Cipher(algorithms.AES(SUBMISSION_KEY.encode()), modes.CTR(SUBMISSION_KEY[:16].encode()))
     found: dict[str, Any] = json.loads(cipher.decryptor().update(base64.b64decode(encrypted)))
     return found
 
 
 @pytest.fixture(scope="session")
-def keys() -> tuple[str, str]:
-    return key_pair()
-
-
-@pytest.fixture(scope="session")
-def running_others(keys: tuple[str, str]) -> Iterator[Others]:
-    found = Others(keys[1])
-    with serving(found.app()) as found.url:
-        yield found
-
-
-@pytest.fixture
-def others(running_others: Others) -> Others:
-    running_others.reset()
-    return running_others
+def double(keys: tuple[str, str]) -> Others:
+    return Others(keys[1])
 
 
 @pytest.fixture
@@ -167,7 +156,7 @@ def environment(others: Others, keys: tuple[str, str], monkeypatch: pytest.Monke
         "SERVICE_METADATA": json.dumps(canary("test")),
         "SERVICE_NAMESPACE": NAMESPACE,
         "ENCODED_PRIVATE_KEY": base64.b64encode(keys[0].encode()).decode(),
-        "SUBMISSION_ENCRYPTION_KEY": KEY,
+        "SUBMISSION_ENCRYPTION_KEY": SUBMISSION_KEY,
         "SERVICE_SECRET": SECRET,
         "SUBMITTER_URL": others.url,
         "USER_DATASTORE_URL": f"{others.url}/data",

@@ -4,7 +4,7 @@ import base64
 
 import httpx
 import pytest
-from fb_testing.http import client
+from fb_testing.http import client, expect_good
 from joserfc.jwk import RSAKey
 
 
@@ -13,8 +13,7 @@ def get(url: str) -> httpx.Response:
 
 
 def test_it_is_healthy_and_ready(url: str) -> None:
-    for probe in ("health", "readiness"):
-        assert get(f"{url}/{probe}").status_code == 200, f"/{probe} does not answer 200"
+    expect_good(url, "health", "readiness")
 
 
 @pytest.mark.parametrize("query", ["", "?ignore_cache=true"])

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from fb_testing.callers import SERVICE, runner
 from fb_testing.environment import needed
 from fb_testing.outbox import Outbox
 from fb_testing.runner import Runner, form
+
+__all__ = ["runner"]  # a fixture
 
 
 @dataclass
@@ -56,19 +59,10 @@ class Form:
 
 @pytest.fixture(scope="session")
 def settings() -> dict[str, str]:
-    return needed(
-        "SUBMITTER_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL",
-        "SERVICE_SLUG", "SERVICE_NAMESPACE", "SERVICE_PRIVATE_KEY", "SUBMISSION_KEY",
-    )  # fmt: skip
+    return needed("SUBMITTER_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL", *SERVICE, "SUBMISSION_KEY")
 
 
 @pytest.fixture
-def person(settings: dict[str, str]) -> Form:
+def person(settings: dict[str, str], runner: Runner) -> Form:
     outbox = Outbox(settings["OUTBOX_URL"], settings["OUTBOX_INTERNAL_URL"])
-    runner = Runner(
-        settings["SERVICE_SLUG"],
-        settings["SERVICE_NAMESPACE"],
-        settings["SERVICE_PRIVATE_KEY"],
-        settings["SUBMISSION_KEY"],
-    )
     return Form(settings["SUBMITTER_URL"].rstrip("/"), outbox, runner)

@@ -5,27 +5,17 @@ Environment: SUBMITTER_URL (as this process sees it), SERVICE_SLUG, SERVICE_NAME
 """
 
 import pytest
+from fb_testing.callers import SERVICE, runner, url
 from fb_testing.environment import needed
-from fb_testing.runner import Runner
+
+__all__ = ["address", "runner", "settings", "url"]
 
 
 @pytest.fixture(scope="session")
-def settings() -> dict[str, str]:
-    return needed(
-        "SUBMITTER_URL", "SERVICE_SLUG", "SERVICE_NAMESPACE", "SERVICE_PRIVATE_KEY", "SUBMISSION_KEY"
-    )
+def address() -> str:
+    return "SUBMITTER_URL"
 
 
-@pytest.fixture
-def url(settings: dict[str, str]) -> str:
-    return settings["SUBMITTER_URL"].rstrip("/")
-
-
-@pytest.fixture
-def runner(settings: dict[str, str]) -> Runner:
-    return Runner(
-        settings["SERVICE_SLUG"],
-        settings["SERVICE_NAMESPACE"],
-        settings["SERVICE_PRIVATE_KEY"],
-        settings["SUBMISSION_KEY"],
-    )
+@pytest.fixture(scope="session")
+def settings(address: str) -> dict[str, str]:
+    return needed(address, *SERVICE, "SUBMISSION_KEY")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import httpx
-from fb_testing.http import client
+from fb_testing.http import client, expect_good
 from fb_testing.runner import Runner, form
 from fb_testing.waiting import until
 
@@ -13,9 +13,7 @@ def get(url: str, **options: Any) -> httpx.Response:
 
 
 def test_it_is_healthy_and_ready(url: str) -> None:
-    for probe in ("health", "readiness"):
-        answer = get(f"{url}/{probe}")
-        assert answer.status_code == 200, f"/{probe} answers {answer.status_code}: {answer.text[:200]}"
+    expect_good(url, "health", "readiness")
 
 
 def test_it_tells_its_metrics(url: str) -> None:

@@ -14,9 +14,9 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from fb_platform.database import Database
 from fb_testing.databases import database_url, postgresql
-from fb_testing.keyed import NAMESPACE, SLUG, SUBMISSION_KEY, key_server, keys, runner, running_key_server
+from fb_testing.doubles import others, running_others
+from fb_testing.keyed import SUBMISSION_KEY, key_server, keys, runner, running_key_server
 from fb_testing.keys import key_pair
-from fb_testing.servers import serving
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,19 +27,8 @@ from submitter.delivery import MailServer
 from submitter.queue import Queue
 from submitter.worker import Worker
 
-# fixtures and names that the tests here use
-__all__ = [
-    "NAMESPACE",
-    "SLUG",
-    "database_url",
-    "key_server",
-    "keys",
-    "postgresql",
-    "runner",
-    "running_key_server",
-]
-
-KEY = SUBMISSION_KEY
+__all__ = ["database_url", "key_server", "keys", "postgresql", "runner", "running_key_server"]  # fixtures
+__all__ += ["others", "running_others"]
 
 
 @contextmanager
@@ -144,16 +133,8 @@ class Others:
 
 
 @pytest.fixture(scope="session")
-def running_others() -> Iterator[Others]:
-    found = Others()
-    with serving(found.app()) as found.url:
-        yield found
-
-
-@pytest.fixture
-def others(running_others: Others) -> Others:
-    running_others.reset()
-    return running_others
+def double() -> Others:
+    return Others()
 
 
 @pytest.fixture(scope="session")
@@ -169,3 +150,8 @@ def collaborators(others: Others, own_keys: tuple[str, str]) -> Collaborators:
 @pytest.fixture
 def mail_server(others: Others) -> MailServer:
     return MailServer("127.0.0.1", others.smtp_port)
+
+
+@pytest.fixture
+def worker(queue: Queue, collaborators: Collaborators, mail_server: MailServer) -> Worker:
+    return Worker(queue, collaborators, mail_server, SUBMISSION_KEY, threads=2)

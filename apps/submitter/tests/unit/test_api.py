@@ -12,20 +12,19 @@ import pytest
 from fb_platform import logs, tokens
 from fb_platform.settings import SettingError
 from fb_testing.http import client
+from fb_testing.keyed import NAMESPACE, SLUG, SUBMISSION_KEY
 from fb_testing.keys import KeyServer, key_pair
 from fb_testing.runner import Runner, encrypt, form
 from fb_testing.servers import serving
 from submitter import api
 from submitter.queue import Queue
 
-from .conftest import KEY, NAMESPACE, SLUG
-
 
 @pytest.fixture
 def url(key_server: KeyServer, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SERVICE_TOKEN_CACHE_ROOT_URL", key_server.url)
-    monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", KEY)
+    monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", SUBMISSION_KEY)
     monkeypatch.setenv("MAX_BODY_BYTES", "20000")
     with serving(api.build()) as url:
         yield url
@@ -43,7 +42,7 @@ def test_a_submission_is_queued(url: str, runner: Runner, queue: Queue) -> None:
     assert queued is not None
     assert answer.headers["location"] == f"/v2/submissions/{queued.id}"
     assert (queued.service, queued.namespace, queued.user) == (SLUG, NAMESPACE, runner.user)
-    assert queued.encrypted_submission == encrypt(document, KEY)
+    assert queued.encrypted_submission == encrypt(document, SUBMISSION_KEY)
     assert queued.request_id == answer.headers["x-request-id"]
     assert queued.request_id.startswith("runner-")
 
@@ -230,7 +229,7 @@ def test_without_database_it_lives_but_is_not_ready(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://x@127.0.0.1:1/x")
     monkeypatch.setenv("SERVICE_TOKEN_CACHE_ROOT_URL", key_server.url)
-    monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", KEY)
+    monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", SUBMISSION_KEY)
     with serving(api.build()) as url:
         assert client.get(f"{url}/health").status_code == 200
         assert client.get(f"{url}/readiness").status_code == 503
@@ -252,7 +251,7 @@ def test_log_lines_are_json_without_personal_data(
     assert [line["message"] for line in lines] == ["accepted", "request", "request"]
     assert (lines[1]["status"], lines[2]["status"]) == (201, 422)
     assert lines[0]["request_id"] == lines[1]["request_id"]
-    for secret in ("canary", runner.user, "Petty France", KEY):
+    for secret in ("canary", runner.user, "Petty France", SUBMISSION_KEY):
         assert secret not in out
 
 
@@ -268,7 +267,7 @@ def test_settings_are_checked_at_the_start(monkeypatch: pytest.MonkeyPatch) -> N
         ("SERVICE_TOKEN_CACHE_ROOT_URL", "", "is not set"),
         ("MAX_BODY_BYTES", "many", "is not a number"),
     ):
-        monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", KEY)
+        monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", SUBMISSION_KEY)
         monkeypatch.setenv("SERVICE_TOKEN_CACHE_ROOT_URL", "http://cache")
         monkeypatch.delenv("MAX_BODY_BYTES", raising=False)
         monkeypatch.setenv(name, value)

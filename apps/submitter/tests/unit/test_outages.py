@@ -15,6 +15,7 @@ from fb_platform import logs
 from fb_platform.database import Database
 from fb_testing.doors import WAYS, Door, door
 from fb_testing.http import client
+from fb_testing.keyed import SLUG, SUBMISSION_KEY
 from fb_testing.keys import KeyServer
 from fb_testing.runner import ADDRESS, STORY, Runner, encrypt, form
 from fb_testing.servers import serving
@@ -26,7 +27,8 @@ from submitter.delivery import MailServer
 from submitter.queue import Queue, Queued
 from submitter.worker import Worker
 
-from .conftest import KEY, SLUG, Others, running
+from .conftest import Others, running
+from .work import attempts
 
 PERSONAL = (
     "Zoë",
@@ -60,7 +62,7 @@ def worker(
     collaborators.pdf_generator = doors["pdf generator"].url
     collaborators.http = httpx.Client(timeout=0.2)
     mail = MailServer("127.0.0.1", doors["mail server"].port, seconds=0.2)
-    return Worker(queue, collaborators, mail, KEY, threads=2)
+    return Worker(queue, collaborators, mail, SUBMISSION_KEY, threads=2)
 
 
 @contextmanager
@@ -86,13 +88,9 @@ def everything(doors: dict[str, Door], others: Others) -> Queued:
     uploads = [{"filename": "canary.jpg", "mimetype": "image/jpeg", "url": f"{files}/files/canary.jpg"}]
     return Queued(
         id=str(uuid.uuid4()), service=SLUG, namespace="n", user="user-1", request_id="r-1",
-        encrypted_submission=encrypt(form(SLUG, actions=actions, attachments=uploads), KEY),
+        encrypted_submission=encrypt(form(SLUG, actions=actions, attachments=uploads), SUBMISSION_KEY),
         encrypted_user="identity", received_at=time.time(),
     )  # fmt: skip
-
-
-def attempts(queue: Queue) -> int:
-    return int(queue.database.run("select max(attempts) from submissions")[0][0] or 0)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -147,7 +145,7 @@ def test_without_token_cache_the_runner_hears_so_and_may_try_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", KEY)
+    monkeypatch.setenv("SUBMISSION_DECRYPTION_KEY", SUBMISSION_KEY)
     document = form(SLUG, actions=[])
     with door(int(key_server.url.rpartition(":")[2])) as cache, logging_as_in_production():
         monkeypatch.setenv("SERVICE_TOKEN_CACHE_ROOT_URL", cache.url)
@@ -172,7 +170,7 @@ def test_a_database_that_goes_away_in_the_middle_repeats_nothing(
 ) -> None:
     """What was sent and marked before the database went is not sent again after it."""
     monkeypatch.setattr("submitter.worker.DATABASE_RETRY", 0.05)
-    monkeypatch.setattr(queue_module, "LEASE", 0.3)
+    worker.queue.lease = 0.3
     item = everything(doors, others)
     doors["webhook"].shut("refused")
     worker.queue.put(item)

@@ -3,27 +3,21 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
-from fb_testing.http import client
+from fb_testing.keyed import SLUG, SUBMISSION_KEY
 from fb_testing.keys import KeyServer
+from fb_testing.processes import Start, ended, is_good, port, refusal, start
 from fb_testing.runner import Runner, form
-from fb_testing.servers import free_port
 from fb_testing.waiting import until
 from submitter import settings, worker
 from submitter.queue import LEASE, Queue
 
-from .conftest import KEY, SLUG, Others
+from .conftest import Others
 
-APP = Path(__file__).parents[2]
-Start = Callable[..., subprocess.Popen[str]]
+__all__ = ["port", "start"]  # fixtures
 
 
 @pytest.fixture
@@ -31,57 +25,24 @@ def environment(
     sqlite_url: str, key_server: KeyServer, others: Others, own_keys: tuple[str, str], tmp_path: Path
 ) -> dict[str, str]:
     return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join([str(APP), str(APP.parent / "shared")]),
         "CONTAINER_ROOT": str(tmp_path),
         "DATABASE_URL": sqlite_url,
-        "HOST": "127.0.0.1",
-        "PORT": str(free_port()),
         "NAMESPACE": "formbuilder-platform-test-dev",
         "SERVICE_TOKEN_CACHE_ROOT_URL": key_server.url,
         "PDF_GENERATOR_ROOT_URL": others.url,
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(others.smtp_port),
-        "SUBMISSION_DECRYPTION_KEY": KEY,
+        "SUBMISSION_DECRYPTION_KEY": SUBMISSION_KEY,
         "SUBMITTER_PRIVATE_KEY": own_keys[0],
     }
 
 
-@pytest.fixture
-def start(environment: dict[str, str]) -> Iterator[Start]:
-    with ExitStack() as running:
-
-        def run(module: str, *arguments: str, **changed: str) -> subprocess.Popen[str]:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                env={**environment, **changed}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            )  # fmt: skip
-            running.callback(process.communicate)
-            running.callback(process.kill)
-            return process
-
-        yield run
-
-
-def serving(url: str) -> bool:
-    try:
-        return client.get(f"{url}/readiness").status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, object]]]:
-    """Exit code and log lines."""
-    out, _ = process.communicate(timeout=30)
-    return process.returncode, [json.loads(line) for line in out.splitlines()]
-
-
 def test_from_request_to_mail_and_a_clean_end(
-    start: Start, environment: dict[str, str], runner: Runner, others: Others, queue: Queue
+    start: Start, port: int, runner: Runner, others: Others, queue: Queue
 ) -> None:
-    url = f"http://127.0.0.1:{environment['PORT']}"
+    url = f"http://127.0.0.1:{port}"
     api, work = start("submitter.api"), start("submitter.worker")
-    until("readiness", lambda: serving(url))
+    until("readiness", lambda: is_good(f"{url}/readiness"))
     action = {"kind": "email", "to": "a@example.com", "from": "f@example.com", "subject": "s"}
     answer = runner.submit(url, form(SLUG, actions=[action]))
     identity = answer.headers["location"].rpartition("/")[2]
@@ -96,11 +57,11 @@ def test_from_request_to_mail_and_a_clean_end(
 
 
 def test_a_killed_worker_loses_nothing_and_repeats_nothing(
-    start: Start, others: Others, runner: Runner, queue: Queue, environment: dict[str, str]
+    start: Start, others: Others, runner: Runner, queue: Queue, port: int
 ) -> None:
-    url = f"http://127.0.0.1:{environment['PORT']}"
+    url = f"http://127.0.0.1:{port}"
     start("submitter.api")
-    until("readiness", lambda: serving(url))
+    until("readiness", lambda: is_good(f"{url}/readiness"))
     others.failing = {"hook"}
     email = {"kind": "email", "to": "a@example.com", "from": "f@example.com", "subject": "s"}
     hook = {"kind": "json", "url": f"{others.url}/hook", "key": "0123456789abcdef"}
@@ -130,10 +91,8 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
 def test_a_wrong_setting_ends_the_start_with_one_line(
     start: Start, module: str, changed: dict[str, str], sentence: str
 ) -> None:
-    code, [line] = ended(start(module, **changed))
-    assert code == 1
-    assert line["level"] == "error"
-    assert sentence in str(line["message"])
+    line = refusal(start(module, **changed))
+    assert sentence in line["message"]
     assert "no key" not in str(line)
 
 
@@ -169,4 +128,4 @@ def test_the_worker_is_built_from_the_environment(
         monkeypatch.setenv(name, value)
     built = worker.build()
     assert (built.mail.host, built.mail.tls, built.threads) == ("127.0.0.1", True, 7)
-    assert settings.decryption_key() == KEY
+    assert settings.decryption_key() == SUBMISSION_KEY

@@ -27,6 +27,15 @@ def claimed(queue: Queue, worker: str) -> Queued:
     return item
 
 
+def run_out(queue: Queue, worker: str) -> Queued:
+    """A submission that a worker has claimed, and whose lease has run out; later claims last."""
+    queue.put(make())
+    queue.lease = 0.0
+    item = claimed(queue, worker)
+    queue.lease = LEASE
+    return item
+
+
 @pytest.fixture
 def any_queue(database_url: str) -> Queue:
     queue = Queue(Database(database_url))
@@ -68,21 +77,23 @@ def test_many_workers_never_share_a_submission(any_queue: Queue) -> None:
     assert len(claims) == len(set(claims)) == 60
 
 
-def test_dead_worker_loses_its_claim(any_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEASE", 0.0)
-    any_queue.put(make())
-    any_queue.claim("dead")
+def test_dead_worker_loses_its_claim(any_queue: Queue) -> None:
+    run_out(any_queue, "dead")
     taken = claimed(any_queue, "alive")
     assert taken.attempts == 2
 
 
-def test_living_worker_keeps_its_claim(any_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEASE", 0.0)
-    any_queue.put(make())
-    any_queue.claim("alive")
-    monkeypatch.setattr(module, "LEASE", LEASE)
-    any_queue.renew("alive")
+def test_living_worker_keeps_its_claim(any_queue: Queue) -> None:
+    item = run_out(any_queue, "alive")
+    any_queue.renew("alive", item.id)
     assert any_queue.claim("other") is None
+
+
+def test_a_claim_is_renewed_by_its_holder_for_that_submission_alone(any_queue: Queue) -> None:
+    item = run_out(any_queue, "holder")
+    any_queue.renew("somebody else", item.id)
+    any_queue.renew("holder", "another submission")
+    assert claimed(any_queue, "next").id == item.id
 
 
 def test_retries_back_off(any_queue: Queue) -> None:
@@ -106,11 +117,8 @@ def test_gives_up_after_a_week_and_keeps_it(any_queue: Queue) -> None:
     assert any_queue.retry(again, "w") == FIRST_RETRY
 
 
-def test_a_lost_claim_cannot_be_let_go(any_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEASE", 0.0)
-    any_queue.put(make())
-    slow = claimed(any_queue, "slow")
-    monkeypatch.setattr(module, "LEASE", LEASE)
+def test_a_lost_claim_cannot_be_let_go(any_queue: Queue) -> None:
+    slow = run_out(any_queue, "slow")
     any_queue.claim("fast")
     any_queue.release(slow, "slow")
     assert any_queue.claim("third") is None

@@ -7,7 +7,6 @@ import json
 import ssl
 import threading
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,56 +14,25 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
 from fb_platform.database import Database
-from fb_testing.runner import ADDRESS, STORY, encrypt, form
+from fb_testing.keyed import SLUG, SUBMISSION_KEY
+from fb_testing.runner import ADDRESS, STORY, form
 from fb_testing.servers import listening
 from fb_testing.waiting import until
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey, RSAKey
 from submitter import queue as queue_module
-from submitter.collaborators import Collaborators
 from submitter.delivery import MailServer
 from submitter.outputs import File, parcels
-from submitter.queue import Queue, Queued
+from submitter.queue import Queue
 from submitter.worker import Worker
 
-from .conftest import KEY, SLUG, Others, running
+from .conftest import Others, running
+from .work import attempts, deliver, email, put
 
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "FIRST_RETRY", 0.05)
-
-
-@pytest.fixture
-def worker(queue: Queue, collaborators: Collaborators, mail_server: MailServer) -> Worker:
-    return Worker(queue, collaborators, mail_server, KEY, threads=2)
-
-
-def put(queue: Queue, document: dict[str, Any], **fields: Any) -> Queued:
-    item = Queued(
-        **{
-            "id": str(uuid.uuid4()), "service": SLUG, "namespace": "n", "user": "user-1", "request_id": "r-1",
-            "encrypted_submission": encrypt(document, KEY), "encrypted_user": "identity",
-            "received_at": 1795408249.5, **fields,
-        }
-    )  # fmt: skip
-    queue.put(item)
-    return item
-
-
-def deliver(worker: Worker, item: Queued) -> None:
-    with running(worker):
-        until("the delivery", lambda: worker.queue.state(item.id, SLUG) == "delivered")
-
-
-def email(**fields: Any) -> dict[str, Any]:
-    usual = {
-        "to": "a@example.com",
-        "from": "Forms <f@gov.example>",
-        "subject": "Complaint",
-        "email_body": "Hello",
-    }
-    return {"kind": "email", "include_pdf": False, "include_attachments": False, **usual, **fields}
 
 
 def attached(message: Any) -> dict[str, bytes]:
@@ -231,19 +199,15 @@ def test_given_up_is_kept(worker: Worker, others: Others, monkeypatch: pytest.Mo
         until("giving up", lambda: worker.queue.state(item.id, SLUG) == "failed")
 
 
-def test_a_payload_under_another_key_waits(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "LEASE", 0.1)
+def test_a_payload_under_another_key_waits(worker: Worker) -> None:
+    worker.queue.lease = 0.1
     item = put(worker.queue, form(SLUG, actions=[]))
     worker.key = "F" * 32
     with running(worker):
         until("a second attempt", lambda: attempts(worker.queue) > 1)
-    worker.key = KEY
+    worker.key = SUBMISSION_KEY
     worker.stopping.clear()
     deliver(worker, item)
-
-
-def attempts(queue: Queue) -> int:
-    return queue.database.run("select max(attempts) from submissions")[0][0] or 0
 
 
 def test_stopping_hands_back_the_rest(worker: Worker, others: Others) -> None:
@@ -304,9 +268,8 @@ def test_a_database_that_is_away_is_waited_for(
     worker: Worker, queue: Queue, others: Others, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("submitter.worker.DATABASE_RETRY", 0.05)
-    monkeypatch.setattr("submitter.worker.LEASE", 0.1)
     item = put(queue, form(SLUG, actions=[email()]))
-    worker.queue = Queue(Database("postgresql://nobody@127.0.0.1:1/nothing"))
+    worker.queue = Queue(Database("postgresql://nobody@127.0.0.1:1/nothing"), lease=0.1)
     with running(worker):
         until("failures", lambda: worker.failures > 2)
         worker.queue = queue

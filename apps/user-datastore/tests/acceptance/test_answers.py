@@ -1,11 +1,10 @@
 """Every route and every refusal of the contract, against what is deployed."""
 
 import base64
-import time
 import uuid
 
+from fb_testing.callers import strangers
 from fb_testing.http import client
-from fb_testing.keys import key_pair
 from fb_testing.runner import Runner
 
 
@@ -31,14 +30,7 @@ def test_a_payload_as_large_as_a_long_form(url: str, runner: Runner) -> None:
 
 def test_who_may_not(url: str, runner: Runner) -> None:
     client.post(address(url, runner), json={"payload": "mine"}, headers=runner.headers())
-    forger = Runner(runner.slug, runner.namespace, key_pair()[0], user=runner.user)
-    tokens = {
-        "nobody": {},
-        "a forger": forger.headers(),
-        "another user": runner.headers(sub=str(uuid.uuid4())),
-        "a service that is not there": runner.headers(iss="no-such-service"),
-        "one who comes too late": runner.headers(iat=int(time.time()) - 120),
-    }
+    tokens = strangers(runner)
     answers = {
         who: (
             client.get(address(url, runner), headers=headers).status_code,

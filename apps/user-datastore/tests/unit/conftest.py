@@ -5,22 +5,12 @@ from pathlib import Path
 
 import pytest
 from fb_testing.databases import database_url, postgresql
-from fb_testing.keyed import NAMESPACE, SLUG, key_server, keys, runner, running_key_server
+from fb_testing.keyed import key_server, keys, runner, running_key_server
 from fb_testing.keys import KeyServer
 from fb_testing.servers import serving
 from user_datastore import api
 
-# fixtures and names that the tests here use
-__all__ = [
-    "NAMESPACE",
-    "SLUG",
-    "database_url",
-    "key_server",
-    "keys",
-    "postgresql",
-    "runner",
-    "running_key_server",
-]
+__all__ = ["database_url", "key_server", "keys", "postgresql", "runner", "running_key_server"]  # fixtures
 
 
 @pytest.fixture

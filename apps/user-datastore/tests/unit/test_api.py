@@ -9,14 +9,13 @@ import pytest
 from fb_platform import logs
 from fb_platform.settings import SettingError
 from fb_testing.http import client
+from fb_testing.keyed import NAMESPACE, SLUG
 from fb_testing.keys import KeyServer, key_pair
 from fb_testing.loglines import requests
 from fb_testing.runner import Runner
 from fb_testing.servers import serving
 from starlette.applications import Starlette
 from user_datastore import api
-
-from .conftest import NAMESPACE, SLUG
 
 SECRET = "the answers of Zoë O’Neill"
 

@@ -6,8 +6,8 @@ import uuid
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from fb_testing.callers import strangers
 from fb_testing.http import client
-from fb_testing.keys import key_pair
 from fb_testing.runner import Runner
 
 LETTER = "A letter of Zoë O’Neill".encode()
@@ -56,14 +56,7 @@ def test_a_public_copy_opens_with_its_key(url: str, runner: Runner) -> None:
 
 def test_who_may_not(url: str, runner: Runner) -> None:
     fingerprint = upload(url, runner).json()["fingerprint"]
-    forger = Runner(runner.slug, runner.namespace, key_pair()[0], user=runner.user)
-    tokens = {
-        "nobody": {},
-        "a forger": forger.headers(),
-        "another user": runner.headers(sub=str(uuid.uuid4())),
-        "a service that is not there": runner.headers(iss="no-such-service"),
-        "one who comes too late": runner.headers(iat=int(time.time()) - 120),
-    }
+    tokens = strangers(runner)
     file = address(url, runner, fingerprint)
     answers = {
         who: (

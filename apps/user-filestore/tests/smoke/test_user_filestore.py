@@ -2,14 +2,12 @@
 
 import base64
 
-from fb_testing.http import client
+from fb_testing.http import client, expect_good
 from fb_testing.runner import Runner
 
 
 def test_it_is_healthy_and_ready(url: str) -> None:
-    for probe in ("health", "readiness"):
-        answer = client.get(f"{url}/{probe}")
-        assert answer.status_code == 200, f"/{probe} answers {answer.status_code}: {answer.text[:200]}"
+    expect_good(url, "health", "readiness")
 
 
 def test_it_keeps_gives_back_and_forgets(url: str, runner: Runner) -> None:

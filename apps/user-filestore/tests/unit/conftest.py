@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fb_testing.keyed import NAMESPACE, SLUG, key_server, keys, runner, running_key_server
+from fb_testing.keyed import NAMESPACE, key_server, keys, runner, running_key_server
 from fb_testing.keys import KeyServer
 from fb_testing.servers import serving
 from user_filestore import api
 
-# fixtures and names that the tests here use
-__all__ = ["NAMESPACE", "SLUG", "key_server", "keys", "runner", "running_key_server"]
+__all__ = ["key_server", "keys", "runner", "running_key_server"]  # fixtures
 
 PLATFORM = "formbuilder-platform-test-dev"
 SECRET = "a secret of forty-eight characters for the tests"

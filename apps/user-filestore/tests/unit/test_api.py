@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from fb_platform import logs
 from fb_platform.settings import SettingError
 from fb_testing.http import client
+from fb_testing.keyed import NAMESPACE, SLUG
 from fb_testing.keys import KeyServer, key_pair
 from fb_testing.loglines import requests
 from fb_testing.runner import Runner
 from user_filestore import api
 
-from .conftest import NAMESPACE, PLATFORM, SLUG
+from .conftest import PLATFORM
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
