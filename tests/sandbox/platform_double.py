@@ -71,7 +71,11 @@ spec:
           env:
             - { name: HOST, valueFrom: { fieldRef: { fieldPath: status.podIP } } }
             ENV
-          readinessProbe: { httpGet: { path: /readiness, port: http }, periodSeconds: 1, failureThreshold: 2 }
+          readinessProbe:
+            httpGet: { path: /readiness, port: http }
+            periodSeconds: 1
+            failureThreshold: 2
+            timeoutSeconds: 9
           EXTRA
 ---
 apiVersion: v1

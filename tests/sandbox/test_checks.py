@@ -150,7 +150,7 @@ def test_healthcheck_names_the_pod_that_is_not_ready(platform: Platform, sandbox
     assert platform.deploy().code == 0
     pod = eventually(lambda: pods(sandbox, platform.one))[0]
     url = f"http://{pod['status']['podIP']}:3000/file/app/unready"
-    urllib.request.urlopen(url, b"x", timeout=5).close()
+    urllib.request.urlopen(url, b"x", timeout=60).close()
     ended = platform.run("healthcheck", "--app", "tiny", "--env", platform.one, "--within", "2")
     assert ended.code == 1, ended.output
     assert f"Pod/{pod['metadata']['name']}" in ended.last

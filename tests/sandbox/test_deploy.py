@@ -97,11 +97,12 @@ def test_a_doomed_release_is_called_with_its_cause_and_the_last_good_one_serves(
 ) -> None:
     good = platform.deploy()
     assert good.code == 0, good.output
+    platform.configure(deadline="120s")
     platform.manifest(**change)
     started = time.monotonic()
     bad = platform.deploy(PREFLIGHT="0")  # which would have found some of these
     assert bad.code == 1, bad.output
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60, "half of its deadline"
     assert f"why: {platform.one}: {cause}:" in bad.last
     assert words in bad.last
     assert "fix: " in bad.last
@@ -160,7 +161,8 @@ def test_one_space_fails_and_the_other_finishes(platform: Platform, sandbox: San
 def test_a_second_deployment_waits_or_is_refused_with_the_holder(
     platform: Platform, sandbox: Sandbox
 ) -> None:
-    platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP)
+    platform.configure(deadline="600s")
+    platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP.replace("60 }", "600 }"))
     first = platform.start("deploy", "--app", "tiny", "--env", platform.one)
     try:
         eventually(lambda: f"ns-{platform.one}" in names(sandbox) and locks(sandbox, platform.one))
@@ -182,7 +184,8 @@ def test_a_second_deployment_waits_or_is_refused_with_the_holder(
 
 
 def test_the_lock_of_a_killed_deployment_is_taken_over(platform: Platform, sandbox: Sandbox) -> None:
-    platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP)
+    platform.configure(deadline="600s")
+    platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP.replace("60 }", "600 }"))
     first = platform.start("deploy", "--app", "tiny", "--env", platform.one)
     try:
         eventually(lambda: f"ns-{platform.one}" in names(sandbox) and locks(sandbox, platform.one))
@@ -191,11 +194,10 @@ def test_the_lock_of_a_killed_deployment_is_taken_over(platform: Platform, sandb
         first.communicate()
     assert len(locks(sandbox, platform.one)) == 1
     platform.manifest()
-    started = time.monotonic()
     again = platform.deploy()
     assert again.code == 0, again.output
     assert "taking over the lock" in again.output
-    assert time.monotonic() - started < 20
+    assert "waiting for the deployment of" not in again.output, "it did not wait for the lock to expire"
     assert locks(sandbox, platform.one) == []
 
 

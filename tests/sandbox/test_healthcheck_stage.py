@@ -30,7 +30,11 @@ POD = {
             "name": "web",
             "ports": [{"name": "http", "containerPort": 3000}],
             "env": [{"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
-            "readinessProbe": {"httpGet": {"path": "/readiness", "port": "http"}, "periodSeconds": 1},
+            "readinessProbe": {
+                "httpGet": {"path": "/readiness", "port": "http"},
+                "periodSeconds": 1,
+                "timeoutSeconds": 9,
+            },
         }
     ],
 }
@@ -73,7 +77,7 @@ def pods(sandbox: Sandbox, platform: Platform) -> list[dict[str, Any]]:
 def make(pod: dict[str, Any], name: str) -> None:
     """A file in a pod's container, which changes how it answers."""
     url = f"http://{pod['status']['podIP']}:3000/file/app/{name}"
-    urllib.request.urlopen(url, b"x", timeout=5).close()
+    urllib.request.urlopen(url, b"x", timeout=60).close()
 
 
 def test_the_version_that_answers_is_the_one_that_was_deployed(platform: Platform) -> None:
@@ -110,7 +114,7 @@ def test_a_pod_that_refuses_is_named_with_path_status_and_first_line(
     assert f"fix: ask it why: kubectl --namespace ns-{platform.one} logs {who[4:]}" in ended.last
     assert f"to go back: make rollback APP=tiny ENV={platform.one}" in ended.last
     assert ended.output.count("waiting: ") == 1
-    urllib.request.urlopen(f"http://{pod['status']['podIP']}:3000/say", b"last words", timeout=5).close()
+    urllib.request.urlopen(f"http://{pod['status']['podIP']}:3000/say", b"last words", timeout=60).close()
     assert "last words" in check(platform, "--within", "1").last
     sandbox.api("DELETE", f"/api/v1/namespaces/ns-{platform.one}/pods/{who[4:]}")
     assert check(platform).code == 0

@@ -75,7 +75,7 @@ def test_a_long_watch_tells_the_channel_once_and_that_it_is_over(
 ) -> None:
     webhook = Webhook()
     try:
-        watch = watching("--app", "tiny", "--for", "10m", "--quiet", "4s", SLACK_WEBHOOK=webhook.url)
+        watch = watching("--app", "tiny", "--for", "10m", "--quiet", "10s", SLACK_WEBHOOK=webhook.url)
         watch.until("watching the pods of tiny")
         pod = pods(sandbox, deployed.one)[0]
         restart(sandbox, pod)
@@ -91,7 +91,7 @@ def test_a_long_watch_tells_the_channel_once_and_that_it_is_over(
     where = f"in {deployed.one}"
     assert titles == [
         f"❌ tiny: container app restarts (Error) {where}",
-        f"✅ tiny: over {where}: no restart of app (Error) for 4 s",
+        f"✅ tiny: over {where}: no restart of app (Error) for 10 s",
     ]
     said = webhook.bodies[0]["blocks"][1]["text"]["text"]
     assert f"Pod/{name(pod)} container app restarted (Error, exit code 7)" in said

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.local import SECONDS, TINY, Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
 Start = Callable[..., "Watching"]
@@ -110,22 +110,30 @@ def pods(sandbox: Sandbox, space: str, app: str = "tiny") -> list[dict[str, Any]
 
 
 def ask(pod: dict[str, Any], path: str, body: bytes) -> None:
-    """A POST to the pod itself; that it ends before it answers is fine."""
-    with contextlib.suppress(urllib.error.URLError, ConnectionError, http.client.HTTPException):
-        urllib.request.urlopen(f"http://{pod['status']['podIP']}:3000{path}", body, timeout=5).close()
+    """A POST to the pod itself, once it listens; that it ends before it answers is fine."""
+    url = f"http://{pod['status']['podIP']}:3000{path}"
+
+    def asked() -> bool:
+        try:
+            urllib.request.urlopen(url, body, timeout=SECONDS).close()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            return False  # its container was ended by a test before, and is not up again
+        except (ConnectionError, http.client.HTTPException):
+            return True
+        return True
+
+    eventually(asked)
 
 
 def restart(sandbox: Sandbox, pod: dict[str, Any], code: str = "7") -> int:
     """Let the container end with this code, and wait until it runs again; how often it was restarted ever."""
-    before = container(pod)["restartCount"]
     meta = pod["metadata"]
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
-
-    for attempt in range(4):  # a busy machine may lose the request
-        ask(pod, "/exit", code.encode())
-        with contextlib.suppress(*([AssertionError] if attempt < 3 else [])):
-            again = sandbox.wait(path, lambda obj: container(obj)["restartCount"] > before, 8)
-            break
+    before = container(sandbox.wait(path, lambda obj: ready(obj) == "True"))["restartCount"]
+    ask(pod, "/exit", code.encode())
+    again = sandbox.wait(path, lambda obj: container(obj)["restartCount"] > before)
     return int(container(again)["restartCount"])
 
 
