@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from toolkit.cluster import ordering
@@ -14,22 +11,9 @@ from toolkit.cluster.connection import Connection
 from toolkit.cluster.errors import ApiError
 from toolkit.outcome import Failed, Misused
 
-from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Platform
-from tests.sandbox.templates import MERGE, Json, config, connected, path_of, settled, workload
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox) -> Connection:
-    return connected(sandbox)
-
-
-@pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path / "a repository", sandbox.state, f"t{uuid.uuid4().hex[:6]}", TINY)
-    yield made
-    if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{made.one}")["items"]:
-        sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
+from tests.sandbox.templates import MERGE, Json, config, path_of, settled, workload
 
 
 def test_conflicts_are_told_for_all_objects_and_after_the_first_nothing_more_is_written(

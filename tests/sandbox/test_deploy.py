@@ -6,27 +6,15 @@ import json
 import re
 import signal
 import time
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.local import TINY, Sandbox, eventually
+from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
 IMPATIENT = "startupProbe: { httpGet: { path: /health, port: http }, periodSeconds: 1, failureThreshold: 1 }"
 STARTUP = "startupProbe: { httpGet: { path: /health, port: http }, periodSeconds: 1, failureThreshold: 60 }"
-
-
-@pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path / "a repository", sandbox.state, f"t{uuid.uuid4().hex[:6]}", TINY)
-    yield made
-    for space in (made.one, made.two, made.three):
-        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
-            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
 
 
 def deployment(sandbox: Sandbox, space: str) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 import yaml
 from toolkit.cluster import evidence, scene
-from toolkit.cluster.connection import Connection, connect
+from toolkit.cluster.connection import Connection
 from toolkit.cluster.evidence import About
-from toolkit.model import Cluster
 from toolkit.outcome import Kind, Outcome
 
 from tests.sandbox.local import ROOT, Sandbox, eventually
@@ -29,11 +28,6 @@ ABOUT = About(
     Outcome(Kind.FAILED, "crash loop: Pod/tiny: it ended"),
 )  # fmt: skip
 RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox, tmp_path: Path) -> Connection:
-    return connect(Cluster("sandbox", "docker", kubeconfig=sandbox.state / "kubeconfig"), "one", tmp_path)
 
 
 @pytest.fixture

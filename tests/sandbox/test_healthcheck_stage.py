@@ -6,7 +6,6 @@ import re
 import threading
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from toolkit.health.troubles import Ill
 from toolkit.model import App
 from toolkit.spaces import Space
 
-from tests.sandbox.local import TINY, Sandbox
-from tests.sandbox.platform_double import Ended, Platform
+from tests.sandbox.local import Sandbox
+from tests.sandbox.platform_double import Ended, Platform, made_in
 from tests.sandbox.unreachable import answering, kubeconfig, reach
 
 VERSION = 'version = "/version"'
@@ -43,12 +42,10 @@ POD = {
 @pytest.fixture(scope="module")
 def platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A repository whose app has a version endpoint; two pods of it run in the first space."""
-    folder = tmp_path_factory.mktemp("healthcheck") / "a repository"
-    made = Platform(folder, sandbox.state, f"h{uuid.uuid4().hex[:6]}", TINY)
-    made.configure(needs=VERSION)
-    deploy(made)
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
+    with made_in(sandbox, tmp_path_factory.mktemp("healthcheck")) as made:
+        made.configure(needs=VERSION)
+        deploy(made)
+        yield made
 
 
 def deploy(platform: Platform, **more: str) -> None:

@@ -9,12 +9,7 @@ from toolkit.cluster.scaling import autoscaled
 from toolkit.outcome import Failed
 
 from tests.sandbox.local import Sandbox
-from tests.sandbox.templates import MERGE, connected, path_of, workload
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox) -> Connection:
-    return connected(sandbox)
+from tests.sandbox.templates import MERGE, path_of, workload
 
 
 @pytest.fixture(params=["Deployment", "StatefulSet"])

@@ -9,12 +9,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.local import SECONDS, TINY, Sandbox, eventually
+from tests.sandbox.local import SECONDS, Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
 Start = Callable[..., "Watching"]
@@ -80,12 +79,6 @@ def starting(platform: Platform) -> Iterator[Start]:
         each.close()
 
 
-def made_in(sandbox: Sandbox, folder: Path) -> Platform:
-    made = Platform(folder / "a repository", sandbox.state, f"w{uuid.uuid4().hex[:6]}", TINY)
-    made.manifest(replicas=2, env={"UNREADY_FILE": "app/unready"})
-    return made
-
-
 def soak(platform: Platform, seconds: str) -> None:
     """Give the test environment a soak time."""
     platform.configure()
@@ -101,6 +94,16 @@ def deploy(platform: Platform, replicas: int = 2, **env: str) -> Platform:
     ended = platform.deploy()
     assert ended.code == 0, ended.output
     return platform
+
+
+def renew(platform: Platform, sandbox: Sandbox) -> None:
+    """Replace the pods that have restarted: a container that ended lately is held back before its restart,
+    which is another sight than the restart itself."""
+    there = pods(sandbox, platform.one)
+    for pod in there:
+        if container(pod)["restartCount"]:
+            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{platform.one}/pods/{name(pod)}")
+    eventually(lambda: [ready(pod) for pod in pods(sandbox, platform.one)] == ["True"] * len(there))
 
 
 def pods(sandbox: Sandbox, space: str, app: str = "tiny") -> list[dict[str, Any]]:
