@@ -6,10 +6,17 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from toolkit.cluster.api.connection import Connection
 
+from tests.sandbox import platform_double
+from tests.sandbox.drills import drilling
 from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.platform_double import Platform
+from tests.sandbox.templates import connected
+from tests.sandbox.watch import watched
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +61,46 @@ def kubectl(sandbox: Sandbox, namespace: str) -> Callable[..., subprocess.Comple
         return ran
 
     return call
+
+
+@pytest.fixture
+def connection(sandbox: Sandbox) -> Connection:
+    """The toolkit's own connection."""
+    return connected(sandbox)
+
+
+@pytest.fixture
+def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
+    """A repository of the tiny app, and spaces that only this test knows."""
+    with platform_double.made_in(sandbox, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def watched_platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A repository for a module's tests of the watch."""
+    with platform_double.made_in(sandbox, tmp_path_factory.mktemp("watch")) as made:
+        yield made
+
+
+@pytest.fixture
+def deployed(watched_platform: Platform, sandbox: Sandbox) -> Platform:
+    """Two pods that never restarted, deployed."""
+    watched.renew(watched_platform, sandbox)
+    return watched.deploy(watched_platform)
+
+
+@pytest.fixture
+def watching(watched_platform: Platform) -> Iterator[watched.Start]:
+    """Starts watches, and ends them with the test."""
+    with watched.starting(watched_platform) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def results(
+    request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[drilling.Results]:
+    """The drills that the module's selected tests want, under way."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield from drilling.running(request, sandbox, tmp_path_factory.mktemp("drills"), patch)

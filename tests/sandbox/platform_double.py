@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import ROOT
+from tests.sandbox.local import ROOT, TINY, Sandbox
 
 APPS = """
 default_cluster = "sandbox"
@@ -71,7 +74,11 @@ spec:
           env:
             - { name: HOST, valueFrom: { fieldRef: { fieldPath: status.podIP } } }
             ENV
-          readinessProbe: { httpGet: { path: /readiness, port: http }, periodSeconds: 1, failureThreshold: 2 }
+          readinessProbe:
+            httpGet: { path: /readiness, port: http }
+            periodSeconds: 1
+            failureThreshold: 2
+            timeoutSeconds: 9
           EXTRA
 ---
 apiVersion: v1
@@ -191,3 +198,24 @@ class Platform:
         """The newest run's record."""
         newest = max((self.folder / ".pipeline" / "runs").iterdir(), key=lambda run: run.name)
         return dict(json.loads((newest / "run.json").read_text()))
+
+
+@contextmanager
+def made_in(sandbox: Sandbox, folder: Path) -> Iterator[Platform]:
+    """A platform below a folder, in spaces of its own; what it deployed goes with it."""
+    made = Platform(folder / "a repository", sandbox.state, f"t{uuid.uuid4().hex[:6]}", TINY)
+    try:
+        yield made
+    finally:
+        there = {each["metadata"]["name"] for each in sandbox.api("GET", "/api/v1/namespaces")["items"]}
+        for space in (made.one, made.two, made.three):
+            if f"ns-{space}" in there:
+                sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
+
+
+def commit(digit: str) -> dict[str, str]:
+    """The environment of a run of the commit whose digits are all this one, approved."""
+    source = {
+        "system": "git", "branch": "main", "commit": digit * 40, "author": "Ada", "url": "", "dirty": False,
+    }  # fmt: skip
+    return {"PIPELINE_SOURCE": json.dumps(source), "APPROVE": "1"}

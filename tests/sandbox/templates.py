@@ -36,3 +36,15 @@ def workload(kind: str, namespace: str, *, replicas: int = 1) -> Json:
 
 def path_of(kind: str, namespace: str) -> str:
     return f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/app"
+
+
+def settled(sandbox: Sandbox, kind: str, namespace: str) -> Json:
+    """The workload, once its controller has written all that it will write of it as it is now."""
+
+    def quiet(live: Json) -> bool:
+        status = live.get("status") or {}
+        paused = any(each["reason"] == "DeploymentPaused" for each in status.get("conditions") or ())
+        return paused and status["observedGeneration"] == live["metadata"]["generation"]
+
+    has_controller = kind == "Deployment"
+    return sandbox.wait(path_of(kind, namespace), quiet if has_controller else lambda _: True)

@@ -28,7 +28,11 @@ POD = {
                 "name": "app",
                 "image": "",
                 "env": [{"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
-                "readinessProbe": {"httpGet": {"path": "/readiness", "port": 3000}, "periodSeconds": 1},
+                "readinessProbe": {
+                    "httpGet": {"path": "/readiness", "port": 3000},
+                    "periodSeconds": 1,
+                    "timeoutSeconds": 9,
+                },
             }
         ],
     },
@@ -66,7 +70,7 @@ def alive(pid: int) -> bool:
 
 def answers(ip: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{ip}:3000/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{ip}:3000/health", timeout=20) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -242,8 +246,8 @@ def test_a_state_directory_that_goes_away_ends_the_daemon_and_its_pods(own: Sand
     pod_of(own)
     pid, daemon = container(own), own.details["pid"]
     shutil.rmtree(own.state)
-    eventually(lambda: not alive(daemon), 30)
-    eventually(lambda: not alive(pid), 10)
+    eventually(lambda: not alive(daemon))
+    eventually(lambda: not alive(pid))
 
 
 @pytest.mark.parametrize(
@@ -291,5 +295,5 @@ def test_the_daemon_keeps_nothing_of_the_environment_it_was_started_from(own: Sa
     assert token.encode() not in Path(f"/proc/{own.details['pid']}/cmdline").read_bytes()
     assert token not in (own.state / "daemon.log").read_text()
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(own.details["node"] + "/containerLogs/default/web/app", timeout=5)
+        urllib.request.urlopen(own.details["node"] + "/containerLogs/default/web/app", timeout=20)
     assert refused.value.code == 401

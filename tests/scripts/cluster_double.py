@@ -147,7 +147,7 @@ class Following:
         self.said = said
         self._stop = stop
 
-    def verdict(self, seconds: float = 30) -> rollout.Verdict:
+    def verdict(self, seconds: float = 120) -> rollout.Verdict:
         """How it ended; raises what it raised."""
         return self.future.result(seconds)
 
@@ -157,7 +157,7 @@ class Following:
 
 
 @contextmanager
-def following(connection: Connection, *objects: Json, deadline: float = 30) -> Iterator[Following]:
+def following(connection: Connection, *objects: Json, deadline: float = 100) -> Iterator[Following]:
     """Follow the rollout of these objects while the block runs."""
     said: list[str] = []
     stop = threading.Event()
@@ -173,7 +173,7 @@ def following(connection: Connection, *objects: Json, deadline: float = 30) -> I
             stop.set()
 
 
-def eventually(check: Callable[[], Any], seconds: float = 20) -> None:
+def eventually(check: Callable[[], Any], seconds: float = 60) -> None:
     """Until that holds; for what a thread of the toolkit does."""
     until = time.monotonic() + seconds
     while not check():

@@ -35,7 +35,7 @@ def free_address() -> str:
         return address
 
 
-def eventually(check: Callable[[], T], seconds: float = 10) -> T:
+def eventually(check: Callable[[], T], seconds: float = 60) -> T:
     """The first true answer of `check`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -61,7 +61,7 @@ class Running:
                 if attempt == 4:
                     raise
         self.url = f"http://{self.address}:8001"
-        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20)
+        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
 
     def start(self) -> None:
         """Returns once both ports answer; raises what the server raises."""
@@ -83,16 +83,16 @@ class Running:
 
         self._thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
         self._thread.start()
-        assert ready.wait(30), "the server does not start"
+        assert ready.wait(60), "the server does not start"
         if failures:
-            self._thread.join(20)
+            self._thread.join(60)
             raise failures[0]
 
     def stop(self) -> None:
         """Returns once the server is gone."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(20)
+            self._thread.join(60)
             assert not self._thread.is_alive(), "the server does not stop"
 
     def kubeconfig(self) -> Path:
@@ -125,8 +125,8 @@ class Running:
         return created
 
     def watch(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """The events of a watch until the server ends it (timeoutSeconds, 10 unless told)."""
-        with self.http.stream("GET", path, params={"watch": "true", "timeoutSeconds": 10, **query}) as stream:
+        """The events of a watch until the server ends it (timeoutSeconds, 60 unless told)."""
+        with self.http.stream("GET", path, params={"watch": "true", "timeoutSeconds": 60, **query}) as stream:
             assert stream.status_code == 200, stream.read()
             for line in stream.iter_lines():
                 yield json.loads(line)

@@ -151,10 +151,10 @@ def test_everyday_commands(api: Running, namespace: str, kubectl: Kubectl) -> No
     kubectl("replace", "-f", "-", stdin=[manifest(replicas=2)])
     api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a"))
     assert "QoS Class:        BestEffort" in kubectl("describe", "pod", "a").stdout
-    assert kubectl("wait", "--for=jsonpath={.spec.replicas}=2", "deploy/web", "--timeout=5s").returncode == 0
+    assert kubectl("wait", "--for=jsonpath={.spec.replicas}=2", "deploy/web", "--timeout=60s").returncode == 0
     assert "the sandbox does not support exec" in kubectl("exec", "a", "--", "ls", code=1).stderr
     assert 'deployment.apps "web" deleted' in kubectl("delete", "deploy", "web").stdout
-    assert 'pod "a" deleted' in kubectl("delete", "pod", "a", "--timeout=10s").stdout
+    assert 'pod "a" deleted' in kubectl("delete", "pod", "a", "--timeout=60s").stdout
     kubectl("delete", "deploy", "web", "--ignore-not-found")
 
 

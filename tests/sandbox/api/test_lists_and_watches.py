@@ -277,7 +277,7 @@ def test_many_watchers_see_every_change_in_order(api: Running, namespace: str) -
     for _, name in expected:
         api.create(path, config_map(name))
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert results == dict.fromkeys(range(10), expected)
 
 
@@ -294,5 +294,5 @@ def test_stopping_ends_watches(own_api: Running) -> None:
         thread = threading.Thread(target=follow)
         thread.start()
         own_api.stop()
-        assert ended.wait(5)
+        assert ended.wait(60)
         thread.join()

@@ -28,6 +28,7 @@ async def main():
 
 asyncio.run(main())
 """
+ROOT = ROOT
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
 
@@ -58,19 +59,28 @@ class Process:
     """A server in a process of its own, to be killed."""
 
     def __init__(self, state: Path) -> None:
-        self.address = free_address()
+        for _ in range(5):  # another test process may take the address between the look and the bind
+            self.address = free_address()
+            argv = [sys.executable, "-c", _SERVE, str(state), self.address, TOKEN]
+            self.process = subprocess.Popen(
+                argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+            )
+            assert self.process.stdout is not None and self.process.stderr is not None
+            if self.process.stdout.readline() == "ready\n":
+                break
+            complaint = self.process.communicate(timeout=60)[1]
+            assert AddressTaken.__name__ in complaint, complaint
+        else:
+            raise AssertionError("no address stayed free")
         self.url = f"http://{self.address}:8001"
-        argv = [sys.executable, "-c", _SERVE, str(state), self.address, TOKEN]
-        root = ROOT
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=root)
-        assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
-        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"})
+        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.process.wait(60)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
 
 
 @pytest.fixture

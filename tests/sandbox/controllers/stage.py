@@ -13,13 +13,13 @@ import asyncio
 import base64
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sandbox.api.server import AddressTaken, Server
-from sandbox.client import ApiError, Client, Informer, Key, Object, path
+from sandbox.client import ApiError, Client, Informer, Key, Object, key_of, path
 from sandbox.controllers import manager, objects
 
 TOKEN = "administrator"
@@ -91,11 +91,8 @@ class PretendedNode:
     def _status(self, pod: Object) -> Object:
         image, time = pod["spec"]["containers"][0]["image"].partition(":")[0], objects.stamp(objects.now())
         end = {"exit-0": "Succeeded", "exit-1": "Failed"}.get(image)
-        ready = {
-            "type": "Ready",
-            "status": "True" if image == "good" else "False",
-            "lastTransitionTime": time,
-        }
+        word = "True" if image == "good" else "False"
+        ready = {"type": "Ready", "status": word, "lastTransitionTime": time}
         self._next += 1
         address = f"127.1.{self._next // 250 + 1}.{self._next % 250 + 1}"
         scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": time}
@@ -104,14 +101,8 @@ class PretendedNode:
             if end
             else {"running": {"startedAt": time}}
         )
-        container = {
-            "name": "main",
-            "image": image,
-            "imageID": "",
-            "restartCount": 0,
-            "ready": image == "good",
-            "state": ended,
-        }
+        counts = {"restartCount": 0, "ready": image == "good", "state": ended}
+        container = {"name": "main", "image": image, "imageID": "", **counts}
         return {
             "phase": end or "Running",
             "podIP": address,
@@ -150,21 +141,33 @@ class Stage:
         return {} if stale else found
 
     async def until(self, holds: Callable[[], Any], deadline: float = DEADLINE) -> Any:
-        """Wait until a question about the caches has a true answer, and return that."""
+        """Wait until a question about the caches has a true answer, and return that; what is read of other
+        kinds afterwards is no older."""
         try:
             async with asyncio.timeout(deadline):
                 while not (answer := holds()):
                     self._changed.clear()
                     await self._changed.wait()
+                await self.caught_up()
                 return answer
         except TimeoutError:
             seen = {plural: self.all(plural) for plural in ("deployments", "replicasets", "jobs", "events")}
+            rows = [(plural, obj) for plural, found in seen.items() for obj in found]
             brief = [
                 f"{p} {o['metadata']['name']}: {json.dumps(o.get('status') or o.get('message'))}"
-                for p in seen
-                for o in seen[p]
+                for p, o in rows
             ]
             raise AssertionError("waited in vain; " + "\n".join(brief)) from None
+
+    async def caught_up(self) -> None:
+        """Until the caches hold all that the API holds now. Each kind has a watch of its own, so that one may
+        show the end of something before another one shows its middle."""
+        for plural, cache in self.caches.items():
+            listed = await self.client.get(place(plural, space=None))
+            newest, wanted = int(listed["metadata"]["resourceVersion"]), _versions(listed["items"])
+            while cache.version < newest and _versions(cache.items.values()) != wanted:
+                self._changed.clear()
+                await self._changed.wait()
 
     async def create(self, plural: str, obj: Object) -> Object:
         space = obj["metadata"].get("namespace", SPACE)
@@ -198,6 +201,10 @@ class Stage:
         file = self.state.parent / "kubeconfig"
         file.write_text(json.dumps(config))
         return file
+
+
+def _versions(found: Iterable[Object]) -> set[tuple[Key, str]]:
+    return {(key_of(obj), obj["metadata"]["resourceVersion"]) for obj in found}
 
 
 async def _listening(server: Server, state: Path) -> str:
@@ -260,12 +267,8 @@ def play(
 def deployment(name: str = "web", image: str = "good", replicas: int = 2, **spec: Any) -> Object:
     """A Deployment whose pods carry app=<name>."""
     labels = {"app": name}
-    containers = [{"name": "main", "image": image, "ports": [{"name": "http", "containerPort": 3000}]}]
-    base = {
-        "replicas": replicas,
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
-    }
+    template = {"metadata": {"labels": labels}, **image_patch(image)["spec"]["template"]}
+    base = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": base | spec}
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.local import TINY, Refused, Sandbox, eventually
-from tests.sandbox.platform_double import Ended, Platform
+from tests.sandbox.local import Refused, Sandbox, eventually
+from tests.sandbox.platform_double import Ended, Platform, commit
 
 STARTUP = "startupProbe: { httpGet: { path: /health, port: http }, periodSeconds: 1, failureThreshold: 90 }"
 # Stay until every proxy has heard that this pod is leaving: no request of a user is lost.
@@ -22,20 +20,10 @@ GRACE = 'lifecycle: { preStop: { exec: { command: [sleep, "1"] } } }'
 
 
 @pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    """A repository whose production (space three) goes back by itself."""
-    made = Platform(tmp_path / "a repository", sandbox.state, f"k{uuid.uuid4().hex[:6]}", TINY)
-    made.configure(rollback="auto")
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.three}")
-
-
-def commit(digit: str) -> dict[str, str]:
-    """The environment of a run of the commit whose digits are all this one, approved."""
-    source = {
-        "system": "git", "branch": "main", "commit": digit * 40, "author": "Ada", "url": "", "dirty": False,
-    }  # fmt: skip
-    return {"PIPELINE_SOURCE": json.dumps(source), "APPROVE": "1"}
+def platform(platform: Platform) -> Platform:
+    """Its production (space three) goes back by itself."""
+    platform.configure(rollback="auto")
+    return platform
 
 
 def deploy(platform: Platform, digit: str, **env: str) -> Ended:

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.local import TINY, Sandbox
-from tests.sandbox.platform_double import Ended, Platform
+from tests.sandbox.local import Sandbox
+from tests.sandbox.platform_double import Ended, Platform, commit
 
 CRASH = {"EXIT_CODE": "3", "SAY": "I cannot go on"}
 
 
 @pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    """A repository whose production (space three) goes back by itself."""
-    made = Platform(tmp_path / "a repository", sandbox.state, f"t{uuid.uuid4().hex[:6]}", TINY)
-    made.configure(rollback="auto")
-    yield made
-    for space in (made.one, made.two, made.three):
-        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
-            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
-
-
-def commit(digit: str) -> dict[str, str]:
-    """The environment of a run of the commit whose digits are all this one, approved."""
-    source = {
-        "system": "git",
-        "branch": "main",
-        "commit": digit * 40,
-        "author": "Ada",
-        "url": "",
-        "dirty": False,
-    }
-    return {"PIPELINE_SOURCE": json.dumps(source), "APPROVE": "1"}
+def platform(platform: Platform) -> Platform:
+    """Its production (space three) goes back by itself."""
+    platform.configure(rollback="auto")
+    return platform
 
 
 def release(platform: Platform, digit: str, space: str) -> None:

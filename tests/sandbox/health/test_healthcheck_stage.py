@@ -6,7 +6,6 @@ import re
 import threading
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Ill
 from toolkit.settings.model import App
 
-from tests.sandbox.local import TINY, Sandbox
-from tests.sandbox.platform_double import Ended, Platform
+from tests.sandbox.local import Sandbox
+from tests.sandbox.platform_double import Ended, Platform, made_in
 from tests.sandbox.unreachable import answering, kubeconfig, reach
 
 VERSION = 'version = "/version"'
@@ -30,7 +29,11 @@ POD = {
             "name": "web",
             "ports": [{"name": "http", "containerPort": 3000}],
             "env": [{"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
-            "readinessProbe": {"httpGet": {"path": "/readiness", "port": "http"}, "periodSeconds": 1},
+            "readinessProbe": {
+                "httpGet": {"path": "/readiness", "port": "http"},
+                "periodSeconds": 1,
+                "timeoutSeconds": 9,
+            },
         }
     ],
 }
@@ -39,12 +42,10 @@ POD = {
 @pytest.fixture(scope="module")
 def platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A repository whose app has a version endpoint; two pods of it run in the first space."""
-    folder = tmp_path_factory.mktemp("healthcheck") / "a repository"
-    made = Platform(folder, sandbox.state, f"h{uuid.uuid4().hex[:6]}", TINY)
-    made.configure(needs=VERSION)
-    deploy(made)
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
+    with made_in(sandbox, tmp_path_factory.mktemp("healthcheck")) as made:
+        made.configure(needs=VERSION)
+        deploy(made)
+        yield made
 
 
 def deploy(platform: Platform, **more: str) -> None:
@@ -73,7 +74,7 @@ def pods(sandbox: Sandbox, platform: Platform) -> list[dict[str, Any]]:
 def make(pod: dict[str, Any], name: str) -> None:
     """A file in a pod's container, which changes how it answers."""
     url = f"http://{pod['status']['podIP']}:3000/file/app/{name}"
-    urllib.request.urlopen(url, b"x", timeout=5).close()
+    urllib.request.urlopen(url, b"x", timeout=60).close()
 
 
 def test_the_version_that_answers_is_the_one_that_was_deployed(platform: Platform) -> None:
@@ -110,7 +111,7 @@ def test_a_pod_that_refuses_is_named_with_path_status_and_first_line(
     assert f"fix: ask it why: kubectl --namespace ns-{platform.one} logs {who[4:]}" in ended.last
     assert f"to go back: make rollback APP=tiny ENV={platform.one}" in ended.last
     assert ended.output.count("waiting: ") == 1
-    urllib.request.urlopen(f"http://{pod['status']['podIP']}:3000/say", b"last words", timeout=5).close()
+    urllib.request.urlopen(f"http://{pod['status']['podIP']}:3000/say", b"last words", timeout=60).close()
     assert "last words" in check(platform, "--within", "1").last
     sandbox.api("DELETE", f"/api/v1/namespaces/ns-{platform.one}/pods/{who[4:]}")
     assert check(platform).code == 0

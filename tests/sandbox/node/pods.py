@@ -7,7 +7,7 @@ import time
 import urllib.request
 from typing import Any
 
-from tests.sandbox.local import Sandbox
+from tests.sandbox.local import SECONDS, Sandbox
 
 Object = dict[str, Any]
 
@@ -29,8 +29,8 @@ def pod(name: str, image: str, env: dict[str, str] | None = None, **container: A
 
 
 def http(path: str, **numbers: int) -> Object:
-    """An httpGet probe of port 3000."""
-    return {"httpGet": {"path": path, "port": 3000}, "periodSeconds": 1, **numbers}
+    """An httpGet probe of port 3000, asked often; an answer that a busy machine delays is none that fails."""
+    return {"httpGet": {"path": path, "port": 3000}, "periodSeconds": 1, "timeoutSeconds": 10, **numbers}
 
 
 def app(obj: Object) -> Object:
@@ -61,7 +61,7 @@ def ready(obj: Object) -> bool:
 
 def get(url: str, data: bytes | None = None) -> str:
     """The body of an HTTP answer."""
-    with urllib.request.urlopen(url, data, timeout=5) as answer:
+    with urllib.request.urlopen(url, data, timeout=SECONDS) as answer:
         return str(answer.read().decode())
 
 
@@ -83,16 +83,15 @@ def event(sandbox: Sandbox, path: str, reason: str, text: str = "", count: int =
             and obj.get("count", 1) >= count
         )
 
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + SECONDS
     listed = sandbox.api("GET", events)
     seen = listed["items"]
     for one in seen:
         if found(one):
             return dict(one)
     version = listed["metadata"]["resourceVersion"]
-    with sandbox.open(
-        "GET", f"{events}?watch=true&resourceVersion={version}&timeoutSeconds=15", None, "", 20
-    ) as lines:
+    query = f"?watch=true&resourceVersion={version}&timeoutSeconds={SECONDS:.0f}"
+    with sandbox.open("GET", events + query, None, "", SECONDS + 10) as lines:
         for line in lines:
             one = json.loads(line)["object"]
             seen.append(one)

@@ -45,17 +45,17 @@ def test_follow_until_the_end(sandbox: Sandbox, namespace: str, tiny_image: str)
     begun = threading.Event()
 
     def follow() -> None:
-        with sandbox.open("GET", f"{path}/log?follow=true", None, "", 30) as stream:
+        with sandbox.open("GET", f"{path}/log?follow=true", None, "", 60) as stream:
             for line in stream:
                 lines.append(line.decode())
                 begun.set()
 
     reader = threading.Thread(target=follow)
     reader.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     pods.get(f"http://{ip}:3000/say", b"one more")
     sandbox.api("DELETE", path)
-    reader.join(15)
+    reader.join(60)
     assert not reader.is_alive()
     assert lines == ["begin\n", "on stderr\n", "one more\n", "stopping\n"] or sorted(lines) == sorted(
         ["begin\n", "on stderr\n", "one more\n", "stopping\n"]
@@ -83,6 +83,6 @@ def test_kubectl_logs(tiny_image: str, kubectl: Kubectl) -> None:
         },
     }  # fmt: skip
     kubectl("apply", "-f", "-", input=json.dumps(deployment))
-    kubectl("rollout", "status", "deployment/web", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     assert kubectl("logs", "deployment/web").stdout == "hi\non stderr\n"
     assert kubectl("logs", "-l", "app=web", "--tail=1").stdout == "on stderr\n"

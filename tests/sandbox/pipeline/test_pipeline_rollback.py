@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Ended, Platform
 
 # One environment and no checks: what is tested here begins with the deployment.
@@ -51,18 +48,15 @@ GOOD, BAD = "a" * 12, "b" * 12
 
 
 @pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path / "a repository", sandbox.state, f"p{uuid.uuid4().hex[:6]}", TINY)
-    text = ONE.format(one=made.one, two=made.two, kubeconfig=made.state / "kubeconfig")
-    (made.folder / "apps.toml").write_text(text)
-    smoke = made.folder / "tiny" / "tests" / "smoke"
+def platform(platform: Platform) -> Platform:
+    """One environment of two spaces, and a smoke suite."""
+    text = ONE.format(one=platform.one, two=platform.two, kubeconfig=platform.state / "kubeconfig")
+    (platform.folder / "apps.toml").write_text(text)
+    smoke = platform.folder / "tiny" / "tests" / "smoke"
     smoke.mkdir(parents=True)
     (smoke / "test_smoke.py").write_text(SMOKE)
-    (made.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
-    yield made
-    for space in (made.one, made.two):
-        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
-            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
+    (platform.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
+    return platform
 
 
 def pipeline(platform: Platform, digit: str) -> Ended:

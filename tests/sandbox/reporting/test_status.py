@@ -5,28 +5,18 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.local import TINY, Sandbox, eventually
+from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
 STARTUP = "startupProbe: { httpGet: { path: /health, port: http }, periodSeconds: 1, failureThreshold: 60 }"
 GOOD, BAD = "1" * 40, "2" * 40
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path / "a repository", sandbox.state, f"s{uuid.uuid4().hex[:6]}", TINY)
-    yield made
-    for space in (made.one, made.two, made.three):
-        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
-            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
 
 
 def deployed(platform: Platform, commit: str = GOOD, **change: Any) -> None:

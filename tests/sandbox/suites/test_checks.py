@@ -7,20 +7,17 @@ import re
 import threading
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import releases
-from toolkit.settings.model import Cluster
 from toolkit.suites import gateway
 
-from tests.sandbox.local import TINY, Sandbox, eventually
-from tests.sandbox.platform_double import Platform
+from tests.sandbox.local import Sandbox, eventually
+from tests.sandbox.platform_double import Platform, made_in
 
 SUITES = """
 [apps.tiny.suites.smoke]
@@ -53,18 +50,14 @@ stringData: { word: "{{ random_string(16) }}" }
 @pytest.fixture(scope="module")
 def platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One repository for the module: its app is deployed by the first test that asks for `deployed`."""
-    mark = f"c{uuid.uuid4().hex[:6]}"
-    made = Platform(tmp_path_factory.mktemp("checks") / "a repository", sandbox.state, mark, TINY)
-    made.configure(suites=SUITES)
-    (made.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
-    suite(made, SUITE)
-    fixtures = made.folder / "tiny" / "deploy" / "provision"
-    fixtures.mkdir()
-    (fixtures / "word.yaml").write_text(FIXTURE)
-    yield made
-    for space in (made.one, made.two, made.three):
-        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
-            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
+    with made_in(sandbox, tmp_path_factory.mktemp("checks")) as made:
+        made.configure(suites=SUITES)
+        (made.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
+        suite(made, SUITE)
+        fixtures = made.folder / "tiny" / "deploy" / "provision"
+        fixtures.mkdir()
+        (fixtures / "word.yaml").write_text(FIXTURE)
+        yield made
 
 
 def suite(platform: Platform, text: str) -> None:
@@ -84,11 +77,6 @@ def deployed(platform: Platform) -> Platform:
         assert ended.code == 0, ended.output
         platform.is_fresh = True
     return platform
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox, tmp_path: Path) -> Connection:
-    return connect(Cluster("sandbox", "docker", kubeconfig=sandbox.state / "kubeconfig"), "one", tmp_path)
 
 
 def rows(platform: Platform, place: str = "") -> list[dict[str, Any]]:
@@ -150,7 +138,7 @@ def test_healthcheck_names_the_pod_that_is_not_ready(platform: Platform, sandbox
     assert platform.deploy().code == 0
     pod = eventually(lambda: pods(sandbox, platform.one))[0]
     url = f"http://{pod['status']['podIP']}:3000/file/app/unready"
-    urllib.request.urlopen(url, b"x", timeout=5).close()
+    urllib.request.urlopen(url, b"x", timeout=60).close()
     ended = platform.run("healthcheck", "--app", "tiny", "--env", platform.one, "--within", "2")
     assert ended.code == 1, ended.output
     assert f"Pod/{pod['metadata']['name']}" in ended.last

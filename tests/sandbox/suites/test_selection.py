@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.local import TINY, Sandbox
-from tests.sandbox.platform_double import Ended, Platform
+from tests.sandbox.local import Sandbox
+from tests.sandbox.platform_double import Ended, Platform, made_in
 
 SUITES = """
 [apps.tiny.suites.smoke]
@@ -84,20 +83,17 @@ class Suite:
 @pytest.fixture(scope="module")
 def suite(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     place = tmp_path_factory.mktemp("place")
-    platform = Platform(
-        tmp_path_factory.mktemp("selection") / "a repository", sandbox.state, f"s{uuid.uuid4().hex[:6]}", TINY
-    )
-    platform.configure(suites=SUITES)
-    platform.manifest(env={"SAY": "the pod's own words"})
-    (platform.folder / "tiny" / "requirements-test.txt").write_text("pytest\npytest-xdist\n")
-    for kind in ("smoke", "acceptance"):
-        folder = platform.folder / "tiny" / "tests" / kind
-        folder.mkdir(parents=True)
-        (folder / f"test_{kind}.py").write_text(SUITE.replace("PLACE", repr(str(place))))
-    ended = platform.deploy()
-    assert ended.code == 0, ended.output
-    yield Suite(platform, place)
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{platform.one}")
+    with made_in(sandbox, tmp_path_factory.mktemp("selection")) as platform:
+        platform.configure(suites=SUITES)
+        platform.manifest(env={"SAY": "the pod's own words"})
+        (platform.folder / "tiny" / "requirements-test.txt").write_text("pytest\npytest-xdist\n")
+        for kind in ("smoke", "acceptance"):
+            folder = platform.folder / "tiny" / "tests" / kind
+            folder.mkdir(parents=True)
+            (folder / f"test_{kind}.py").write_text(SUITE.replace("PLACE", repr(str(place))))
+        ended = platform.deploy()
+        assert ended.code == 0, ended.output
+        yield Suite(platform, place)
 
 
 def test_the_whole_suite_with_its_slowest_tests(suite: Suite) -> None:

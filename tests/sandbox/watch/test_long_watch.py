@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.local import Sandbox, eventually
+from tests.sandbox.local import TINY, Sandbox, eventually
 from tests.sandbox.platform_double import Platform
-from tests.sandbox.watch import watched
-from tests.sandbox.watch.watched import Start, ask, deploy, made_in, name, pods, ready, restart
+from tests.sandbox.watch.watched import Start, ask, deploy, name, pods, ready, restart
 from tests.scripts.alerting.test_alert import Webhook
 
 SECOND = """
@@ -28,29 +26,10 @@ health = "/health"
 """
 
 
-@pytest.fixture(scope="module")
-def platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    made = watched.made_in(sandbox, tmp_path_factory.mktemp("watch"))
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
-
-
-@pytest.fixture
-def deployed(platform: Platform) -> Platform:
-    """Two pods, deployed anew: what restarted before is in the baseline."""
-    return watched.deploy(platform)
-
-
-@pytest.fixture
-def watching(platform: Platform) -> Iterator[Start]:
-    with watched.starting(platform) as start:
-        yield start
-
-
 def test_a_rollout_a_scale_down_a_drain_and_a_deletion_are_no_alarms(
-    platform: Platform, sandbox: Sandbox, watching: Start
+    watched_platform: Platform, sandbox: Sandbox, watching: Start
 ) -> None:
-    deploy(platform, VERSION="3")
+    platform = deploy(watched_platform, VERSION="3")
     watch = watching("--app", "tiny", "--for", "10m")
     watch.until("watching the pods of tiny")
     deploy(platform, VERSION="4")
@@ -75,7 +54,7 @@ def test_a_long_watch_tells_the_channel_once_and_that_it_is_over(
 ) -> None:
     webhook = Webhook()
     try:
-        watch = watching("--app", "tiny", "--for", "10m", "--quiet", "4s", SLACK_WEBHOOK=webhook.url)
+        watch = watching("--app", "tiny", "--for", "10m", "--quiet", "10s", SLACK_WEBHOOK=webhook.url)
         watch.until("watching the pods of tiny")
         pod = pods(sandbox, deployed.one)[0]
         restart(sandbox, pod)
@@ -91,7 +70,7 @@ def test_a_long_watch_tells_the_channel_once_and_that_it_is_over(
     where = f"in {deployed.one}"
     assert titles == [
         f"❌ tiny: container app restarts (Error) {where}",
-        f"✅ tiny: over {where}: no restart of app (Error) for 4 s",
+        f"✅ tiny: over {where}: no restart of app (Error) for 10 s",
     ]
     said = webhook.bodies[0]["blocks"][1]["text"]["text"]
     assert f"Pod/{name(pod)} container app restarted (Error, exit code 7)" in said
@@ -153,17 +132,17 @@ def test_several_apps_are_watched_side_by_side_and_not_mixed_up(
     deployed.configure()
 
 
-def test_a_watch_of_all_apps_where_none_is_deployed_fails(platform: Platform) -> None:
-    ended = platform.run("watch", "--env", platform.two, "--for", "0")
+def test_a_watch_of_all_apps_where_none_is_deployed_fails(watched_platform: Platform) -> None:
+    ended = watched_platform.run("watch", "--env", watched_platform.two, "--for", "0")
     assert ended.code == 1, ended.output
-    assert f"nothing that could be watched is deployed in {platform.two}" in ended.last
+    assert f"nothing that could be watched is deployed in {watched_platform.two}" in ended.last
 
 
 def test_a_cluster_that_is_away_for_a_while_does_not_blind_it(tmp_path: Path, watching: Start) -> None:
     own = Sandbox(tmp_path / "own state")
     own.run("up")
     try:
-        platform = deploy(made_in(own, tmp_path))
+        platform = deploy(Platform(tmp_path / "a repository", own.state, "own", TINY))
         watch = watching("--app", "tiny", "--for", "10m", on=platform)
         watch.until("watching the pods of tiny")
         pod = pods(own, platform.one)[0]

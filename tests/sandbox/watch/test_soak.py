@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Platform
-from tests.sandbox.watch import watched
-from tests.sandbox.watch.watched import Start, ask, name, pods, ready, restart, soak, unready_file
-
-
-@pytest.fixture(scope="module")
-def platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    made = watched.made_in(sandbox, tmp_path_factory.mktemp("watch"))
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
-
-
-@pytest.fixture
-def deployed(platform: Platform) -> Platform:
-    """Two pods, deployed anew: what restarted before is in the baseline."""
-    return watched.deploy(platform)
-
-
-@pytest.fixture
-def watching(platform: Platform) -> Iterator[Start]:
-    with watched.starting(platform) as start:
-        yield start
+from tests.sandbox.watch.watched import Start, ask, deploy, name, pods, ready, restart, soak, unready_file
 
 
 def test_a_quiet_soak_passes_and_so_does_a_single_look(deployed: Platform) -> None:
     ended = deployed.run("watch", "--app", "tiny", "--env", deployed.one, "--for", "1s")
     assert ended.code == 0, ended.output
     assert "2 of 2 pods ready, no restart in 1 s" in ended.last
+    ended = deployed.run("watch", "--app", "tiny", "--env", deployed.one, "--for", "0")
+    assert ended.code == 0, ended.output
+    assert "2 of 2 pods ready, no restart in 0 s" in ended.last
+
+
+def test_what_restarted_before_the_deployment_is_in_its_baseline(
+    deployed: Platform, sandbox: Sandbox
+) -> None:
+    restart(sandbox, pods(sandbox, deployed.one)[0])
+    assert deployed.run("watch", "--app", "tiny", "--env", deployed.one, "--for", "0").code == 1
+    deploy(deployed)
     ended = deployed.run("watch", "--app", "tiny", "--env", deployed.one, "--for", "0")
     assert ended.code == 0, ended.output
     assert "2 of 2 pods ready, no restart in 0 s" in ended.last
@@ -137,7 +127,9 @@ def test_what_happens_during_a_deployment_is_that_deployments_to_judge(
 
 
 @pytest.mark.parametrize("word", ["soon", "-1s", "", "1e99"])
-def test_a_duration_that_is_none_is_misused(platform: Platform, word: str) -> None:
-    ended = platform.run("watch", "--app", "tiny", "--env", platform.one, f"--for={word or 'x'}")
+def test_a_duration_that_is_none_is_misused(watched_platform: Platform, word: str) -> None:
+    ended = watched_platform.run(
+        "watch", "--app", "tiny", "--env", watched_platform.one, f"--for={word or 'x'}"
+    )
     assert ended.code == 2, ended.output
     assert "is no duration" in ended.last

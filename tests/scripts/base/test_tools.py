@@ -68,7 +68,7 @@ def test_at_the_timeout_the_program_and_its_children_end(tmp_path: Path) -> None
     child = tmp_path / "child"
     code = f"echo out; sleep 60 & echo $! > {child}; wait"
     with pytest.raises(TimedOut) as error:
-        tools.run(["sh", "-c", code], timeout=0.5, echo=False)
+        tools.run(["sh", "-c", code], timeout=3, echo=False)
     assert error.value.evidence == ("out",)
     assert _gone(int(child.read_text()))
 
@@ -88,7 +88,7 @@ def test_interruption_stops_what_other_threads_started(tmp_path: Path) -> None:
     thread.start()
     _until(lambda: pid.exists() and pid.read_text().strip() != "")
     tools.stop_all()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert not thread.is_alive()
     assert _gone(int(pid.read_text()))
 
@@ -99,20 +99,20 @@ def test_interruption_waits_for_a_program_that_is_just_being_started(monkeypatch
     def slowly(*given: object, **more: bool) -> object:
         process = start(*given, **more)
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return process
 
     monkeypatch.setattr(tools, "_start", slowly)
     runner = threading.Thread(target=lambda: tools.run(["sleep", "60"], check=False, echo=False))
     stopper = threading.Thread(target=tools.stop_all)
     runner.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     stopper.start()
     stopper.join(0.2)
     assert stopper.is_alive(), "it missed the program that was being started"
     go_on.set()
     for thread in (stopper, runner):
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -129,7 +129,7 @@ def _alive(pid: int) -> bool:
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
-def _until(condition: object, seconds: float = 10) -> bool:
+def _until(condition: object, seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]

@@ -87,10 +87,8 @@ def test_the_sandbox_builds_roles_of_one_dockerfile_once(repo: Repository) -> No
 def test_the_same_inputs_give_the_same_image_and_others_another(repo: Repository) -> None:
     repo.run("build")
     first = kept(repo, "sandbox")
-    started = time.monotonic()
     done = repo.run("build")
-    assert time.monotonic() - started < 5
-    assert "unchanged" in done.output
+    assert "unchanged" in done.output and '"reused": true' in done.output
     assert kept(repo, "sandbox") == first
     repo.write("calc.py", "VALUE = 2\n")
     repo.run("build")

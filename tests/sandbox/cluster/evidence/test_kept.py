@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.local import TINY, Sandbox
-from tests.sandbox.platform_double import Platform
+from tests.sandbox.local import Sandbox
+from tests.sandbox.platform_double import Platform, made_in
 
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.c2ln"
 # The words that must be nowhere: a Secret's value, one within an address, a variable's, a token's payload.
@@ -29,15 +28,13 @@ MORE_ENV = """- { name: WORD, valueFrom: { secretKeyRef: { name: "word-{{ space 
 @pytest.fixture(scope="module")
 def platform(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A repository whose app has a Secret; deployed once as it should be, so that an old revision serves."""
-    folder = tmp_path_factory.mktemp("evidence") / "a repository"
-    made = Platform(folder, sandbox.state, f"e{uuid.uuid4().hex[:6]}", TINY)
-    fixtures = made.folder / "tiny" / "deploy" / "provision"
-    fixtures.mkdir()
-    (fixtures / "word.yaml").write_text(FIXTURE)
-    good = made.deploy()
-    assert good.code == 0, good.output
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
+    with made_in(sandbox, tmp_path_factory.mktemp("evidence")) as made:
+        fixtures = made.folder / "tiny" / "deploy" / "provision"
+        fixtures.mkdir()
+        (fixtures / "word.yaml").write_text(FIXTURE)
+        good = made.deploy()
+        assert good.code == 0, good.output
+        yield made
 
 
 def summary_of(platform: Platform) -> Path:

@@ -16,10 +16,9 @@ import pytest
 import yaml
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster import evidence
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.diagnosis import scene
 from toolkit.cluster.evidence import About
-from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import ROOT, Sandbox, eventually
 from tests.sandbox.node.pods import pod, ready
@@ -30,11 +29,6 @@ ABOUT = About(
     Outcome(Kind.FAILED, "crash loop: Pod/tiny: it ended"),
 )  # fmt: skip
 RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox, tmp_path: Path) -> Connection:
-    return connect(Cluster("sandbox", "docker", kubeconfig=sandbox.state / "kubeconfig"), "one", tmp_path)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from toolkit.settings.model import App, Cluster
 from tests.sandbox.local import Sandbox, eventually
 
 Object = dict[str, Any]
+CONTROLLERS = ("kube-controller-manager", "sandbox")  # what managedFields call its controllers and its node
 LABELS = {"appGroup": "fb-tiny", "app.kubernetes.io/managed-by": "form-builder-pipeline"}
 WATCHED = {
     "api/v1": ("pods", "services", "configmaps", "secrets", "serviceaccounts", "persistentvolumeclaims"),
@@ -43,7 +45,9 @@ class Ahead:
         before = state(self.sandbox, self.namespace)
         options = {"images": no_image_missing, "say": self.said.append, **options}
         problems = preflight.check(self.connection, self.app, self.namespace, found, **options)
-        assert state(self.sandbox, self.namespace) == before
+        after = state(self.sandbox, self.namespace)
+        changed = [name for name in before | after if before.get(name) != after.get(name)]
+        assert not changed, [(before.get(name), after.get(name)) for name in changed]
         return problems
 
     def lines(self, *found: Object, **options: Any) -> list[str]:
@@ -84,14 +88,34 @@ def furnished(sandbox: Sandbox, namespace: str) -> None:
 
 
 def state(sandbox: Sandbox, namespace: str) -> dict[str, Any]:
-    """What a write would change, by object: the resourceVersion where nobody else writes, else the
-    generation, which status does not change. What controllers made of an object is left out."""
+    """What somebody wants of each object, and who: all but what controllers write, into it and beside it,
+    whenever they come to it."""
     found = {}
     for group, plurals in WATCHED.items():
         for plural in plurals:
             for each in sandbox.api("GET", f"/{group}/namespaces/{namespace}/{plural}")["items"]:
-                metadata = each["metadata"]
-                if not metadata.get("ownerReferences"):
-                    version = metadata.get("generation") or metadata["resourceVersion"]
-                    found[f"{plural}/{metadata['name']}"] = (metadata["uid"], version, metadata.get("labels"))
+                if not each["metadata"].get("ownerReferences"):
+                    found[f"{plural}/{each['metadata']['name']}"] = wanted(each)
     return found
+
+
+def wanted(obj: Object) -> Object:
+    """The object without its version, its status, and the fields of the cluster's own parts."""
+    kept = copy.deepcopy(obj)
+    kept.pop("status", None)
+    del kept["metadata"]["resourceVersion"]
+    managed = kept["metadata"].pop("managedFields", [])
+    for entry in managed:
+        if entry["manager"] in CONTROLLERS:
+            without(kept, entry["fieldsV1"])
+    return {**kept, "managers": [entry for entry in managed if entry["manager"] not in CONTROLLERS]}
+
+
+def without(obj: Object, fields: Object) -> None:
+    """Take these fields out, and what is empty without them."""
+    for name, below in fields.items():
+        key, value = name.removeprefix("f:"), obj.get(name.removeprefix("f:"))
+        if name.startswith("f:") and isinstance(value, dict):
+            without(value, below)
+        if name.startswith("f:") and (not below or not value):
+            obj.pop(key, None)

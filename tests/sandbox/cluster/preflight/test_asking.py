@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 
-from tests.sandbox.cluster.preflight.ahead import Ahead
+from tests.sandbox.cluster.preflight.ahead import Ahead, state
 from tests.sandbox.local import Sandbox
 
 
@@ -33,6 +33,29 @@ def test_a_good_deployment_has_no_problem_first_and_again(ahead: Ahead) -> None:
     ahead.apply(*found)
     assert ahead.check(*found) == []
     assert ahead.said == []
+
+
+def test_that_nothing_was_changed_is_told_by_what_somebody_wrote_and_not_by_what_controllers_did(
+    ahead: Ahead,
+) -> None:
+    """That the comparison behind all these tests can fail, and does not without a reason."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    ahead.post("persistentvolumeclaims", "disk", spec=spec)
+    ahead.apply(ahead.deployment(), ahead.obj("ConfigMap", "settings", data={"colour": "blue"}))
+    before = state(ahead.sandbox, ahead.namespace)
+    home = f"namespaces/{ahead.namespace}"
+    ahead.sandbox.wait(
+        f"/api/v1/{home}/persistentvolumeclaims/disk", lambda live: live["status"].get("phase") == "Bound"
+    )
+    web = f"/apis/apps/v1/{home}/deployments/web"
+    ahead.sandbox.wait(web, lambda live: live.get("status", {}).get("replicas"))
+    assert state(ahead.sandbox, ahead.namespace) == before
+    settings = f"/api/v1/{home}/configmaps/settings"
+    for path, patch in ((settings, {"data": {"colour": "red"}}), (web, {"spec": {"replicas": 2}})):
+        ahead.sandbox.api("PATCH", path, patch, "application/merge-patch+json")
+        changed = state(ahead.sandbox, ahead.namespace)
+        assert [name for name in changed if changed[name] != before[name]] == [path.partition(f"{home}/")[2]]
+        before = changed
 
 
 def test_few_requests_are_enough(ahead: Ahead, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.sandbox.cluster.preflight.ahead import furnished, state
-from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Platform
-
-
-@pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path / "a repository", sandbox.state, f"p{uuid.uuid4().hex[:6]}", TINY)
-    yield made
-    for space in (made.one, made.two, made.three):
-        if sandbox.api("GET", f"/api/v1/namespaces?fieldSelector=metadata.name%3Dns-{space}")["items"]:
-            sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
 
 
 def add(platform: Platform, name: str, *objects: dict[str, Any]) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -16,23 +14,11 @@ from toolkit.cluster.release import prune, release_store
 from toolkit.cluster.release.apply import apply
 from toolkit.settings.model import Cluster, Ref
 
-from tests.sandbox.local import TINY, Sandbox
+from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Platform
-from tests.sandbox.templates import MERGE, Json, connected
+from tests.sandbox.templates import MERGE, Json
 
 LABELS = {"appGroup": "fb-tiny", "app.kubernetes.io/managed-by": "form-builder-pipeline"}
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox) -> Connection:
-    return connected(sandbox)
-
-
-@pytest.fixture
-def platform(sandbox: Sandbox, tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path / "a repository", sandbox.state, f"t{uuid.uuid4().hex[:6]}", TINY)
-    yield made
-    sandbox.api("DELETE", f"/api/v1/namespaces/ns-{made.one}")
 
 
 class Said(list[str]):

@@ -9,12 +9,7 @@ from toolkit.cluster.release.apply import apply
 from toolkit.cluster.release.scaling import autoscaled
 
 from tests.sandbox.local import Sandbox
-from tests.sandbox.templates import MERGE, connected, path_of, workload
-
-
-@pytest.fixture
-def connection(sandbox: Sandbox) -> Connection:
-    return connected(sandbox)
+from tests.sandbox.templates import MERGE, path_of, workload
 
 
 @pytest.fixture(params=["Deployment", "StatefulSet"])

@@ -214,4 +214,4 @@ def test_stopping_does_not_wait_for_a_quiet_stream(double: Double, connection: C
     with Watcher(connection, "ns", {"Pod": {}}) as watcher:
         until(watcher, lambda _: "Pod" in watcher.synced and len(double.requests) >= 3)
         started = time.monotonic()
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10, "half of what the stream is quiet for"

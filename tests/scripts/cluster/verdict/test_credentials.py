@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +13,14 @@ from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.verdict import rollout
 from toolkit.settings.model import Cluster as Model
-from toolkit.settings.model import Ref
 
-from tests.scripts import api_double
 from tests.scripts.api_double import Request
 from tests.scripts.cluster_double import Cluster, applied, eventually, following
 
-BY_VARIABLE = Model("c", "docker", server=Ref("F_SERVER"), token=Ref("F_TOKEN"))
 
-
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "FIRST_PAUSE", 0.05)
-    with api_double.running() as server:
-        yield Cluster(server)
-
-
-@pytest.fixture
-def connection(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Connection:
-    monkeypatch.setenv("F_SERVER", cluster.double.url)
-    monkeypatch.setenv("F_TOKEN", "a-token-for-faults")
-    return connect(BY_VARIABLE, "s", tmp_path)
 
 
 def guarded(cluster: Cluster, token: str) -> None:
@@ -56,7 +42,7 @@ def test_a_token_that_expires_is_read_again_from_its_variable(
     cluster.become("lookalike-container-creating")
     with following(connection, applied()) as rolling:
         eventually(lambda: rolling.said)
-        monkeypatch.setenv("F_TOKEN", "the-next-token")
+        monkeypatch.setenv("C_TOKEN", "the-next-token")
         guarded(cluster, "the-next-token")
         cluster.become("healthy")
         assert rolling.verdict().outcome.passed
@@ -128,8 +114,8 @@ def test_a_token_that_has_no_successor_is_a_failure_that_names_its_variable(
         with pytest.raises(ApiError) as caught:
             rolling.verdict()
     assert caught.value.status == 401
-    assert "the credential in F_TOKEN was refused (401)" in caught.value.reason
-    assert "a-token-for-faults" not in f"{caught.value.reason} {rolling.said}"
+    assert "the credential in C_TOKEN was refused (401)" in caught.value.reason
+    assert "a-token-for-tests" not in f"{caught.value.reason} {rolling.said}"
 
 
 def test_a_server_that_starts_may_refuse_for_a_moment(cluster: Cluster, connection: Connection) -> None:

@@ -5,37 +5,21 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster.api import stream, transport
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.verdict import rollout, timeline
-from toolkit.settings.model import Cluster as Model
-from toolkit.settings.model import Ref
 
-from tests.scripts import api_double
 from tests.scripts.cluster_double import Cluster, applied, case, eventually, following
 
-BY_VARIABLE = Model("c", "docker", server=Ref("F_SERVER"), token=Ref("F_TOKEN"))
 
-
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(transport, "PATIENCE_SECONDS", 0.3)
     monkeypatch.setattr(rollout, "BLIND_SECONDS", 0.5)
-    with api_double.running() as server:
-        yield Cluster(server)
-
-
-@pytest.fixture
-def connection(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Connection:
-    monkeypatch.setenv("F_SERVER", cluster.double.url)
-    monkeypatch.setenv("F_TOKEN", "a-token-for-faults")
-    return connect(BY_VARIABLE, "s", tmp_path)
 
 
 def seconds(length: float) -> None:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.diagnosis import container_diagnosis
-from toolkit.settings.model import Cluster as Model
-from toolkit.settings.model import Ref
 
-from tests.scripts import api_double
 from tests.scripts.cluster_double import Cluster, applied, case, eventually, following
 
 LIVENESS = {"httpGet": {"path": "/health"}, "periodSeconds": 1, "failureThreshold": 1}
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    with api_double.running() as server:
-        yield Cluster(server)
-
-
-@pytest.fixture
-def connection(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Connection:
-    monkeypatch.setenv("P_SERVER", cluster.double.url)
-    monkeypatch.setenv("P_TOKEN", "a-token-for-probes")
-    return connect(Model("c", "docker", server=Ref("P_SERVER"), token=Ref("P_TOKEN")), "s", tmp_path)
 
 
 def deployment() -> dict[str, Any]:
