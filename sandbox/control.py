@@ -131,7 +131,7 @@ def _end(daemon: Daemon) -> bool:
 
 def reset(state: State, *, images: bool) -> str:
     """Stop, and remove all state; built images and layers stay unless ``images``."""
-    from sandbox.images.files import remove_tree
+    from sandbox.base.files import remove_tree
 
     if not state.root.is_dir():
         return "there is no sandbox here"

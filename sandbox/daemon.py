@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox.images.files import write_atomically
+from sandbox.base.files import write_atomically
 from sandbox.node.addresses import host
 from sandbox.state import SandboxError, State, started_at
 

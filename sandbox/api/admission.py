@@ -5,14 +5,14 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from sandbox import quota
 from sandbox.api import limits, podsecurity
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.status import forbidden, not_found
 from sandbox.api.store import Store
 from sandbox.api.strategies import qos_class
 from sandbox.api.tokens import issue
-from sandbox.kinds import KINDS, KindInfo, the_kind
+from sandbox.base import quota
+from sandbox.base.kinds import KINDS, KindInfo, the_kind
 
 Object = dict[str, Any]
 

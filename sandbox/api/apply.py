@@ -17,8 +17,8 @@ from sandbox.api.schema import Schema
 from sandbox.api.sections import section
 from sandbox.api.skeletons import skeleton
 from sandbox.api.values import too_deep
-from sandbox.copying import copied
-from sandbox.kinds import by_kind
+from sandbox.base.copying import copied
+from sandbox.base.kinds import by_kind
 
 Object = dict[str, Any]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sandbox.api.store import Store
 from sandbox.api.tokens import verify
-from sandbox.kinds import KindInfo, the_kind
+from sandbox.base.kinds import KindInfo, the_kind
 
 SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
 POD = the_kind("v1", "Pod")

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.api import validation, wire
 from sandbox.api.status import StatusError, bad_request, unsupported_media_type
 from sandbox.api.values import too_deep
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 JSON, YAML = "application/json", "application/yaml"
 ACCEPTED = (JSON, YAML, wire.MEDIA_TYPE)

@@ -15,7 +15,7 @@ from sandbox.api.decoding import dry_run
 from sandbox.api.status import bad_request, conflict, forbidden, invalid
 from sandbox.api.store import Entry, Object, Store
 from sandbox.api.writes import timestamp
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 # Their dependents have always been kept unless the client says otherwise.

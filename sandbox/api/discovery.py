@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sandbox.api.status import no_such_path
-from sandbox.kinds import KINDS, KindInfo
+from sandbox.base.kinds import KINDS, KindInfo
 
 # The version whose behaviour is followed; clients compare it with their own.
 VERSION = ("1", "32", "v1.32.0+sandbox")

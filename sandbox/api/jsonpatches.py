@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.api.errors import PatchError
 from sandbox.api.values import same
-from sandbox.copying import copied
+from sandbox.base.copying import copied
 
 MAX_OPERATIONS = 10_000  # as the API server's limit for one patch
 MAX_COPIED_BYTES = 3 * 1024 * 1024  # `copy` can double an object with every operation

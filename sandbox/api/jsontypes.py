@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.api.schema import Schema, Shape
-from sandbox.quantity import parse
+from sandbox.base.quantity import parse
 
 INT64_FIELDS = re.compile(
     r"(Seconds|Generation|Time|runAs(User|Group)|fsGroup|sizeBytes|generation|expiration\w*)$"

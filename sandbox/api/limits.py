@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sandbox.quantity import parse, show
+from sandbox.base.quantity import parse, show
 
 Object = dict[str, Any]
 Amounts = Mapping[str, str]

@@ -11,7 +11,7 @@ from sandbox.api.errors import PatchError
 from sandbox.api.fieldsets import Path, Paths, children, element, encode, text
 from sandbox.api.listtypes import ATOMIC, MAP
 from sandbox.api.schema import Schema, Shape
-from sandbox.copying import copied
+from sandbox.base.copying import copied
 
 
 def merge(live: Any, applied: Any, schema: Schema) -> Any:

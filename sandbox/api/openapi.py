@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.api.discovery import VERSION
 from sandbox.api.negotiation import form_of
 from sandbox.api.store import encode
-from sandbox.kinds import KINDS, KindInfo
+from sandbox.base.kinds import KINDS, KindInfo
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.api.selectors import Predicate
 from sandbox.api.status import StatusError, bad_request, expired
 from sandbox.api.store import Entry, Store
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 _EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. You can start a "

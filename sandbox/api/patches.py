@@ -13,7 +13,7 @@ from sandbox.api import jsonpatches, strategic
 from sandbox.api.errors import PatchError
 from sandbox.api.schema import Schema
 from sandbox.api.values import too_deep
-from sandbox.copying import copied
+from sandbox.base.copying import copied
 
 __all__ = ["PatchError", "json_patch", "merge_patch", "strategic_patch"]
 

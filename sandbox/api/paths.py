@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.api.status import StatusError, no_such_path
-from sandbox.kinds import KINDS, KindInfo, by_plural
+from sandbox.base.kinds import KINDS, KindInfo, by_plural
 
 _VERBS = {
     "POST": "create",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.api.authorization import Rule
 from sandbox.api.store import Store
-from sandbox.kinds import by_kind, the_kind
+from sandbox.base.kinds import by_kind, the_kind
 
 _GROUP = "rbac.authorization.k8s.io/v1"
 

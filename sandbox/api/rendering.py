@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.api.negotiation import Form
 from sandbox.api.status import bad_request
 from sandbox.api.store import Entry, encode
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 _META = "meta.k8s.io/v1"
 

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 
 from sandbox.api.store import Entry, Store
-from sandbox.kinds import the_kind
+from sandbox.base.kinds import the_kind
 
 KEPT_SECONDS = 3600.0
 _EVENT = the_kind("v1", "Event")

@@ -27,7 +27,7 @@ from sandbox.api.store import Store
 from sandbox.api.strategies import prepare_create
 from sandbox.api.tokens import signing_key
 from sandbox.api.writes import Registry, timestamp
-from sandbox.kinds import the_kind
+from sandbox.base.kinds import the_kind
 
 log = logging.getLogger(__name__)
 # What upstream takes (limit of etcd and of the apiserver's request bodies).

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 
 class StatusError(Exception):

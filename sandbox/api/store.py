@@ -16,7 +16,7 @@ from typing import Any
 
 from sandbox.api.database import DamagedDatabase, Database
 from sandbox.api.status import expired
-from sandbox.kinds import KINDS, KindInfo
+from sandbox.base.kinds import KINDS, KindInfo
 
 Object = dict[str, Any]
 Key = tuple[str, str]

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.api.errors import PatchError
 from sandbox.api.schema import Schema
 from sandbox.api.values import same
-from sandbox.copying import copied
+from sandbox.base.copying import copied
 
 Object = dict[str, Any]
 PATCH, RETAIN = "$patch", "$retainKeys"

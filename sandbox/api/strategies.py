@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from sandbox.kinds import KindInfo
-from sandbox.quantity import parse
+from sandbox.base.kinds import KindInfo
+from sandbox.base.quantity import parse
 
 Object = dict[str, Any]
 _NO_GENERATION = {

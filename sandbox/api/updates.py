@@ -8,7 +8,7 @@ from sandbox.api import apply, defaults, values
 from sandbox.api.errors import PatchError
 from sandbox.api.status import StatusError, bad_request, conflict, modified
 from sandbox.api.store import Entry, Object
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 
 def completed(info: KindInfo, obj: Object) -> Object:

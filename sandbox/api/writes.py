@@ -18,7 +18,7 @@ from sandbox.api.decoding import typed
 from sandbox.api.errors import PatchError
 from sandbox.api.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.store import Entry, Object, Store, encode
-from sandbox.kinds import KindInfo
+from sandbox.base.kinds import KindInfo
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _UNTRACKED = ("Event", "Lease")

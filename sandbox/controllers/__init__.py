@@ -1,1 +1,1 @@
-"""The control loops of the sandbox. They know the cluster only through its API (sandbox.client)."""
+"""The control loops of the sandbox. They know the cluster only through its API (sandbox.base.client)."""

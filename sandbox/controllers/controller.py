@@ -6,7 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from sandbox.client import ApiError, Client, Informer, Key, Object, key_of
+from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of
 from sandbox.controllers.events import Recorder
 from sandbox.controllers.queue import Queue
 

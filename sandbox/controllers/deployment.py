@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sandbox.client import Key, Object, path
+from sandbox.base.client import Key, Object, path
+from sandbox.base.copying import copied
 from sandbox.controllers import deployment_status as report
 from sandbox.controllers import objects, pods, revisions, rolling
 from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.deployment_sets import SetWriter, desired_of, sized
 from sandbox.controllers.index import Owned, claim
-from sandbox.copying import copied
 
 
 @dataclass

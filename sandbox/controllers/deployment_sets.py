@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sandbox.client import ApiError, Client, Object, path
+from sandbox.base.client import ApiError, Client, Object, path
+from sandbox.base.copying import copied
 from sandbox.controllers import deployment_status as report
 from sandbox.controllers import objects, revisions
 from sandbox.controllers.controller import namespace_is_going
 from sandbox.controllers.events import Recorder
 from sandbox.controllers.index import Owned
 from sandbox.controllers.rolling import Set
-from sandbox.copying import copied
 
 
 def sized(replica_set: Object) -> Set:

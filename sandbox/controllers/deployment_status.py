@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects
 from sandbox.controllers.objects import Condition
 from sandbox.controllers.rolling import Strategy, strategy

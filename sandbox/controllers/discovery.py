@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.client import Client
+from sandbox.base.client import Client
 
 
 @dataclass(frozen=True)

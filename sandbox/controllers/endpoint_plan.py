@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects, pods
 
 Ports = tuple[tuple[str, int, str], ...]  # (name, number, protocol), sorted

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import OrderedDict
 
-from sandbox.client import ApiError, Client, Object, path
+from sandbox.base.client import ApiError, Client, Object, path
 from sandbox.controllers.objects import now, stamp
 
 SIMILAR, SIMILAR_FOR = (

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from sandbox.client import Object
+from sandbox.base.client import Object
+from sandbox.base.quantity import parse
 from sandbox.controllers import objects
-from sandbox.quantity import parse
 
 
 def request(pod: Object, resource: str) -> Fraction:

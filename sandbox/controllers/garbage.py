@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sandbox.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.controllers import objects
 from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.discovery import Resource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sandbox.client import ApiError, Client, Informer, Key, Object, key_of, path
+from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
 from sandbox.controllers import objects
 
 

@@ -10,12 +10,12 @@ import logging
 import os
 from datetime import UTC, datetime
 
-from sandbox.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.base.copying import copied
 from sandbox.controllers import job_plan, objects, pods
 from sandbox.controllers.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.index import Owned
 from sandbox.controllers.podcontrol import PodControl, pod_from
-from sandbox.copying import copied
 
 log = logging.getLogger(__name__)
 

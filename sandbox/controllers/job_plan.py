@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects, pods
 
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds: 10 s doubling to 10 min after failed pods

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from sandbox.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
+from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
 from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.deployment import DeploymentController
 from sandbox.controllers.discovery import Resource, discover

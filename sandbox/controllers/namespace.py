@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.controllers import objects
 from sandbox.controllers.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.discovery import Resource

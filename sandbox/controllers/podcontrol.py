@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from sandbox.client import ApiError, Client, Object, path
+from sandbox.base.client import ApiError, Client, Object, path
 from sandbox.controllers import objects
 from sandbox.controllers.controller import namespace_is_going
 from sandbox.controllers.events import Recorder

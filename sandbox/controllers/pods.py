@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects
 
 

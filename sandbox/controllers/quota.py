@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.base.quota import used_by
 from sandbox.controllers import pods
 from sandbox.controllers.controller import Cluster, Controller
-from sandbox.quota import used_by
 
 # Kinds that quotas usually count and the controllers watch anyway; others are listed when a quota names them.
 _WATCHED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from sandbox.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.controllers import objects, pods
 from sandbox.controllers.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.index import Owned, claim

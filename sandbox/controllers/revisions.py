@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects
 
 REVISION = "deployment.kubernetes.io/revision"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.controllers import fit, objects, pods
 from sandbox.controllers.controller import Cluster, Controller
 

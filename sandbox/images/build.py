@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.images import base, files, pip
+from sandbox.base import files
+from sandbox.images import base, pip
 from sandbox.images.context import Context, Item, fingerprint
 from sandbox.images.dockerfile import parse
 from sandbox.images.errors import BuildError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.images import files
+from sandbox.base import files
 from sandbox.images.references import Reference, parse
 
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import ApiError, Client, Informer, key_of
-from sandbox.images.files import remove_tree
+from sandbox.base.client import ApiError, Client, Informer, key_of
+from sandbox.base.files import remove_tree
 from sandbox.images.store import Store
 from sandbox.node.addresses import PodAddresses, host
 from sandbox.node.cluster import Cluster

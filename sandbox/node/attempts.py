@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sandbox.images.files import remove_tree
+from sandbox.base.files import remove_tree
 
 
 class Attempts:

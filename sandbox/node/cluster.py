@@ -7,8 +7,8 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import ApiError, Client, path
-from sandbox.images.files import remove_tree
+from sandbox.base.client import ApiError, Client, path
+from sandbox.base.files import remove_tree
 from sandbox.node.environment import ConfigError, Sources, references
 
 Object = dict[str, Any]

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox import quantity
+from sandbox.base import quantity
 from sandbox.node import logs, memory, probes
 from sandbox.node.attempts import Attempts
 from sandbox.node.backoff import Backoff

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import quantity
+from sandbox.base import quantity
 
 Object = dict[str, Any]
 _LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")

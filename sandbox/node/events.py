@@ -9,7 +9,7 @@ import os
 import time
 from typing import Any
 
-from sandbox.client import ApiError, Client, path
+from sandbox.base.client import ApiError, Client, path
 from sandbox.node.durations import rfc3339
 
 Object = dict[str, Any]

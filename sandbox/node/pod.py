@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import Client
-from sandbox.images.files import remove_tree, write_atomically
+from sandbox.base.client import Client
+from sandbox.base.files import remove_tree, write_atomically
 from sandbox.images.store import Store
 from sandbox.node.addresses import PodAddresses
 from sandbox.node.backoff import Backoff

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.client import Informer, key_of
+from sandbox.base.client import Informer, key_of
 
 Object = dict[str, Any]
 Address = tuple[str, int]

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import ApiError, Client, path
+from sandbox.base.client import ApiError, Client, path
 from sandbox.node.durations import rfc3339
 
 Object = dict[str, Any]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import ApiError
-from sandbox.images.files import remove_tree, write_atomically
+from sandbox.base.client import ApiError
+from sandbox.base.files import remove_tree, write_atomically
 from sandbox.images.store import Image
 from sandbox.node import pulling
 from sandbox.node.attempts import Attempts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import quantity
+from sandbox.base import quantity
 
 Object = dict[str, Any]
 

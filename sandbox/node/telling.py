@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.client import ApiError, Client, path
+from sandbox.base.client import ApiError, Client, path
 
 Object = dict[str, Any]
 RETRY = (0.1, 5.0)  # seconds, doubling

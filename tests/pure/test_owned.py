@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from sandbox.client import Client, Informer, path
+from sandbox.base.client import Client, Informer, path
 from sandbox.controllers.index import Owned
 
 OWNER = {"metadata": {"uid": "o", "name": "o", "namespace": "n"}}

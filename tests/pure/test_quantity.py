@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.quantity import parse, show
+from sandbox.base.quantity import parse, show
 
 
 @pytest.mark.parametrize(

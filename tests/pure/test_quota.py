@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.quota import quota_violation, used_by
+from sandbox.base.quota import quota_violation, used_by
 
 
 def quota(scopes: list[str] | None = None, **hard: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sandbox.api.negotiation import Form, form_of
 from sandbox.api.pages import decode_token, encode_token
 from sandbox.api.paths import target
 from sandbox.api.status import StatusError
-from sandbox.kinds import KINDS, the_kind
+from sandbox.base.kinds import KINDS, the_kind
 
 
 @pytest.mark.parametrize(

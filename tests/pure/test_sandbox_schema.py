@@ -7,7 +7,7 @@ import pytest
 from sandbox.api import listtypes, models, schema
 from sandbox.api.listtypes import ATOMIC, MAP, SET
 from sandbox.api.schema import Schema, Shape
-from sandbox.kinds import KINDS
+from sandbox.base.kinds import KINDS
 
 
 def at(api_version: str, kind: str, *path: str) -> Schema:

@@ -16,7 +16,7 @@ from sandbox.api.retention import expire, last_seen
 from sandbox.api.status import StatusError
 from sandbox.api.store import Change, Store
 from sandbox.api.strategies import qos_class
-from sandbox.kinds import the_kind
+from sandbox.base.kinds import the_kind
 
 MAPS, EVENTS = the_kind("v1", "ConfigMap"), the_kind("v1", "Event")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sandbox.api.defaults import default
 from sandbox.api.printers.times import human, seconds
 from sandbox.api.tables import table
-from sandbox.kinds import KINDS
+from sandbox.base.kinds import KINDS
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated, unhurried
 
 Object = dict[str, Any]

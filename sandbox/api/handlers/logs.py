@@ -8,7 +8,7 @@ from sandbox.api.call import Call
 from sandbox.api.proxy import forward
 from sandbox.api.status import StatusError, bad_request, unavailable
 from sandbox.api.store import Object
-from sandbox.kinds import the_kind
+from sandbox.base.kinds import the_kind
 
 _NODE = the_kind("v1", "Node")
 _PASSED_ON = ("follow", "previous", "timestamps", "tailLines", "limitBytes", "sinceSeconds", "sinceTime")

@@ -13,7 +13,7 @@ from sandbox.api.selectors import matches_labels
 from sandbox.api.status import bad_request, conflict, method_not_allowed, success, too_many_requests
 from sandbox.api.store import Entry, Object
 from sandbox.api.writes import timestamp
-from sandbox.kinds import the_kind
+from sandbox.base.kinds import the_kind
 
 _PDB = the_kind("policy/v1", "PodDisruptionBudget")
 

@@ -19,7 +19,7 @@ from sandbox.api.rules.causes import (
 )
 from sandbox.api.rules.workloads import check_share
 from sandbox.api.sections import each, section
-from sandbox.quantity import parse
+from sandbox.base.quantity import parse
 
 Object = dict[str, Any]
 DATA_BYTES = 1024 * 1024

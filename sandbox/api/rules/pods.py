@@ -11,7 +11,7 @@ from sandbox.api.rules.causes import Causes, at_least, duplicate, forbidden, inv
 from sandbox.api.rules.containers import check_containers
 from sandbox.api.rules.metadata import check_annotations, check_labels
 from sandbox.api.sections import each, section
-from sandbox.copying import copied
+from sandbox.base.copying import copied
 
 Object = dict[str, Any]
 RESTART = ("Always", "OnFailure", "Never")

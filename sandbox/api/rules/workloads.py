@@ -11,7 +11,7 @@ from sandbox.api.rules.metadata import check_label_selector
 from sandbox.api.rules.pods import check_template
 from sandbox.api.sections import each, section
 from sandbox.api.selectors import matches_labels
-from sandbox.copying import copied
+from sandbox.base.copying import copied
 
 Object = dict[str, Any]
 _CRON_FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.api.server import AddressTaken, Server
-from sandbox.client import ApiError, Client, Informer, Key, Object, path
+from sandbox.base.client import ApiError, Client, Informer, Key, Object, path
 from sandbox.controllers import manager, objects
 
 TOKEN = "administrator"

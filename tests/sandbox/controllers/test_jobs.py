@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import job_plan, objects, pods
 from tests.sandbox.controllers.stage import Stage, place, play, reason
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects, pods, revisions
 from tests.sandbox.controllers.stage import (
     SPACE,

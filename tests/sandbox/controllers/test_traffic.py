@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import Object
+from sandbox.base.client import Object
 from sandbox.controllers import objects
 from tests.sandbox.controllers.stage import Stage, deployment, image_patch, place, play, rolled_out
 

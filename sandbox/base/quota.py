@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from sandbox.kinds import by_kind
-from sandbox.quantity import parse, show
+from sandbox.base.kinds import by_kind
+from sandbox.base.quantity import parse, show
 
 Object = dict[str, Any]
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
