@@ -18,9 +18,9 @@ from sandbox.images import base, pip
 from sandbox.images.context import Context, Item, fingerprint
 from sandbox.images.dockerfile import parse
 from sandbox.images.errors import BuildError
+from sandbox.images.keeping.references import valid_name
+from sandbox.images.keeping.store import Store, digest_of
 from sandbox.images.recipe import Copy, Pip, Recipe, Workdir, read
-from sandbox.images.references import valid_name
-from sandbox.images.store import Store, digest_of
 
 Say = Callable[[str], None]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.base.client import ApiError, Client, Informer, key_of
 from sandbox.base.files import remove_tree
-from sandbox.images.store import Store
+from sandbox.images.keeping.store import Store
 from sandbox.node.addresses import PodAddresses, host
 from sandbox.node.cluster import Cluster
 from sandbox.node.events import Recorder

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox.images.store import Store
+from sandbox.images.keeping.store import Store
 from sandbox.node.backoff import Backoff
 from sandbox.node.cluster import Cluster
 from sandbox.node.environment import Sources

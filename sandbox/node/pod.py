@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.base.client import Client
 from sandbox.base.files import remove_tree, write_atomically
-from sandbox.images.store import Store
+from sandbox.images.keeping.store import Store
 from sandbox.node.addresses import PodAddresses
 from sandbox.node.backoff import Backoff
 from sandbox.node.cluster import Cluster

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.images.references import InvalidReference, parse
-from sandbox.images.store import Image, ImageNotFound, Store
+from sandbox.images.keeping.references import InvalidReference, parse
+from sandbox.images.keeping.store import Image, ImageNotFound, Store
 from sandbox.node import root as roots
 from sandbox.node.cluster import Cluster
 from sandbox.node.environment import ConfigError, Sources, construct, expand

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sandbox.images import registry
-from sandbox.images.references import InvalidReference, parse
-from sandbox.images.store import Image
+from sandbox.images.keeping import registry
+from sandbox.images.keeping.references import InvalidReference, parse
+from sandbox.images.keeping.store import Image
 from sandbox.node.environment import ConfigError
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError

@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.base.client import ApiError
 from sandbox.base.files import remove_tree, write_atomically
-from sandbox.images.store import Image
+from sandbox.images.keeping.store import Image
 from sandbox.node import pulling
 from sandbox.node.attempts import Attempts
 from sandbox.node.environment import ConfigError

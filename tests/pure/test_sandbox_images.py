@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.images.references import InvalidReference, Reference, parse, valid_name
-from sandbox.images.store import digest_of
+from sandbox.images.keeping.references import InvalidReference, Reference, parse, valid_name
+from sandbox.images.keeping.store import digest_of
 
 HEX = "ab" * 32
 

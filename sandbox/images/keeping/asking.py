@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sandbox.images import registry
-from sandbox.images.references import InvalidReference, parse
-from sandbox.images.store import ImageNotFound, Store
+from sandbox.images.keeping import registry
+from sandbox.images.keeping.references import InvalidReference, parse
+from sandbox.images.keeping.store import ImageNotFound, Store
 
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
 _NOBODY: Mapping[str, str] = {}

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.base import files
-from sandbox.images.references import Reference, parse
+from sandbox.images.keeping.references import Reference, parse
 
 
 class ImageNotFound(Exception):

@@ -16,8 +16,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.images.references import Reference, parse
-from sandbox.images.store import Store
+from sandbox.images.keeping.references import Reference, parse
+from sandbox.images.keeping.store import Store
 
 SECONDS = 5.0
 LARGEST_MANIFEST = 4 << 20
