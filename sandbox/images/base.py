@@ -12,7 +12,7 @@ import platform
 import sys
 from pathlib import Path
 
-from sandbox.images.recipe import Recipe
+from sandbox.images.recipes.recipe import Recipe
 
 VERSION = platform.python_version()
 

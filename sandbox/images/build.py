@@ -16,11 +16,11 @@ from typing import Any
 from sandbox.base import files
 from sandbox.images import base, pip
 from sandbox.images.context import Context, Item, fingerprint
-from sandbox.images.dockerfile import parse
-from sandbox.images.errors import BuildError
 from sandbox.images.keeping.references import valid_name
 from sandbox.images.keeping.store import Store, digest_of
-from sandbox.images.recipe import Copy, Pip, Recipe, Workdir, read
+from sandbox.images.recipes.dockerfile import parse
+from sandbox.images.recipes.errors import BuildError
+from sandbox.images.recipes.recipe import Copy, Pip, Recipe, Workdir, read
 
 Say = Callable[[str], None]
 

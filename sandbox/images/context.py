@@ -9,9 +9,9 @@ import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.images.errors import BuildError
-from sandbox.images.ignore import Ignore
-from sandbox.images.recipe import Copy
+from sandbox.images.recipes.errors import BuildError
+from sandbox.images.recipes.ignore import Ignore
+from sandbox.images.recipes.recipe import Copy
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sandbox.images import base
-from sandbox.images.errors import BuildError
-from sandbox.images.recipe import Pip
+from sandbox.images.recipes.errors import BuildError
+from sandbox.images.recipes.recipe import Pip
 
 FILE_OPTIONS = ("-r", "--requirement", "-c", "--constraint")
 VALUE_OPTIONS = (

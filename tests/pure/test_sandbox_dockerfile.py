@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.images.dockerfile import parse
-from sandbox.images.errors import BuildError
-from sandbox.images.recipe import Copy, Pip, Recipe, Workdir, read
+from sandbox.images.recipes.dockerfile import parse
+from sandbox.images.recipes.errors import BuildError
+from sandbox.images.recipes.recipe import Copy, Pip, Recipe, Workdir, read
 
 USUAL = r"""
 # syntax=docker/dockerfile:1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.images.errors import BuildError
-from sandbox.images.ignore import Ignore
+from sandbox.images.recipes.errors import BuildError
+from sandbox.images.recipes.ignore import Ignore
 
 
 @pytest.mark.parametrize(

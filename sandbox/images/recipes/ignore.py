@@ -11,7 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from sandbox.images.errors import BuildError
+from sandbox.images.recipes.errors import BuildError
 
 
 @dataclass(frozen=True)

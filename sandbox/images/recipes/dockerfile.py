@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from sandbox.images.errors import BuildError
+from sandbox.images.recipes.errors import BuildError
 
 KEYWORDS = (
     "FROM", "LABEL", "ARG", "ENV", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "ENTRYPOINT", "CMD",

@@ -8,8 +8,8 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.images import words
-from sandbox.images.dockerfile import Instruction
+from sandbox.images.recipes import words
+from sandbox.images.recipes.dockerfile import Instruction
 
 PYTHON_IMAGE = re.compile(
     r"(?:docker\.io/)?(?:library/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?", re.ASCII
