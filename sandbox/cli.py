@@ -116,7 +116,7 @@ def _status(state: State, arguments: argparse.Namespace) -> int:
 
 
 def _build(state: State, arguments: argparse.Namespace) -> int:
-    from sandbox.images.build import build
+    from sandbox.images.building.build import build
     from sandbox.images.recipes.errors import BuildError
 
     state.create()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base import files
-from sandbox.images import base, pip
-from sandbox.images.context import Context, Item, fingerprint
+from sandbox.images.building import base, pip
+from sandbox.images.building.context import Context, Item, fingerprint
 from sandbox.images.keeping.references import valid_name
 from sandbox.images.keeping.store import Store, digest_of
 from sandbox.images.recipes.dockerfile import parse

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sandbox.images import base
+from sandbox.images.building import base
 from sandbox.images.recipes.errors import BuildError
 from sandbox.images.recipes.recipe import Pip
 
