@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from sandbox.base.client import ApiError, Client, Object, path
 from sandbox.base.copying import copied
 from sandbox.controllers import deployment_status as report
-from sandbox.controllers import objects, revisions
-from sandbox.controllers.controller import namespace_is_going
-from sandbox.controllers.events import Recorder
-from sandbox.controllers.index import Owned
+from sandbox.controllers import revisions
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.controller import namespace_is_going
+from sandbox.controllers.machinery.events import Recorder
+from sandbox.controllers.machinery.index import Owned
 from sandbox.controllers.rolling import Set
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects
-from sandbox.controllers.objects import Condition
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.objects import Condition
 from sandbox.controllers.rolling import Strategy, strategy
 
 CREATED, FOUND, UPDATED = "NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects, pods
+from sandbox.controllers.machinery import objects, pods
 
 Ports = tuple[tuple[str, int, str], ...]  # (name, number, protocol), sorted
 MANAGED_BY = "endpointslice-controller.k8s.io"

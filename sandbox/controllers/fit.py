@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from sandbox.base.client import Object
 from sandbox.base.quantity import parse
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 
 
 def request(pod: Object, resource: str) -> Fraction:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import objects
-from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.discovery import Resource
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.controller import Cluster, Controller
 
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 _IGNORED = {"events"}  # they have no owners and there are many

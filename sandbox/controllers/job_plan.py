@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects, pods
+from sandbox.controllers.machinery import objects, pods
 
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds: 10 s doubling to 10 min after failed pods
 TRACKING = "batch.kubernetes.io/job-tracking"

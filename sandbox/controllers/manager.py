@@ -6,12 +6,12 @@ import asyncio
 import logging
 
 from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
-from sandbox.controllers.controller import Cluster, Controller
 from sandbox.controllers.deployment import DeploymentController
 from sandbox.controllers.discovery import Resource, discover
 from sandbox.controllers.endpoints import EndpointsController
 from sandbox.controllers.garbage import GarbageCollector
 from sandbox.controllers.job import JobController
+from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.namespace import NamespaceController
 from sandbox.controllers.quota import QuotaController
 from sandbox.controllers.replicaset import ReplicaSetController

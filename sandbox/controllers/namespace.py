@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import objects
-from sandbox.controllers.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.discovery import Resource
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 
 ROOT_CA = "kube-root-ca.crt"
 PATIENCE = 1.0  # seconds between looks at a namespace whose objects take their time

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.base.quota import used_by
-from sandbox.controllers import pods
-from sandbox.controllers.controller import Cluster, Controller
+from sandbox.controllers.machinery import pods
+from sandbox.controllers.machinery.controller import Cluster, Controller
 
 # Kinds that quotas usually count and the controllers watch anyway; others are listed when a quota names them.
 _WATCHED = (

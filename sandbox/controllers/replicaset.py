@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import objects, pods
-from sandbox.controllers.controller import Cluster, Controller, namespace_is_going
-from sandbox.controllers.index import Owned, claim
-from sandbox.controllers.podcontrol import PodControl, pod_from
+from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
+from sandbox.controllers.machinery.index import Owned, claim
+from sandbox.controllers.machinery.podcontrol import PodControl, pod_from
 
 
 class ReplicaSetController(Controller):

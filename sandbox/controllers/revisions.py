@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 
 REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"

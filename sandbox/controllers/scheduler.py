@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import fit, objects, pods
-from sandbox.controllers.controller import Cluster, Controller
+from sandbox.controllers import fit
+from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.machinery.controller import Cluster, Controller
 
 PREFERRED = "sandbox"
 NOT_READY = "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import objects
-from sandbox.controllers.controller import Cluster, Controller
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.controller import Cluster, Controller
 
 
 class VolumeController(Controller):

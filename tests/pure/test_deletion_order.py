@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.controllers import pods
+from sandbox.controllers.machinery import pods
 
 YOUNG, OLD = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.controllers import deployment_status as report
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

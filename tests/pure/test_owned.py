@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from sandbox.base.client import Client, Informer, path
-from sandbox.controllers.index import Owned
+from sandbox.controllers.machinery.index import Owned
 
 OWNER = {"metadata": {"uid": "o", "name": "o", "namespace": "n"}}
 

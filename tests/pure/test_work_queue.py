@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sandbox.controllers.queue import LONGEST_PAUSE, SHORTEST_PAUSE, Queue
+from sandbox.controllers.machinery.queue import LONGEST_PAUSE, SHORTEST_PAUSE, Queue
 
 
 async def empty(queue: Queue[str]) -> bool:

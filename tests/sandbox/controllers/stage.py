@@ -20,7 +20,8 @@ from typing import Any
 
 from sandbox.api.server import AddressTaken, Server
 from sandbox.base.client import ApiError, Client, Informer, Key, Object, path
-from sandbox.controllers import manager, objects
+from sandbox.controllers import manager
+from sandbox.controllers.machinery import objects
 
 TOKEN = "administrator"
 DEADLINE = 30.0

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from sandbox.base.client import Object
-from sandbox.controllers.events import SIMILAR, Recorder
+from sandbox.controllers.machinery.events import SIMILAR, Recorder
 from tests.sandbox.controllers.stage import Stage, play
 
 

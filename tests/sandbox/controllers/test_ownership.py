@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.base.client import ApiError, Object
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import SPACE, Stage, deployment, place, play, rolled_out
 
 

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects, pods, revisions
+from sandbox.controllers import revisions
+from sandbox.controllers.machinery import objects, pods
 from tests.sandbox.controllers.stage import (
     SPACE,
     Stage,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import Stage, deployment, image_patch, place, play, rolled_out
 
 

@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass, field
 
 from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of
-from sandbox.controllers.events import Recorder
-from sandbox.controllers.queue import Queue
+from sandbox.controllers.machinery.events import Recorder
+from sandbox.controllers.machinery.queue import Queue
 
 WORKERS = 4  # keys of one controller in flight at once, so that a slow request holds up only its own object
 

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 
 from sandbox.base.client import ApiError, Client, Object, path
-from sandbox.controllers.objects import now, stamp
+from sandbox.controllers.machinery.objects import now, stamp
 
 SIMILAR, SIMILAR_FOR = (
     10,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.base.client import Object
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 
 
 def phase(pod: Object) -> str:

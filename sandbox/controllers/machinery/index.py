@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 
 
 class Owned:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterable
 
 from sandbox.base.client import ApiError, Client, Object, path
-from sandbox.controllers import objects
-from sandbox.controllers.controller import namespace_is_going
-from sandbox.controllers.events import Recorder
-from sandbox.controllers.index import Owned
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.controller import namespace_is_going
+from sandbox.controllers.machinery.events import Recorder
+from sandbox.controllers.machinery.index import Owned
 
 BURST = 500  # pods created or deleted in one go, as upstream
 
