@@ -6,17 +6,17 @@ import asyncio
 import logging
 
 from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
-from sandbox.controllers.deployment import DeploymentController
 from sandbox.controllers.discovery import Resource, discover
 from sandbox.controllers.endpoints import EndpointsController
 from sandbox.controllers.garbage import GarbageCollector
-from sandbox.controllers.job import JobController
 from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.namespace import NamespaceController
 from sandbox.controllers.quota import QuotaController
-from sandbox.controllers.replicaset import ReplicaSetController
 from sandbox.controllers.scheduler import Scheduler
 from sandbox.controllers.volumes import VolumeController
+from sandbox.controllers.workloads.deployment import DeploymentController
+from sandbox.controllers.workloads.job import JobController
+from sandbox.controllers.workloads.replicaset import ReplicaSetController
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.controllers import deployment_status as report
 from sandbox.controllers.machinery import objects
+from sandbox.controllers.workloads import deployment_status as report
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

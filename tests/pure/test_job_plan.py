@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.controllers import job_plan
-from sandbox.controllers.job import back_off_scale, counted
 from sandbox.controllers.machinery import objects
+from sandbox.controllers.workloads import job_plan
+from sandbox.controllers.workloads.job import back_off_scale, counted
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.controllers import revisions
+from sandbox.controllers.workloads import revisions
 
 
 def template(image: str) -> dict[str, Any]:

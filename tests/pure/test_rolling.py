@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sandbox.controllers.rolling import (
+from sandbox.controllers.workloads.rolling import (
     Set,
     Strategy,
     amount,

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from sandbox.base.client import Object
-from sandbox.controllers import revisions
 from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.workloads import revisions
 from tests.sandbox.controllers.stage import (
     SPACE,
     Stage,

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from sandbox.base.client import ApiError, Client, Object, path
 from sandbox.base.copying import copied
-from sandbox.controllers import deployment_status as report
-from sandbox.controllers import revisions
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import namespace_is_going
 from sandbox.controllers.machinery.events import Recorder
 from sandbox.controllers.machinery.index import Owned
-from sandbox.controllers.rolling import Set
+from sandbox.controllers.workloads import deployment_status as report
+from sandbox.controllers.workloads import revisions
+from sandbox.controllers.workloads.rolling import Set
 
 
 def sized(replica_set: Object) -> Set:

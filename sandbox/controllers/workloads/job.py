@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.base.copying import copied
-from sandbox.controllers import job_plan
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.machinery.index import Owned
 from sandbox.controllers.machinery.podcontrol import PodControl, pod_from
+from sandbox.controllers.workloads import job_plan
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.base.client import Object
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.objects import Condition
-from sandbox.controllers.rolling import Strategy, strategy
+from sandbox.controllers.workloads.rolling import Strategy, strategy
 
 CREATED, FOUND, UPDATED = "NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated"
 AVAILABLE, TIMED_OUT, CREATE_FAILED = (

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from sandbox.base.client import Key, Object, path
 from sandbox.base.copying import copied
-from sandbox.controllers import deployment_status as report
-from sandbox.controllers import revisions, rolling
-from sandbox.controllers.deployment_sets import SetWriter, desired_of, sized
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.machinery.index import Owned, claim
+from sandbox.controllers.workloads import deployment_status as report
+from sandbox.controllers.workloads import revisions, rolling
+from sandbox.controllers.workloads.deployment_sets import SetWriter, desired_of, sized
 
 
 @dataclass
