@@ -7,10 +7,10 @@ import logging
 
 from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
 from sandbox.controllers.discovery import Resource, discover
-from sandbox.controllers.endpoints import EndpointsController
 from sandbox.controllers.garbage import GarbageCollector
 from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.namespace import NamespaceController
+from sandbox.controllers.networking.endpoints import EndpointsController
 from sandbox.controllers.quota import QuotaController
 from sandbox.controllers.scheduler import Scheduler
 from sandbox.controllers.volumes import VolumeController

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.controllers import endpoint_plan
+from sandbox.controllers.networking import endpoint_plan
 
 
 def service(**spec: Any) -> dict[str, Any]:

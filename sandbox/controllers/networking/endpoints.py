@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import endpoint_plan
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
+from sandbox.controllers.networking import endpoint_plan
 
 SLICES = "discovery.k8s.io/v1"
 SERVICE_NAME = "kubernetes.io/service-name"
