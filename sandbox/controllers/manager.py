@@ -11,9 +11,9 @@ from sandbox.controllers.garbage import GarbageCollector
 from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.namespace import NamespaceController
 from sandbox.controllers.networking.endpoints import EndpointsController
+from sandbox.controllers.placing.scheduler import Scheduler
+from sandbox.controllers.placing.volumes import VolumeController
 from sandbox.controllers.quota import QuotaController
-from sandbox.controllers.scheduler import Scheduler
-from sandbox.controllers.volumes import VolumeController
 from sandbox.controllers.workloads.deployment import DeploymentController
 from sandbox.controllers.workloads.job import JobController
 from sandbox.controllers.workloads.replicaset import ReplicaSetController

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.controllers import fit
+from sandbox.controllers.placing import fit
 
 
 def node(**changes: Any) -> dict[str, Any]:

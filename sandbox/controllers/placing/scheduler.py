@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers import fit
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller
+from sandbox.controllers.placing import fit
 
 PREFERRED = "sandbox"
 NOT_READY = "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
