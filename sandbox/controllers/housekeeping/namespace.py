@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers.discovery import Resource
+from sandbox.controllers.housekeeping.discovery import Resource
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 
