@@ -13,9 +13,7 @@ from typing import Any
 from sandbox.base import quantity
 from sandbox.node import logs, memory, probes
 from sandbox.node.attempts import Attempts
-from sandbox.node.backoff import Backoff
 from sandbox.node.checks import Listener, check
-from sandbox.node.durations import go_duration, rfc3339
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError, find_image, program_in
 from sandbox.node.probing import Kind, Settings
@@ -23,6 +21,8 @@ from sandbox.node.process import Exit, Process, StartError
 from sandbox.node.starting import Starter
 from sandbox.node.status import ContainerView, waiting
 from sandbox.node.termination import Ending, Kill, signal_number
+from sandbox.node.timing.backoff import Backoff
+from sandbox.node.timing.durations import go_duration, rfc3339
 
 Object = dict[str, Any]
 MESSAGE_BYTES, MESSAGE_LINES, LOG_MESSAGE_BYTES = 4096, 80, 2048  # kubelet: termination messages

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from sandbox.base.client import ApiError, Client, path
-from sandbox.node.durations import rfc3339
+from sandbox.node.timing.durations import rfc3339
 
 Object = dict[str, Any]
 REMEMBERED = 4096

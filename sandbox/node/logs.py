@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.node.durations import seconds_of
+from sandbox.node.timing.durations import seconds_of
 
 POLL_SECONDS = 0.1  # how soon a followed log shows a new line
 CHUNK = 1 << 16

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base.client import ApiError, Client, path
-from sandbox.node.durations import rfc3339
+from sandbox.node.timing.durations import rfc3339
 
 Object = dict[str, Any]
 HEARTBEAT_SECONDS, STATUS_SECONDS = 10.0, 300.0

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox.node import logs
 from sandbox.node.container import Container
-from sandbox.node.durations import seconds_of
+from sandbox.node.timing.durations import seconds_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sandbox.node.addresses import PodAddresses
-from sandbox.node.backoff import Backoff
-from sandbox.node.durations import go_duration, rfc3339, seconds_of
 from sandbox.node.probes import dial_words, port_of
 from sandbox.node.probing import Settings, Tracker, eager_looks
+from sandbox.node.timing.backoff import Backoff
+from sandbox.node.timing.durations import go_duration, rfc3339, seconds_of
 
 
 def verdicts(results: str, **numbers: int) -> str:
