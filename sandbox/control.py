@@ -110,7 +110,7 @@ def down(state: State) -> str:
 
 
 def _down(state: State) -> str:
-    from sandbox.node.orphans import end_orphans
+    from sandbox.node.processes.orphans import end_orphans
 
     running = state.daemon()
     stopped = running is not None and _end(running)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base import quantity
-from sandbox.node import logs, memory, probes
+from sandbox.node import logs, probes
 from sandbox.node.attempts import Attempts
 from sandbox.node.checks import Listener, check
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError, find_image, program_in
 from sandbox.node.probing import Kind, Settings
-from sandbox.node.process import Exit, Process, StartError
+from sandbox.node.processes import memory
+from sandbox.node.processes.process import Exit, Process, StartError
 from sandbox.node.starting import Starter
 from sandbox.node.status import ContainerView, waiting
 from sandbox.node.termination import Ending, Kill, signal_number

@@ -14,7 +14,7 @@ from sandbox.images.keeping.store import Image, ImageNotFound, Store
 from sandbox.node import root as roots
 from sandbox.node.cluster import Cluster
 from sandbox.node.environment import ConfigError, Sources, construct, expand
-from sandbox.node.process import StartError
+from sandbox.node.processes.process import StartError
 from sandbox.node.volumes import mounts_of
 
 Object = dict[str, Any]

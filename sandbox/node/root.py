@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.node.process import StartError, runtime_words
+from sandbox.node.processes.process import StartError, runtime_words
 
 HOST_PATH = ("/usr/bin", "/bin")  # what a distribution would bring: sh, env, cat, sleep, ...
 PRIVATE = ("tmp", "root", "var/tmp", "run", "etc", "dev")

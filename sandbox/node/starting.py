@@ -18,7 +18,7 @@ from sandbox.node.attempts import Attempts
 from sandbox.node.environment import ConfigError
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError, find_image, prepare
-from sandbox.node.process import Process, StartError
+from sandbox.node.processes.process import Process, StartError
 from sandbox.node.status import ContainerView, waiting
 from sandbox.node.termination import Ending
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.node.process import Exit, Process
+from sandbox.node.processes.process import Exit, Process
 
 SHORTEST_GRACE = (
     2.0  # kubelet: minimumGracePeriodInSeconds, what a preStop hook that used all the grace leaves

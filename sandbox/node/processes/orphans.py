@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.node.process import Process
+from sandbox.node.processes.process import Process
 
 
 def running(pods: Path) -> Iterator[Process]:
