@@ -14,11 +14,11 @@ from sandbox.base.files import remove_tree
 from sandbox.images.keeping.store import Store
 from sandbox.node.addresses import PodAddresses, host
 from sandbox.node.cluster import Cluster
-from sandbox.node.events import Recorder
 from sandbox.node.pod import Pod, Surroundings
 from sandbox.node.processes.orphans import end_orphans
 from sandbox.node.proxy import Proxy
-from sandbox.node.registration import Registration, capacity
+from sandbox.node.reporting.events import Recorder
+from sandbox.node.reporting.registration import Registration, capacity
 from sandbox.node.volumes import VolumeError
 
 Object = dict[str, Any]

@@ -19,8 +19,8 @@ from sandbox.node.prepare import ImageError, find_image, program_in
 from sandbox.node.probing import Kind, Settings
 from sandbox.node.processes import memory
 from sandbox.node.processes.process import Exit, Process, StartError
+from sandbox.node.reporting.status import ContainerView, waiting
 from sandbox.node.starting import Starter
-from sandbox.node.status import ContainerView, waiting
 from sandbox.node.termination import Ending, Kill, signal_number
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import go_duration, rfc3339

@@ -17,9 +17,9 @@ from sandbox.node.addresses import PodAddresses
 from sandbox.node.cluster import Cluster
 from sandbox.node.container import Container
 from sandbox.node.environment import Sources
-from sandbox.node.events import Recorder
-from sandbox.node.status import PodView, pod_status, waiting
-from sandbox.node.telling import Teller
+from sandbox.node.reporting.events import Recorder
+from sandbox.node.reporting.status import PodView, pod_status, waiting
+from sandbox.node.reporting.telling import Teller
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import rfc3339, seconds_of
 from sandbox.node.volumes import VolumeError, declared, set_up

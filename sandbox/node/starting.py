@@ -19,7 +19,7 @@ from sandbox.node.environment import ConfigError
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError, find_image, prepare
 from sandbox.node.processes.process import Process, StartError
-from sandbox.node.status import ContainerView, waiting
+from sandbox.node.reporting.status import ContainerView, waiting
 from sandbox.node.termination import Ending
 
 Object = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.node.status import ContainerView, PodView, phase, pod_status, qos_class, waiting
+from sandbox.node.reporting.status import ContainerView, PodView, phase, pod_status, qos_class, waiting
 
 RUNNING = {"running": {"startedAt": "t"}}
 
