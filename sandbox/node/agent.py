@@ -13,7 +13,7 @@ from sandbox.base.client import ApiError, Client, Informer, key_of
 from sandbox.base.files import remove_tree
 from sandbox.images.keeping.store import Store
 from sandbox.node.addresses import PodAddresses, host
-from sandbox.node.cluster import Cluster
+from sandbox.node.configuration.cluster import Cluster
 from sandbox.node.pod import Pod, Surroundings
 from sandbox.node.processes.orphans import end_orphans
 from sandbox.node.proxy import Proxy

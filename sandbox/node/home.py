@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.images.keeping.store import Store
-from sandbox.node.cluster import Cluster
-from sandbox.node.environment import Sources
+from sandbox.node.configuration.cluster import Cluster
+from sandbox.node.configuration.environment import Sources
 from sandbox.node.timing.backoff import Backoff
 
 Object = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.images.keeping import registry
 from sandbox.images.keeping.references import InvalidReference, parse
 from sandbox.images.keeping.store import Image
-from sandbox.node.environment import ConfigError
+from sandbox.node.configuration.environment import ConfigError
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError
 

@@ -15,7 +15,7 @@ from sandbox.base.files import remove_tree, write_atomically
 from sandbox.images.keeping.store import Image
 from sandbox.node import pulling
 from sandbox.node.attempts import Attempts
-from sandbox.node.environment import ConfigError
+from sandbox.node.configuration.environment import ConfigError
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError, find_image, prepare
 from sandbox.node.processes.process import Process, StartError

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox.node.environment import ConfigError, Sources, pod_field, resource_field
+from sandbox.node.configuration.environment import ConfigError, Sources, pod_field, resource_field
 from sandbox.node.root import Mount
 
 Object = dict[str, Any]

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.node.environment import ConfigError, Sources, construct, expand, references, service_variables
+from sandbox.node.configuration.environment import (
+    ConfigError,
+    Sources,
+    construct,
+    expand,
+    references,
+    service_variables,
+)
 from sandbox.node.prepare import command_of
 
 POD = {

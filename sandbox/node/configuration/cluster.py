@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.base.client import ApiError, Client, path
 from sandbox.base.files import remove_tree
-from sandbox.node.environment import ConfigError, Sources, references
+from sandbox.node.configuration.environment import ConfigError, Sources, references
 
 Object = dict[str, Any]
 
