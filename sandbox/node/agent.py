@@ -19,7 +19,7 @@ from sandbox.node.processes.orphans import end_orphans
 from sandbox.node.proxy import Proxy
 from sandbox.node.reporting.events import Recorder
 from sandbox.node.reporting.registration import Registration, capacity
-from sandbox.node.volumes import VolumeError
+from sandbox.node.storage.volumes import VolumeError
 
 Object = dict[str, Any]
 NAME = "sandbox"

@@ -20,9 +20,9 @@ from sandbox.node.container import Container
 from sandbox.node.reporting.events import Recorder
 from sandbox.node.reporting.status import PodView, pod_status, waiting
 from sandbox.node.reporting.telling import Teller
+from sandbox.node.storage.volumes import VolumeError, declared, set_up
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import rfc3339, seconds_of
-from sandbox.node.volumes import VolumeError, declared, set_up
 
 Object = dict[str, Any]
 VOLUME_RETRY = (0.5, 120.0)  # kubelet: durationBeforeRetry, doubling

@@ -11,11 +11,11 @@ from typing import Any
 
 from sandbox.images.keeping.references import InvalidReference, parse
 from sandbox.images.keeping.store import Image, ImageNotFound, Store
-from sandbox.node import root as roots
 from sandbox.node.configuration.cluster import Cluster
 from sandbox.node.configuration.environment import ConfigError, Sources, construct, expand
 from sandbox.node.processes.process import StartError
-from sandbox.node.volumes import mounts_of
+from sandbox.node.storage import root as roots
+from sandbox.node.storage.volumes import mounts_of
 
 Object = dict[str, Any]
 

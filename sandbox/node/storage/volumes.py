@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.node.configuration.environment import ConfigError, Sources, pod_field, resource_field
-from sandbox.node.root import Mount
+from sandbox.node.storage.root import Mount
 
 Object = dict[str, Any]
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
