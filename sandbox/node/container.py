@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base import quantity
-from sandbox.node import logs, probes
+from sandbox.node import logs
 from sandbox.node.attempts import Attempts
-from sandbox.node.checks import Listener, check
 from sandbox.node.home import Home
 from sandbox.node.prepare import ImageError, find_image, program_in
-from sandbox.node.probing import Kind, Settings
+from sandbox.node.probes import handlers
+from sandbox.node.probes.checks import Listener, check
+from sandbox.node.probes.probing import Kind, Settings
 from sandbox.node.processes import memory
 from sandbox.node.processes.process import Exit, Process, StartError
 from sandbox.node.reporting.status import ContainerView, waiting
@@ -213,22 +214,22 @@ class Container:
             )
             self.ending.request(Kill(self.home.grace, "FailedPostStartHook"))
 
-    async def _look(self, handler: Object, timeout: float) -> probes.Answer:
+    async def _look(self, handler: Object, timeout: float) -> handlers.Answer:
         """Run a probe or a hook against the running process."""
         process = self.process
         if process is None:
-            return probes.Answer(False, "the container is not running")
+            return handlers.Answer(False, "the container is not running")
         ports = {
             port["name"]: port["containerPort"] for port in self.spec.get("ports") or () if port.get("name")
         }
-        target = probes.Target(self.home.ip, ports)
+        target = handlers.Target(self.home.ip, ports)
         if "exec" in handler:
             env, cwd = process.environment(), process.directory_of_work()
             root = process.directory / "root"
-            target = probes.Target(
+            target = handlers.Target(
                 self.home.ip, ports, env, cwd, lambda name: program_in(root, env, Path(cwd), name)
             )
-        return await probes.run(handler, target, timeout)
+        return await handlers.run(handler, target, timeout)
 
     def _unhealthy(self, kind: Kind, output: str) -> None:
         if not self.stopping:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.node.addresses import PodAddresses
-from sandbox.node.probes import dial_words, port_of
-from sandbox.node.probing import Settings, Tracker, eager_looks
+from sandbox.node.probes.handlers import dial_words, port_of
+from sandbox.node.probes.probing import Settings, Tracker, eager_looks
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import go_duration, rfc3339, seconds_of
 

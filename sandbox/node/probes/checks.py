@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.node.probes import Answer
-from sandbox.node.probing import EAGER_FIRST, Kind, Settings, Tracker, eager_looks
+from sandbox.node.probes.handlers import Answer
+from sandbox.node.probes.probing import EAGER_FIRST, Kind, Settings, Tracker, eager_looks
 
 Object = dict[str, Any]
 # A kubelet notices a started container at its next relist, up to a second later, and probes it from then on.
