@@ -14,7 +14,7 @@ from sandbox.node.configuration.environment import (
     references,
     service_variables,
 )
-from sandbox.node.prepare import command_of
+from sandbox.node.containers.prepare import command_of
 
 POD = {
     "metadata": {

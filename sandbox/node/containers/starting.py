@@ -13,14 +13,14 @@ from typing import Any
 from sandbox.base.client import ApiError
 from sandbox.base.files import remove_tree, write_atomically
 from sandbox.images.keeping.store import Image
-from sandbox.node import pulling
-from sandbox.node.attempts import Attempts
 from sandbox.node.configuration.environment import ConfigError
-from sandbox.node.home import Home
-from sandbox.node.prepare import ImageError, find_image, prepare
+from sandbox.node.containers import pulling
+from sandbox.node.containers.attempts import Attempts
+from sandbox.node.containers.home import Home
+from sandbox.node.containers.prepare import ImageError, find_image, prepare
+from sandbox.node.containers.termination import Ending
 from sandbox.node.processes.process import Process, StartError
 from sandbox.node.reporting.status import ContainerView, waiting
-from sandbox.node.termination import Ending
 
 Object = dict[str, Any]
 RETRY_SECONDS = 10.0  # kubelet: backOffPeriod, before a container that cannot be configured is tried again

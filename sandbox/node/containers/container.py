@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base import quantity
-from sandbox.node import logs
-from sandbox.node.attempts import Attempts
-from sandbox.node.home import Home
-from sandbox.node.prepare import ImageError, find_image, program_in
+from sandbox.node.containers import logs
+from sandbox.node.containers.attempts import Attempts
+from sandbox.node.containers.home import Home
+from sandbox.node.containers.prepare import ImageError, find_image, program_in
+from sandbox.node.containers.starting import Starter
+from sandbox.node.containers.termination import Ending, Kill, signal_number
 from sandbox.node.probes import handlers
 from sandbox.node.probes.checks import Listener, check
 from sandbox.node.probes.probing import Kind, Settings
 from sandbox.node.processes import memory
 from sandbox.node.processes.process import Exit, Process, StartError
 from sandbox.node.reporting.status import ContainerView, waiting
-from sandbox.node.starting import Starter
-from sandbox.node.termination import Ending, Kill, signal_number
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import go_duration, rfc3339
 

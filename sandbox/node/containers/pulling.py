@@ -9,8 +9,8 @@ from sandbox.images.keeping import registry
 from sandbox.images.keeping.references import InvalidReference, parse
 from sandbox.images.keeping.store import Image
 from sandbox.node.configuration.environment import ConfigError
-from sandbox.node.home import Home
-from sandbox.node.prepare import ImageError
+from sandbox.node.containers.home import Home
+from sandbox.node.containers.prepare import ImageError
 
 Object = dict[str, Any]
 
