@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base.files import write_atomically
-from sandbox.node.addresses import host
+from sandbox.node.network.addresses import host
 from sandbox.state import SandboxError, State, started_at
 
 FIRST_BLOCK, LAST_BLOCK = 2, 254  # 127.0 and 127.1 belong to everyone, 127.255 ends in a broadcast

@@ -12,11 +12,11 @@ from typing import Any
 from sandbox.base.client import ApiError, Client, Informer, key_of
 from sandbox.base.files import remove_tree
 from sandbox.images.keeping.store import Store
-from sandbox.node.addresses import PodAddresses, host
 from sandbox.node.configuration.cluster import Cluster
+from sandbox.node.network.addresses import PodAddresses, host
+from sandbox.node.network.proxy import Proxy
 from sandbox.node.pod import Pod, Surroundings
 from sandbox.node.processes.orphans import end_orphans
-from sandbox.node.proxy import Proxy
 from sandbox.node.reporting.events import Recorder
 from sandbox.node.reporting.registration import Registration, capacity
 from sandbox.node.storage.volumes import VolumeError

@@ -13,10 +13,10 @@ from typing import Any
 from sandbox.base.client import Client
 from sandbox.base.files import remove_tree, write_atomically
 from sandbox.images.keeping.store import Store
-from sandbox.node.addresses import PodAddresses
 from sandbox.node.configuration.cluster import Cluster
 from sandbox.node.configuration.environment import Sources
 from sandbox.node.containers.container import Container
+from sandbox.node.network.addresses import PodAddresses
 from sandbox.node.reporting.events import Recorder
 from sandbox.node.reporting.status import PodView, pod_status, waiting
 from sandbox.node.reporting.telling import Teller

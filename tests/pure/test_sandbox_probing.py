@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.node.addresses import PodAddresses
+from sandbox.node.network.addresses import PodAddresses
 from sandbox.node.probes.handlers import dial_words, port_of
 from sandbox.node.probes.probing import Settings, Tracker, eager_looks
 from sandbox.node.timing.backoff import Backoff
