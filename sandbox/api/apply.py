@@ -9,14 +9,14 @@ import json
 from typing import Any
 
 from sandbox.api import fieldsets, merging
-from sandbox.api.canonical import canonical
-from sandbox.api.errors import PatchError
 from sandbox.api.fieldsets import Paths
 from sandbox.api.managers import APPLY, UPDATE, Entry, ownable, read, write
-from sandbox.api.schema import Schema
-from sandbox.api.sections import section
-from sandbox.api.skeletons import skeleton
-from sandbox.api.values import too_deep
+from sandbox.api.types.canonical import canonical
+from sandbox.api.types.errors import PatchError
+from sandbox.api.types.schema import Schema
+from sandbox.api.types.sections import section
+from sandbox.api.types.skeletons import skeleton
+from sandbox.api.types.values import too_deep
 from sandbox.base.copying import copied
 from sandbox.base.kinds import by_kind
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.api import validation, wire
 from sandbox.api.status import StatusError, bad_request, unsupported_media_type
-from sandbox.api.values import too_deep
+from sandbox.api.types.values import too_deep
 from sandbox.base.kinds import KindInfo
 
 JSON, YAML = "application/json", "application/yaml"

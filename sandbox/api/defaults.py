@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.api import schema
-from sandbox.api.canonical import canonical
 from sandbox.api.poddefaults import default_pod, default_pod_spec
-from sandbox.api.sections import each, put, section
+from sandbox.api.types import schema
+from sandbox.api.types.canonical import canonical
+from sandbox.api.types.sections import each, put, section
 
 Object = dict[str, Any]
 RBAC = "rbac.authorization.k8s.io"

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.api.errors import PatchError
-from sandbox.api.listtypes import ATOMIC, KEY_DEFAULTS, MAP, ListRule
-from sandbox.api.schema import Schema, Shape
-from sandbox.api.values import same
+from sandbox.api.types.errors import PatchError
+from sandbox.api.types.listtypes import ATOMIC, KEY_DEFAULTS, MAP, ListRule
+from sandbox.api.types.schema import Schema, Shape
+from sandbox.api.types.values import same
 
 Path = tuple[str, ...]
 Paths = set[Path]

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from sandbox.api.errors import PatchError
-from sandbox.api.values import same
+from sandbox.api.types.errors import PatchError
+from sandbox.api.types.values import same
 from sandbox.base.copying import copied
 
 MAX_OPERATIONS = 10_000  # as the API server's limit for one patch

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.api.schema import Schema, Shape
+from sandbox.api.types.schema import Schema, Shape
 from sandbox.base.quantity import parse
 
 INT64_FIELDS = re.compile(

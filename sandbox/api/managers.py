@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.api.errors import PatchError
 from sandbox.api.fieldsets import Path, Paths, decode, encode
+from sandbox.api.types.errors import PatchError
 
 APPLY, UPDATE = "Apply", "Update"
 # Fields of the server, or of the object's identity: nobody owns them.

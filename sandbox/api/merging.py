@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.errors import PatchError
 from sandbox.api.fieldsets import Path, Paths, children, element, encode, text
-from sandbox.api.listtypes import ATOMIC, MAP
-from sandbox.api.schema import Schema, Shape
+from sandbox.api.types.errors import PatchError
+from sandbox.api.types.listtypes import ATOMIC, MAP
+from sandbox.api.types.schema import Schema, Shape
 from sandbox.base.copying import copied
 
 

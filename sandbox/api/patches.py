@@ -10,9 +10,9 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from sandbox.api import jsonpatches, strategic
-from sandbox.api.errors import PatchError
-from sandbox.api.schema import Schema
-from sandbox.api.values import too_deep
+from sandbox.api.types.errors import PatchError
+from sandbox.api.types.schema import Schema
+from sandbox.api.types.values import too_deep
 from sandbox.base.copying import copied
 
 __all__ = ["PatchError", "json_patch", "merge_patch", "strategic_patch"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.sections import each, put, section
+from sandbox.api.types.sections import each, put, section
 
 Object = dict[str, Any]
 _MODE = 0o644

@@ -138,7 +138,7 @@ class Server:
 
 
 def _warm_up() -> None:
-    from sandbox.api import schema
+    from sandbox.api.types import schema
 
     schema.type_of("apps/v1", "Deployment").fields  # noqa: B018
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.errors import PatchError
-from sandbox.api.schema import Schema
-from sandbox.api.values import same
+from sandbox.api.types.errors import PatchError
+from sandbox.api.types.schema import Schema
+from sandbox.api.types.values import same
 from sandbox.base.copying import copied
 
 Object = dict[str, Any]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sandbox.api import jsontypes, schema
+from sandbox.api import jsontypes
 from sandbox.api.rules import configuration, networking, pods, workloads
 from sandbox.api.rules.causes import Cause, Causes
 from sandbox.api.rules.metadata import check_metadata, check_metadata_update
-from sandbox.api.schema import Schema, Shape
+from sandbox.api.types import schema
+from sandbox.api.types.schema import Schema, Shape
 
 __all__ = ["Cause", "type_error", "unknown_fields", "validate"]
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api import schema
 from sandbox.api.apply import LAST_APPLIED, Conflicts, apply, track
 from sandbox.api.defaults import default
-from sandbox.api.errors import PatchError
+from sandbox.api.types import schema
+from sandbox.api.types.errors import PatchError
 from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, changed, mutilated, unhurried
 
 Object = dict[str, Any]

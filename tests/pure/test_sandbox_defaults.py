@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sandbox.api.canonical import quantity
 from sandbox.api.defaults import default
 from sandbox.api.poddefaults import pull_policy
+from sandbox.api.types.canonical import quantity
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 
 Object = dict[str, Any]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api import schema
 from sandbox.api.patches import PatchError, json_patch, merge_patch, strategic_patch
+from sandbox.api.types import schema
 from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, mutilated, unhurried
 
 OBJECTS = st.dictionaries(st.text(max_size=6), JSON, max_size=5)

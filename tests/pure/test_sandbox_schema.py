@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.api import listtypes, models, schema
-from sandbox.api.listtypes import ATOMIC, MAP, SET
-from sandbox.api.schema import Schema, Shape
+from sandbox.api.types import listtypes, models, schema
+from sandbox.api.types.listtypes import ATOMIC, MAP, SET
+from sandbox.api.types.schema import Schema, Shape
 from sandbox.base.kinds import KINDS
 
 

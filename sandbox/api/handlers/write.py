@@ -7,11 +7,12 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api import patches, schema
+from sandbox.api import patches
 from sandbox.api.call import Call, answer
-from sandbox.api.errors import PatchError
 from sandbox.api.status import invalid, method_not_allowed
 from sandbox.api.store import Object
+from sandbox.api.types import schema
+from sandbox.api.types.errors import PatchError
 from sandbox.api.updates import patch_refused
 from sandbox.api.writes import Written
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.api.printers.cells import NONE, UNSET, age, condition, name, printer
 from sandbox.api.printers.times import UNKNOWN, since
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 _ROLE = "node-role.kubernetes.io/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.api.printers.cells import NONE, UNSET, age, few, labels, name, printer, selector
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.api.printers.cells import NONE, age, containers, holds, labels, name, printer
 from sandbox.api.printers.times import human, seconds
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 

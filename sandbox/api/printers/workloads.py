@@ -16,7 +16,7 @@ from sandbox.api.printers.cells import (
     selector,
 )
 from sandbox.api.printers.times import human, seconds, since
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 _TEMPLATE = "+Containers  +Images  +Selector"

@@ -18,7 +18,7 @@ from sandbox.api.rules.causes import (
     too_long,
 )
 from sandbox.api.rules.workloads import check_share
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 from sandbox.base.quantity import parse
 
 Object = dict[str, Any]

@@ -17,7 +17,7 @@ from sandbox.api.rules.causes import (
 )
 from sandbox.api.rules.environment import check_environment
 from sandbox.api.rules.probes import check_handler, check_probe
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 from sandbox.base.quantity import parse
 
 Object = dict[str, Any]

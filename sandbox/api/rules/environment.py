@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.api.rules import names
 from sandbox.api.rules.causes import Causes, invalid, required
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 _SOURCES = ("fieldRef", "resourceFieldRef", "fileKeyRef", "configMapKeyRef", "secretKeyRef")

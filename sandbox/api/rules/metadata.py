@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.api.rules import names
 from sandbox.api.rules.causes import Causes, forbidden, invalid, required, too_long
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 ANNOTATIONS_BYTES = 256 * 1024

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.api.rules import names
 from sandbox.api.rules.causes import Causes, duplicate, invalid, one_of, required
 from sandbox.api.rules.metadata import check_labels
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")

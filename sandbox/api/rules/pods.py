@@ -10,7 +10,7 @@ from sandbox.api.rules import names
 from sandbox.api.rules.causes import Causes, at_least, duplicate, forbidden, invalid, one_of, required
 from sandbox.api.rules.containers import check_containers
 from sandbox.api.rules.metadata import check_annotations, check_labels
-from sandbox.api.sections import each, section
+from sandbox.api.types.sections import each, section
 from sandbox.base.copying import copied
 
 Object = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.api.rules import names
 from sandbox.api.rules.causes import Causes, at_least, forbidden, invalid, one_of, required
-from sandbox.api.sections import section
+from sandbox.api.types.sections import section
 
 Object = dict[str, Any]
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")

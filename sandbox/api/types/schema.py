@@ -1,6 +1,6 @@
 """The shape of each kind: fields, nested types and how lists merge, from the official client's models.
 
-The client's models know names and types, sandbox.api.listtypes how their lists and maps merge.
+The client's models know names and types, sandbox.api.types.listtypes how their lists and maps merge.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-from sandbox.api import listtypes, models
+from sandbox.api.types import listtypes, models
 
 
 class Shape(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.schema import Schema
+from sandbox.api.types.schema import Schema
 
 _TOP = frozenset(("metadata", "spec", "status"))
 _BY_VALUE = frozenset(

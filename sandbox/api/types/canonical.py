@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.schema import Schema, Shape
+from sandbox.api.types.schema import Schema, Shape
 from sandbox.base.quantity import parse, show
 
 # Lists that are written even when empty: their fields are not `omitempty`.
