@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.api.status import invalid
+from sandbox.api.wire.status import invalid
 
 Object = dict[str, Any]
 _FIRST, _LAST = (128 << 8) + 1, (255 << 8) + 254

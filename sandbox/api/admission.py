@@ -7,10 +7,10 @@ from typing import Any
 
 from sandbox.api import limits, podsecurity
 from sandbox.api.addresses import ClusterAddresses
-from sandbox.api.status import forbidden, not_found
 from sandbox.api.store import Store
 from sandbox.api.strategies import qos_class
 from sandbox.api.tokens import issue
+from sandbox.api.wire.status import forbidden, not_found
 from sandbox.base import quota
 from sandbox.base.kinds import KINDS, KindInfo, the_kind
 

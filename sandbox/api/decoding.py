@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.api import validation, wire
-from sandbox.api.status import StatusError, bad_request, unsupported_media_type
+from sandbox.api import validation
 from sandbox.api.types.values import too_deep
+from sandbox.api.wire import protobuf
+from sandbox.api.wire.status import StatusError, bad_request, unsupported_media_type
 from sandbox.base.kinds import KindInfo
 
 JSON, YAML = "application/json", "application/yaml"
-ACCEPTED = (JSON, YAML, wire.MEDIA_TYPE)
+ACCEPTED = (JSON, YAML, protobuf.MEDIA_TYPE)
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
@@ -26,8 +27,8 @@ def parse(body: bytes, media_type: str, accepted: Iterable[str] = ACCEPTED) -> A
     if not body.strip():
         raise bad_request("the request has no body")
     try:
-        value = wire.decode(body) if plain == wire.MEDIA_TYPE else _json(body)
-    except wire.WireError as error:
+        value = protobuf.decode(body) if plain == protobuf.MEDIA_TYPE else _json(body)
+    except protobuf.WireError as error:
         raise bad_request(str(error)) from None
     except RecursionError:
         raise bad_request("the body is nested too deeply") from None

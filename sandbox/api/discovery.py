@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from typing import Any
 
-from sandbox.api.status import no_such_path
+from sandbox.api.wire.status import no_such_path
 from sandbox.base.kinds import KINDS, KindInfo
 
 # The version whose behaviour is followed; clients compare it with their own.

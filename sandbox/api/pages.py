@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.api.selectors import Predicate
-from sandbox.api.status import StatusError, bad_request, expired
 from sandbox.api.store import Entry, Store
+from sandbox.api.wire.selectors import Predicate
+from sandbox.api.wire.status import StatusError, bad_request, expired
 from sandbox.base.kinds import KindInfo
 
 _EXPIRED = (

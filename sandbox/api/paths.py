@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.api.status import StatusError, no_such_path
+from sandbox.api.wire.status import StatusError, no_such_path
 from sandbox.base.kinds import KINDS, KindInfo, by_plural
 
 _VERBS = {

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from sandbox.api.call import Call
-from sandbox.api.status import method_not_allowed, unavailable
+from sandbox.api.wire.status import method_not_allowed, unavailable
 
 # RFC 9110 7.6.1; the body's framing and encoding is this server's own business.
 _HOP_BY_HOP = frozenset(

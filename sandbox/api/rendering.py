@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.api.negotiation import Form
-from sandbox.api.status import bad_request
 from sandbox.api.store import Entry, encode
+from sandbox.api.wire.negotiation import Form
+from sandbox.api.wire.status import bad_request
 from sandbox.base.kinds import KindInfo
 
 _META = "meta.k8s.io/v1"

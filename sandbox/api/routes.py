@@ -25,8 +25,15 @@ from sandbox.api.handlers import (
     write,
 )
 from sandbox.api.paths import Target, target
-from sandbox.api.status import StatusError, bad_request, forbidden, internal, method_not_allowed, unauthorized
 from sandbox.api.store import encode
+from sandbox.api.wire.status import (
+    StatusError,
+    bad_request,
+    forbidden,
+    internal,
+    method_not_allowed,
+    unauthorized,
+)
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)

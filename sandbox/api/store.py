@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from sandbox.api.database import DamagedDatabase, Database
-from sandbox.api.status import expired
+from sandbox.api.wire.status import expired
 from sandbox.base.kinds import KINDS, KindInfo
 
 Object = dict[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.api import apply, defaults
-from sandbox.api.status import StatusError, bad_request, conflict, modified
 from sandbox.api.store import Entry, Object
 from sandbox.api.types import values
 from sandbox.api.types.errors import PatchError
+from sandbox.api.wire.status import StatusError, bad_request, conflict, modified
 from sandbox.base.kinds import KindInfo
 
 

@@ -15,10 +15,10 @@ from typing import Any
 from sandbox.api import apply, strategies, updates, validation
 from sandbox.api.admission import Admission
 from sandbox.api.decoding import typed
-from sandbox.api.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.store import Entry, Object, Store, encode
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
+from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
 from sandbox.base.kinds import KindInfo
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.selectors import field_selector, label_selector, matches_labels, selector
-from sandbox.api.status import StatusError
+from sandbox.api.wire.selectors import field_selector, label_selector, matches_labels, selector
+from sandbox.api.wire.status import StatusError
 
 LABELS = {"app": "web", "tier": "front", "example.com/size": "3", "empty": ""}
 OBJECT = {"metadata": {"name": "a", "namespace": "n", "labels": LABELS}}

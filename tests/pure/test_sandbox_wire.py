@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.wire import WireError, decode
+from sandbox.api.wire.protobuf import WireError, decode
 
 # What `kubectl create namespace demo` (1.32) sends.
 NAMESPACE = bytes.fromhex(

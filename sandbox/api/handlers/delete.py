@@ -7,9 +7,9 @@ from aiohttp import web
 from sandbox.api.call import Call, answer
 from sandbox.api.deletion import DeleteOptions, delete, orphans_by_default
 from sandbox.api.pages import page
-from sandbox.api.selectors import selector
-from sandbox.api.status import success
 from sandbox.api.store import encode
+from sandbox.api.wire.selectors import selector
+from sandbox.api.wire.status import success
 
 _WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "

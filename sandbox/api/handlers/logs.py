@@ -6,8 +6,8 @@ from aiohttp import web
 
 from sandbox.api.call import Call
 from sandbox.api.proxy import forward
-from sandbox.api.status import StatusError, bad_request, unavailable
 from sandbox.api.store import Object
+from sandbox.api.wire.status import StatusError, bad_request, unavailable
 from sandbox.base.kinds import the_kind
 
 _NODE = the_kind("v1", "Node")

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.api.call import Call
 from sandbox.api.proxy import forward, request_headers
-from sandbox.api.status import bad_request, unavailable
+from sandbox.api.wire.status import bad_request, unavailable
 from sandbox.base.kinds import the_kind
 
 _ENDPOINTS = the_kind("v1", "Endpoints")

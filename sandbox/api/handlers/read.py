@@ -7,7 +7,7 @@ from aiohttp import web
 from sandbox.api import rendering
 from sandbox.api.call import Call, answer
 from sandbox.api.pages import page
-from sandbox.api.selectors import selector
+from sandbox.api.wire.selectors import selector
 
 
 async def get(call: Call) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.api.authentication import User
 from sandbox.api.authorization import Attributes, allowed, rules_for
 from sandbox.api.call import Call, answer
-from sandbox.api.status import bad_request
+from sandbox.api.wire.status import bad_request
 from sandbox.api.writes import timestamp
 
 

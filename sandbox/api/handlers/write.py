@@ -9,11 +9,11 @@ from aiohttp import web
 
 from sandbox.api import patches
 from sandbox.api.call import Call, answer
-from sandbox.api.status import invalid, method_not_allowed
 from sandbox.api.store import Object
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
 from sandbox.api.updates import patch_refused
+from sandbox.api.wire.status import invalid, method_not_allowed
 from sandbox.api.writes import Written
 
 MERGE = "application/merge-patch+json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sandbox.api.status import not_acceptable
+from sandbox.api.wire.status import not_acceptable
 
 OFFERED = "application/json"
 

@@ -1,6 +1,6 @@
 """Kubernetes' protobuf bodies to JSON: what Go clients, kubectl among them, send when they create something.
 
-Only reading: every such client also accepts JSON. Field numbers are in wire.messages.txt. Pure.
+Only reading: every such client also accepts JSON. Field numbers are in protobuf.messages.txt. Pure.
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#kubernetes-protobuf-encoding.
 """
 
@@ -30,7 +30,7 @@ class WireError(ValueError):
 @cache
 def _messages() -> dict[str, Fields]:
     messages: dict[str, Fields] = {}
-    for line in Path(__file__).with_name("wire.messages.txt").read_text(encoding="utf-8").splitlines():
+    for line in Path(__file__).with_name("protobuf.messages.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             name, *fields = line.split()
             parts = (field.split(":") for field in fields)

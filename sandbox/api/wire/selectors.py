@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.api.status import bad_request
+from sandbox.api.wire.status import bad_request
 
 Labels = Mapping[str, str]
 Predicate = Callable[[Mapping[str, Any]], bool]
