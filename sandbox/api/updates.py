@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api import apply, defaults
+from sandbox.api import defaults
+from sandbox.api.patching import apply
 from sandbox.api.store import Entry, Object
 from sandbox.api.types import values
 from sandbox.api.types.errors import PatchError

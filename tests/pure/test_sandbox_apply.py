@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.apply import LAST_APPLIED, Conflicts, apply, track
 from sandbox.api.defaults import default
+from sandbox.api.patching.apply import LAST_APPLIED, Conflicts, apply, track
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
 from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, changed, mutilated, unhurried

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.patches import PatchError, json_patch, merge_patch, strategic_patch
+from sandbox.api.patching.patches import PatchError, json_patch, merge_patch, strategic_patch
 from sandbox.api.types import schema
 from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, mutilated, unhurried
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox.api.defaults import default
-from sandbox.api.patches import json_patch, merge_patch, strategic_patch
+from sandbox.api.patching.patches import json_patch, merge_patch, strategic_patch
 from sandbox.api.types import schema
 from tests.pure.sandbox_objects import DEPLOYMENT, SERVICE, changed
 from tests.pure.test_sandbox_patches import STRATEGIC

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api import patches
 from sandbox.api.call import Call, answer
+from sandbox.api.patching import patches
 from sandbox.api.store import Object
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.api.fieldsets import Path, Paths, decode, encode
+from sandbox.api.patching.fieldsets import Path, Paths, decode, encode
 from sandbox.api.types.errors import PatchError
 
 APPLY, UPDATE = "Apply", "Update"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from sandbox.api import jsonpatches, strategic
+from sandbox.api.patching import jsonpatches, strategic
 from sandbox.api.types.errors import PatchError
 from sandbox.api.types.schema import Schema
 from sandbox.api.types.values import too_deep
@@ -79,7 +79,7 @@ def json_patch(obj: Object, operations: Any) -> Any:
 
 @_bounded
 def strategic_patch(schema: Schema, obj: Object, patch: Any) -> Any:
-    """Kubernetes' own format, in which lists merge by key (sandbox.api.strategic). 415 without a schema."""
+    """Kubernetes' own format, in which lists merge by key (strategic.py). 415 without a schema."""
     if not schema.known:
         raise PatchError(
             415, "strategic merge patches are for built-in kinds only; use a merge patch or a JSON patch"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sandbox.api import fieldsets, merging
-from sandbox.api.fieldsets import Paths
-from sandbox.api.managers import APPLY, UPDATE, Entry, ownable, read, write
+from sandbox.api.patching import fieldsets, merging
+from sandbox.api.patching.fieldsets import Paths
+from sandbox.api.patching.managers import APPLY, UPDATE, Entry, ownable, read, write
 from sandbox.api.types.canonical import canonical
 from sandbox.api.types.errors import PatchError
 from sandbox.api.types.schema import Schema

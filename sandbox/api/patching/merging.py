@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.fieldsets import Path, Paths, children, element, encode, text
+from sandbox.api.patching.fieldsets import Path, Paths, children, element, encode, text
 from sandbox.api.types.errors import PatchError
 from sandbox.api.types.listtypes import ATOMIC, MAP
 from sandbox.api.types.schema import Schema, Shape
