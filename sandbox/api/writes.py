@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.api import strategies, updates, validation
+from sandbox.api import strategies, updates
 from sandbox.api.admission import Admission
 from sandbox.api.decoding import typed
 from sandbox.api.patching import apply
 from sandbox.api.store import Entry, Object, Store, encode
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
+from sandbox.api.validation import objects
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
 from sandbox.base.kinds import KindInfo
 
@@ -193,7 +194,7 @@ class Registry:
         return self._commit(info, new, live, options, warnings)
 
     def _validate(self, info: KindInfo, new: Object, old: Object | None) -> None:
-        causes = validation.validate(new, old)
+        causes = objects.validate(new, old)
         if causes:
             rows = [(cause.field, cause.reason, cause.message) for cause in causes]
             raise invalid(info.kind, info.group, new["metadata"].get("name", ""), rows)

@@ -385,7 +385,7 @@ def test_every_kind_can_be_shown_empty(kind: str) -> None:
     | st.builds(lambda s, status: {**s, "status": status}, st.sampled_from(SAMPLES), JSON)
 )
 def test_a_table_takes_what_defaults_and_validation_let_through(obj: Object) -> None:
-    from sandbox.api.validation import type_error
+    from sandbox.api.validation.objects import type_error
 
     tidy = default(obj)
     if type_error(tidy) is None:

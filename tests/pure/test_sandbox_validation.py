@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from sandbox.api.defaults import default
-from sandbox.api.validation import type_error, unknown_fields, validate
+from sandbox.api.validation.objects import type_error, unknown_fields, validate
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 
 Object = dict[str, Any]

@@ -6,8 +6,9 @@ import base64
 import json
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import (
+from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import (
     Causes,
     duplicate,
     forbidden,
@@ -17,8 +18,7 @@ from sandbox.api.rules.causes import (
     required,
     too_long,
 )
-from sandbox.api.rules.workloads import check_share
-from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules.workloads import check_share
 from sandbox.base.quantity import parse
 
 Object = dict[str, Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import Causes, at_least, forbidden, invalid, one_of, required
 from sandbox.api.types.sections import section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import Causes, at_least, forbidden, invalid, one_of, required
 
 Object = dict[str, Any]
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import Causes, invalid, required
 from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import Causes, invalid, required
 
 Object = dict[str, Any]
 _SOURCES = ("fieldRef", "resourceFieldRef", "fileKeyRef", "configMapKeyRef", "secretKeyRef")

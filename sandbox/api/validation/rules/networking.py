@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import Causes, duplicate, invalid, one_of, required
-from sandbox.api.rules.metadata import check_labels
 from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import Causes, duplicate, invalid, one_of, required
+from sandbox.api.validation.rules.metadata import check_labels
 
 Object = dict[str, Any]
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")

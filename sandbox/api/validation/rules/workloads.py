@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import Causes, at_least, forbidden, immutable, invalid, one_of, required
-from sandbox.api.rules.metadata import check_label_selector
-from sandbox.api.rules.pods import check_template
 from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import (
+    Causes,
+    at_least,
+    forbidden,
+    immutable,
+    invalid,
+    one_of,
+    required,
+)
+from sandbox.api.validation.rules.metadata import check_label_selector
+from sandbox.api.validation.rules.pods import check_template
 from sandbox.api.wire.selectors import matches_labels
 from sandbox.base.copying import copied
 

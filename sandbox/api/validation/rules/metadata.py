@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import Causes, forbidden, invalid, required, too_long
 from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import Causes, forbidden, invalid, required, too_long
 
 Object = dict[str, Any]
 ANNOTATIONS_BYTES = 256 * 1024

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sandbox.api import jsontypes
-from sandbox.api.rules import configuration, networking, pods, workloads
-from sandbox.api.rules.causes import Cause, Causes
-from sandbox.api.rules.metadata import check_metadata, check_metadata_update
 from sandbox.api.types import schema
 from sandbox.api.types.schema import Schema, Shape
+from sandbox.api.validation import jsontypes
+from sandbox.api.validation.rules import configuration, networking, pods, workloads
+from sandbox.api.validation.rules.causes import Cause, Causes
+from sandbox.api.validation.rules.metadata import check_metadata, check_metadata_update
 
 __all__ = ["Cause", "type_error", "unknown_fields", "validate"]
 

@@ -6,11 +6,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import Causes, at_least, duplicate, forbidden, invalid, one_of, required
-from sandbox.api.rules.containers import check_containers
-from sandbox.api.rules.metadata import check_annotations, check_labels
 from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import (
+    Causes,
+    at_least,
+    duplicate,
+    forbidden,
+    invalid,
+    one_of,
+    required,
+)
+from sandbox.api.validation.rules.containers import check_containers
+from sandbox.api.validation.rules.metadata import check_annotations, check_labels
 from sandbox.base.copying import copied
 
 Object = dict[str, Any]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sandbox.api.rules import names
-from sandbox.api.rules.causes import (
+from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules import names
+from sandbox.api.validation.rules.causes import (
     Causes,
     duplicate,
     forbidden,
@@ -15,9 +16,8 @@ from sandbox.api.rules.causes import (
     one_of,
     required,
 )
-from sandbox.api.rules.environment import check_environment
-from sandbox.api.rules.probes import check_handler, check_probe
-from sandbox.api.types.sections import each, section
+from sandbox.api.validation.rules.environment import check_environment
+from sandbox.api.validation.rules.probes import check_handler, check_probe
 from sandbox.base.quantity import parse
 
 Object = dict[str, Any]
