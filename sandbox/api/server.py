@@ -20,11 +20,11 @@ from sandbox.api.authentication import Authenticator
 from sandbox.api.call import Cluster
 from sandbox.api.certificates import Certificates, certificates
 from sandbox.api.database import Database, StateError
+from sandbox.api.defaults.strategies import prepare_create
 from sandbox.api.proxy import LARGEST_HEADER, client_session
 from sandbox.api.rbac import StoredRoles
 from sandbox.api.routes import handler
 from sandbox.api.store import Store
-from sandbox.api.strategies import prepare_create
 from sandbox.api.tokens import signing_key
 from sandbox.api.writes import Registry, timestamp
 from sandbox.base.kinds import the_kind

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.api import strategies, updates
+from sandbox.api import updates
 from sandbox.api.admission import Admission
 from sandbox.api.decoding import typed
+from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply
 from sandbox.api.store import Entry, Object, Store, encode
 from sandbox.api.types import schema

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.defaults import default
+from sandbox.api.defaults.objects import default
 from sandbox.api.patching.apply import LAST_APPLIED, Conflicts, apply, track
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError

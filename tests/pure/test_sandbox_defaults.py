@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sandbox.api.defaults import default
-from sandbox.api.poddefaults import pull_policy
+from sandbox.api.defaults.objects import default
+from sandbox.api.defaults.pods import pull_policy
 from sandbox.api.types.canonical import quantity
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 

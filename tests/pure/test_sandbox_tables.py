@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.defaults import default
+from sandbox.api.defaults.objects import default
 from sandbox.api.printers.times import human, seconds
 from sandbox.api.tables import table
 from sandbox.base.kinds import KINDS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sandbox.api.defaults import default
+from sandbox.api.defaults.objects import default
 from sandbox.api.validation.objects import type_error, unknown_fields, validate
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.api.defaults import default
+from sandbox.api.defaults.objects import default
 from sandbox.api.patching.patches import json_patch, merge_patch, strategic_patch
 from sandbox.api.types import schema
 from tests.pure.sandbox_objects import DEPLOYMENT, SERVICE, changed

@@ -1,7 +1,7 @@
 """What the API server fills in where an object is silent: pkg/apis/*/v1/defaults.go of Kubernetes.
 
 A Job's selector and labels, a Service's addresses and a Namespace's finalizer need more than the object and
-are set elsewhere (sandbox.api.strategies, sandbox.api.addresses).
+are set elsewhere (sandbox.api.defaults.strategies, sandbox.api.addresses).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.api.poddefaults import default_pod, default_pod_spec
+from sandbox.api.defaults.pods import default_pod, default_pod_spec
 from sandbox.api.types import schema
 from sandbox.api.types.canonical import canonical
 from sandbox.api.types.sections import each, put, section
