@@ -116,8 +116,8 @@ class _Running:
 
     async def _api(self, stack: contextlib.AsyncExitStack) -> int:
         """Start the API in the first block that is free; returns the block."""
-        from sandbox.api.database import StateError
         from sandbox.api.server import AddressTaken, Server
+        from sandbox.api.storage.database import StateError
 
         taken = ""
         last, others = _last_block(self.state), inhabited(_listeners())

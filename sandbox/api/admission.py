@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.api import limits, podsecurity
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.defaults.strategies import qos_class
-from sandbox.api.store import Store
+from sandbox.api.storage.store import Store
 from sandbox.api.tokens import issue
 from sandbox.api.wire.status import forbidden, not_found
 from sandbox.base import quota

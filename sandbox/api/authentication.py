@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sandbox.api.store import Store
+from sandbox.api.storage.store import Store
 from sandbox.api.tokens import verify
 from sandbox.base.kinds import KindInfo, the_kind
 

@@ -14,7 +14,7 @@ from sandbox.api import decoding
 from sandbox.api.authentication import Authenticator, User
 from sandbox.api.paths import Target
 from sandbox.api.rbac import StoredRoles
-from sandbox.api.store import Store, encode
+from sandbox.api.storage.store import Store, encode
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import bad_request
 from sandbox.api.writes import Options, Registry

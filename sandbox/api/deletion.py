@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.api.bootstrap import NAMESPACES
 from sandbox.api.decoding import dry_run
-from sandbox.api.store import Entry, Object, Store
+from sandbox.api.storage.bootstrap import NAMESPACES
+from sandbox.api.storage.store import Entry, Object, Store
 from sandbox.api.wire.status import bad_request, conflict, forbidden, invalid
 from sandbox.api.writes import timestamp
 from sandbox.base.kinds import KindInfo

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from sandbox.api.discovery import VERSION
-from sandbox.api.store import encode
+from sandbox.api.storage.store import encode
 from sandbox.api.wire.negotiation import form_of
 from sandbox.base.kinds import KINDS, KindInfo
 

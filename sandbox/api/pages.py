@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.api.store import Entry, Store
+from sandbox.api.storage.store import Entry, Store
 from sandbox.api.wire.selectors import Predicate
 from sandbox.api.wire.status import StatusError, bad_request, expired
 from sandbox.base.kinds import KindInfo

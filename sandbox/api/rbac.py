@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.api.authorization import Rule
-from sandbox.api.store import Store
+from sandbox.api.storage.store import Store
 from sandbox.base.kinds import by_kind, the_kind
 
 _GROUP = "rbac.authorization.k8s.io/v1"

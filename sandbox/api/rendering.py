@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.api.store import Entry, encode
+from sandbox.api.storage.store import Entry, encode
 from sandbox.api.wire.negotiation import Form
 from sandbox.api.wire.status import bad_request
 from sandbox.base.kinds import KindInfo

@@ -25,7 +25,7 @@ from sandbox.api.handlers import (
     write,
 )
 from sandbox.api.paths import Target, target
-from sandbox.api.store import encode
+from sandbox.api.storage.store import encode
 from sandbox.api.wire.status import (
     StatusError,
     bad_request,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.api.defaults import objects
 from sandbox.api.patching import apply
-from sandbox.api.store import Entry, Object
+from sandbox.api.storage.store import Entry, Object
 from sandbox.api.types import values
 from sandbox.api.types.errors import PatchError
 from sandbox.api.wire.status import StatusError, bad_request, conflict, modified

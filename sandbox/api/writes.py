@@ -17,7 +17,7 @@ from sandbox.api.admission import Admission
 from sandbox.api.decoding import typed
 from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply
-from sandbox.api.store import Entry, Object, Store, encode
+from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
 from sandbox.api.validation import objects

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.api.addresses import ClusterAddresses
-from sandbox.api.database import Database
 from sandbox.api.defaults.strategies import qos_class
-from sandbox.api.retention import expire, last_seen
-from sandbox.api.store import Change, Store
+from sandbox.api.storage.database import Database
+from sandbox.api.storage.retention import expire, last_seen
+from sandbox.api.storage.store import Change, Store
 from sandbox.api.wire.status import StatusError
 from sandbox.base.kinds import the_kind
 

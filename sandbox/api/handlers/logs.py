@@ -6,7 +6,7 @@ from aiohttp import web
 
 from sandbox.api.call import Call
 from sandbox.api.proxy import forward
-from sandbox.api.store import Object
+from sandbox.api.storage.store import Object
 from sandbox.api.wire.status import StatusError, bad_request, unavailable
 from sandbox.base.kinds import the_kind
 

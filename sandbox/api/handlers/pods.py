@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.api.call import Call, answer
 from sandbox.api.deletion import DeleteOptions, delete
-from sandbox.api.store import Entry, Object
+from sandbox.api.storage.store import Entry, Object
 from sandbox.api.wire.selectors import matches_labels
 from sandbox.api.wire.status import bad_request, conflict, method_not_allowed, success, too_many_requests
 from sandbox.api.writes import timestamp

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.api.call import Call, answer
 from sandbox.api.handlers import write
-from sandbox.api.store import Object
+from sandbox.api.storage.store import Object
 from sandbox.api.wire.status import bad_request, invalid
 from sandbox.api.writes import Written
 

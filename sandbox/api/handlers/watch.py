@@ -14,7 +14,7 @@ from aiohttp import web
 from sandbox.api import rendering
 from sandbox.api.call import Call
 from sandbox.api.pages import page, parse_version
-from sandbox.api.store import Change, Entry, Store, encode
+from sandbox.api.storage.store import Change, Entry, Store, encode
 from sandbox.api.wire.negotiation import Form
 from sandbox.api.wire.selectors import Predicate, selector
 from sandbox.api.wire.status import StatusError, bad_request, expired

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.api.call import Call, answer
 from sandbox.api.patching import patches
-from sandbox.api.store import Object
+from sandbox.api.storage.store import Object
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
 from sandbox.api.updates import patch_refused

@@ -6,7 +6,7 @@ import asyncio
 import time
 from datetime import datetime
 
-from sandbox.api.store import Entry, Store
+from sandbox.api.storage.store import Entry, Store
 from sandbox.base.kinds import the_kind
 
 KEPT_SECONDS = 3600.0

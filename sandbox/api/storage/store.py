@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sandbox.api.database import DamagedDatabase, Database
+from sandbox.api.storage.database import DamagedDatabase, Database
 from sandbox.api.wire.status import expired
 from sandbox.base.kinds import KINDS, KindInfo
 
