@@ -6,10 +6,10 @@ from base64 import b64encode
 from typing import Any
 
 from sandbox.api import limits, podsecurity
+from sandbox.api.access.tokens import issue
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.defaults.strategies import qos_class
 from sandbox.api.storage.store import Store
-from sandbox.api.tokens import issue
 from sandbox.api.wire.status import forbidden, not_found
 from sandbox.base import quota
 from sandbox.base.kinds import KINDS, KindInfo, the_kind

@@ -11,9 +11,9 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.api import decoding
-from sandbox.api.authentication import Authenticator, User
+from sandbox.api.access.authentication import Authenticator, User
+from sandbox.api.access.rbac import StoredRoles
 from sandbox.api.paths import Target
-from sandbox.api.rbac import StoredRoles
 from sandbox.api.storage.store import Store, encode
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import bad_request

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.api import discovery, openapi
-from sandbox.api.authentication import User, impersonated
-from sandbox.api.authorization import Attributes, allowed, refusal
+from sandbox.api.access.authentication import User, impersonated
+from sandbox.api.access.authorization import Attributes, allowed, refusal
 from sandbox.api.call import Call, Cluster, answer
 from sandbox.api.handlers import (
     accounts,

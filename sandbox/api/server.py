@@ -13,19 +13,19 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.api.access.authentication import Authenticator
+from sandbox.api.access.certificates import Certificates, certificates
+from sandbox.api.access.rbac import StoredRoles
+from sandbox.api.access.tokens import signing_key
 from sandbox.api.addresses import ClusterAddresses
 from sandbox.api.admission import SERVICE, Admission
-from sandbox.api.authentication import Authenticator
 from sandbox.api.call import Cluster
-from sandbox.api.certificates import Certificates, certificates
 from sandbox.api.defaults.strategies import prepare_create
 from sandbox.api.proxy import LARGEST_HEADER, client_session
-from sandbox.api.rbac import StoredRoles
 from sandbox.api.routes import handler
 from sandbox.api.storage import bootstrap, retention
 from sandbox.api.storage.database import Database, StateError
 from sandbox.api.storage.store import Store
-from sandbox.api.tokens import signing_key
 from sandbox.api.writes import Registry, timestamp
 from sandbox.base.kinds import the_kind
 

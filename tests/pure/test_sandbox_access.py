@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.authentication import ADMIN, User
-from sandbox.api.authorization import Attributes, allowed, refusal, rules_for
+from sandbox.api.access.authentication import ADMIN, User
+from sandbox.api.access.authorization import Attributes, allowed, refusal, rules_for
+from sandbox.api.access.tokens import ISSUER, issue, signing_key, verify
 from sandbox.api.storage import bootstrap
-from sandbox.api.tokens import ISSUER, issue, signing_key, verify
 
 ROBOT = User("system:serviceaccount:n:robot", ("system:serviceaccounts", "system:serviceaccounts:n"))
 

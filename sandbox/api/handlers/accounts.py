@@ -6,8 +6,8 @@ import time
 
 from aiohttp import web
 
+from sandbox.api.access.tokens import ISSUER, issue
 from sandbox.api.call import Call, answer
-from sandbox.api.tokens import ISSUER, issue
 from sandbox.api.wire.status import bad_request, invalid
 from sandbox.api.writes import timestamp
 

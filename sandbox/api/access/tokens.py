@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.api.certificates import write_private
+from sandbox.api.access.certificates import write_private
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HEADER = {"alg": "HS256", "typ": "JWT"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.api.authorization import Rule
+from sandbox.api.access.authorization import Rule
 from sandbox.api.storage.store import Store
 from sandbox.base.kinds import by_kind, the_kind
 

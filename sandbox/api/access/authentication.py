@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sandbox.api.access.tokens import verify
 from sandbox.api.storage.store import Store
-from sandbox.api.tokens import verify
 from sandbox.base.kinds import KindInfo, the_kind
 
 SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sandbox.api.authentication import User
+from sandbox.api.access.authentication import User
 
 Rule = Mapping[str, Any]
 
