@@ -17,8 +17,8 @@ from sandbox.api.access.authentication import Authenticator
 from sandbox.api.access.certificates import Certificates, certificates
 from sandbox.api.access.rbac import StoredRoles
 from sandbox.api.access.tokens import signing_key
-from sandbox.api.addresses import ClusterAddresses
-from sandbox.api.admission import SERVICE, Admission
+from sandbox.api.admission.addresses import ClusterAddresses
+from sandbox.api.admission.chain import SERVICE, Admission
 from sandbox.api.call import Cluster
 from sandbox.api.defaults.strategies import prepare_create
 from sandbox.api.proxy import LARGEST_HEADER, client_session

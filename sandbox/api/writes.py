@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.api import updates
-from sandbox.api.admission import Admission
+from sandbox.api.admission.chain import Admission
 from sandbox.api.decoding import typed
 from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply

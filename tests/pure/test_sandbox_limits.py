@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.api.limits import fill_in, violations
+from sandbox.api.admission.limits import fill_in, violations
 
 
 def limit_range(**limit: Any) -> list[dict[str, Any]]:

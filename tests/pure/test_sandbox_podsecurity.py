@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.api.podsecurity import LABEL, violation
+from sandbox.api.admission.podsecurity import LABEL, violation
 
 Object = dict[str, Any]
 SAFE: Object = {

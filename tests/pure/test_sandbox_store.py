@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.api.addresses import ClusterAddresses
+from sandbox.api.admission.addresses import ClusterAddresses
 from sandbox.api.defaults.strategies import qos_class
 from sandbox.api.storage.database import Database
 from sandbox.api.storage.retention import expire, last_seen

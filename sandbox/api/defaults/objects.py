@@ -1,7 +1,7 @@
 """What the API server fills in where an object is silent: pkg/apis/*/v1/defaults.go of Kubernetes.
 
 A Job's selector and labels, a Service's addresses and a Namespace's finalizer need more than the object and
-are set elsewhere (sandbox.api.defaults.strategies, sandbox.api.addresses).
+are set elsewhere (sandbox.api.defaults.strategies, sandbox.api.admission.addresses).
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from sandbox.api import limits, podsecurity
 from sandbox.api.access.tokens import issue
-from sandbox.api.addresses import ClusterAddresses
+from sandbox.api.admission import limits, podsecurity
+from sandbox.api.admission.addresses import ClusterAddresses
 from sandbox.api.defaults.strategies import qos_class
 from sandbox.api.storage.store import Store
 from sandbox.api.wire.status import forbidden, not_found
