@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.api import discovery, openapi
 from sandbox.api.access.authentication import User, impersonated
 from sandbox.api.access.authorization import Attributes, allowed, refusal
 from sandbox.api.call import Call, Cluster, answer
@@ -25,6 +24,7 @@ from sandbox.api.handlers import (
     write,
 )
 from sandbox.api.paths import Target, target
+from sandbox.api.reading import discovery, openapi
 from sandbox.api.storage.store import encode
 from sandbox.api.wire.status import (
     StatusError,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.api.defaults.objects import default
-from sandbox.api.printers.times import human, seconds
-from sandbox.api.tables import table
+from sandbox.api.reading.printers.times import human, seconds
+from sandbox.api.reading.tables import table
 from sandbox.base.kinds import KINDS
 from tests.pure.sandbox_objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated, unhurried
 

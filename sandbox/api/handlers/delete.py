@@ -6,7 +6,7 @@ from aiohttp import web
 
 from sandbox.api.call import Call, answer
 from sandbox.api.deletion import DeleteOptions, delete, orphans_by_default
-from sandbox.api.pages import page
+from sandbox.api.reading.pages import page
 from sandbox.api.storage.store import encode
 from sandbox.api.wire.selectors import selector
 from sandbox.api.wire.status import success

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api import rendering
 from sandbox.api.call import Call, answer
-from sandbox.api.pages import page
+from sandbox.api.reading import rendering
+from sandbox.api.reading.pages import page
 from sandbox.api.wire.selectors import selector
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from sandbox.api import rendering
 from sandbox.api.call import Call
-from sandbox.api.pages import page, parse_version
+from sandbox.api.reading import rendering
+from sandbox.api.reading.pages import page, parse_version
 from sandbox.api.storage.store import Change, Entry, Store, encode
 from sandbox.api.wire.negotiation import Form
 from sandbox.api.wire.selectors import Predicate, selector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.printers.cells import (
+from sandbox.api.reading.printers.cells import (
     NONE,
     age,
     condition,
@@ -15,7 +15,7 @@ from sandbox.api.printers.cells import (
     printer,
     selector,
 )
-from sandbox.api.printers.times import human, seconds, since
+from sandbox.api.reading.printers.times import human, seconds, since
 from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.api.printers.times import since
+from sandbox.api.reading.printers.times import since
 from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]

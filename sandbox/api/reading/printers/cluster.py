@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.printers.cells import NONE, UNSET, age, condition, name, printer
-from sandbox.api.printers.times import UNKNOWN, since
+from sandbox.api.reading.printers.cells import NONE, UNSET, age, condition, name, printer
+from sandbox.api.reading.printers.times import UNKNOWN, since
 from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.api.printers import cluster, networking, pods, workloads
-from sandbox.api.printers.cells import Printer, age, name, printer
+from sandbox.api.reading.printers import cluster, networking, pods, workloads
+from sandbox.api.reading.printers.cells import Printer, age, name, printer
 
 Object = dict[str, Any]
 _PRINTERS: dict[str, Printer] = {

@@ -79,7 +79,7 @@ def _metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
 def _table(
     info: KindInfo, entries: Sequence[Entry], include: str, metadata: Mapping[str, Any]
 ) -> dict[str, Any]:
-    from sandbox.api import tables  # only kubectl asks for tables
+    from sandbox.api.reading import tables  # only kubectl asks for tables
 
     if include not in ("", "Metadata", "Object", "None"):
         raise bad_request(f'unrecognized includeObject value: "{include}"')

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.api.printers.cells import NONE, age, containers, holds, labels, name, printer
-from sandbox.api.printers.times import human, seconds
+from sandbox.api.reading.printers.cells import NONE, age, containers, holds, labels, name, printer
+from sandbox.api.reading.printers.times import human, seconds
 from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]

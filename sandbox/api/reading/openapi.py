@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sandbox.api.discovery import VERSION
+from sandbox.api.reading.discovery import VERSION
 from sandbox.api.storage.store import encode
 from sandbox.api.wire.negotiation import form_of
 from sandbox.base.kinds import KINDS, KindInfo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.printers.cells import NONE, UNSET, age, few, labels, name, printer, selector
+from sandbox.api.reading.printers.cells import NONE, UNSET, age, few, labels, name, printer, selector
 from sandbox.api.types.sections import each, section
 
 Object = dict[str, Any]
