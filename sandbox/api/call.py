@@ -10,14 +10,14 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from sandbox.api import decoding
 from sandbox.api.access.authentication import Authenticator, User
 from sandbox.api.access.rbac import StoredRoles
 from sandbox.api.paths import Target
 from sandbox.api.storage.store import Store, encode
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import bad_request
-from sandbox.api.writes import Options, Registry
+from sandbox.api.writing import decoding
+from sandbox.api.writing.writes import Options, Registry
 
 
 @dataclass

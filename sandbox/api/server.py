@@ -26,7 +26,7 @@ from sandbox.api.routes import handler
 from sandbox.api.storage import bootstrap, retention
 from sandbox.api.storage.database import Database, StateError
 from sandbox.api.storage.store import Store
-from sandbox.api.writes import Registry, timestamp
+from sandbox.api.writing.writes import Registry, timestamp
 from sandbox.base.kinds import the_kind
 
 log = logging.getLogger(__name__)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.api.decoding import dry_run, parse, typed
-from sandbox.api.deletion import DeleteOptions
 from sandbox.api.handlers.proxies import split
 from sandbox.api.paths import target
 from sandbox.api.reading.pages import decode_token, encode_token
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import StatusError
+from sandbox.api.writing.decoding import dry_run, parse, typed
+from sandbox.api.writing.deletion import DeleteOptions
 from sandbox.base.kinds import KINDS, the_kind
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.api.call import Call, answer
-from sandbox.api.deletion import DeleteOptions, delete
 from sandbox.api.storage.store import Entry, Object
 from sandbox.api.wire.selectors import matches_labels
 from sandbox.api.wire.status import bad_request, conflict, method_not_allowed, success, too_many_requests
-from sandbox.api.writes import timestamp
+from sandbox.api.writing.deletion import DeleteOptions, delete
+from sandbox.api.writing.writes import timestamp
 from sandbox.base.kinds import the_kind
 
 _PDB = the_kind("policy/v1", "PodDisruptionBudget")

@@ -12,9 +12,9 @@ from sandbox.api.patching import patches
 from sandbox.api.storage.store import Object
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
-from sandbox.api.updates import patch_refused
 from sandbox.api.wire.status import invalid, method_not_allowed
-from sandbox.api.writes import Written
+from sandbox.api.writing.updates import patch_refused
+from sandbox.api.writing.writes import Written
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"

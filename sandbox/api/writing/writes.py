@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.api import updates
 from sandbox.api.admission.chain import Admission
-from sandbox.api.decoding import typed
 from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply
 from sandbox.api.storage.store import Entry, Object, Store, encode
@@ -22,6 +20,8 @@ from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
 from sandbox.api.validation import objects
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
+from sandbox.api.writing import updates
+from sandbox.api.writing.decoding import typed
 from sandbox.base.kinds import KindInfo
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.api.decoding import dry_run
 from sandbox.api.storage.bootstrap import NAMESPACES
 from sandbox.api.storage.store import Entry, Object, Store
 from sandbox.api.wire.status import bad_request, conflict, forbidden, invalid
-from sandbox.api.writes import timestamp
+from sandbox.api.writing.decoding import dry_run
+from sandbox.api.writing.writes import timestamp
 from sandbox.base.kinds import KindInfo
 
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
