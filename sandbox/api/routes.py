@@ -9,7 +9,8 @@ from aiohttp import web
 
 from sandbox.api.access.authentication import User, impersonated
 from sandbox.api.access.authorization import Attributes, allowed, refusal
-from sandbox.api.call import Call, Cluster, answer
+from sandbox.api.calls.call import Call, Cluster, answer
+from sandbox.api.calls.paths import Target, target
 from sandbox.api.handlers import (
     accounts,
     delete,
@@ -23,7 +24,6 @@ from sandbox.api.handlers import (
     watch,
     write,
 )
-from sandbox.api.paths import Target, target
 from sandbox.api.reading import discovery, openapi
 from sandbox.api.storage.store import encode
 from sandbox.api.wire.status import (

@@ -19,9 +19,9 @@ from sandbox.api.access.rbac import StoredRoles
 from sandbox.api.access.tokens import signing_key
 from sandbox.api.admission.addresses import ClusterAddresses
 from sandbox.api.admission.chain import SERVICE, Admission
-from sandbox.api.call import Cluster
+from sandbox.api.calls.call import Cluster
+from sandbox.api.calls.proxy import LARGEST_HEADER, client_session
 from sandbox.api.defaults.strategies import prepare_create
-from sandbox.api.proxy import LARGEST_HEADER, client_session
 from sandbox.api.routes import handler
 from sandbox.api.storage import bootstrap, retention
 from sandbox.api.storage.database import Database, StateError

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.api.calls.paths import target
 from sandbox.api.handlers.proxies import split
-from sandbox.api.paths import target
 from sandbox.api.reading.pages import decode_token, encode_token
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import StatusError

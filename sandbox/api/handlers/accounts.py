@@ -7,7 +7,7 @@ import time
 from aiohttp import web
 
 from sandbox.api.access.tokens import ISSUER, issue
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.wire.status import bad_request, invalid
 from sandbox.api.writing.writes import timestamp
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api.call import Call
-from sandbox.api.proxy import forward
+from sandbox.api.calls.call import Call
+from sandbox.api.calls.proxy import forward
 from sandbox.api.storage.store import Object
 from sandbox.api.wire.status import StatusError, bad_request, unavailable
 from sandbox.base.kinds import the_kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.wire.status import bad_request, modified
 
 

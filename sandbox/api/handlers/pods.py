@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.storage.store import Entry, Object
 from sandbox.api.wire.selectors import matches_labels
 from sandbox.api.wire.status import bad_request, conflict, method_not_allowed, success, too_many_requests

@@ -6,8 +6,8 @@ import random
 
 from aiohttp import web
 
-from sandbox.api.call import Call
-from sandbox.api.proxy import forward, request_headers
+from sandbox.api.calls.call import Call
+from sandbox.api.calls.proxy import forward, request_headers
 from sandbox.api.wire.status import bad_request, unavailable
 from sandbox.base.kinds import the_kind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.reading import rendering
 from sandbox.api.reading.pages import page
 from sandbox.api.wire.selectors import selector

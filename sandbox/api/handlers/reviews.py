@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.api.access.authentication import User
 from sandbox.api.access.authorization import Attributes, allowed, rules_for
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.wire.status import bad_request
 from sandbox.api.writing.writes import timestamp
 

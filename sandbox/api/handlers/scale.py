@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.handlers import write
 from sandbox.api.storage.store import Object
 from sandbox.api.wire.status import bad_request, invalid

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from sandbox.api.call import Call
+from sandbox.api.calls.call import Call
 from sandbox.api.reading import rendering
 from sandbox.api.reading.pages import page, parse_version
 from sandbox.api.storage.store import Change, Entry, Store, encode

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.patching import patches
 from sandbox.api.storage.store import Object
 from sandbox.api.types import schema

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox.api.access.authentication import Authenticator, User
 from sandbox.api.access.rbac import StoredRoles
-from sandbox.api.paths import Target
+from sandbox.api.calls.paths import Target
 from sandbox.api.storage.store import Store, encode
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import bad_request

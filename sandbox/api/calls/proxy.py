@@ -10,7 +10,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from sandbox.api.call import Call
+from sandbox.api.calls.call import Call
 from sandbox.api.wire.status import method_not_allowed, unavailable
 
 # RFC 9110 7.6.1; the body's framing and encoding is this server's own business.
