@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.api.types.values import too_deep
-from sandbox.api.validation import objects
+from sandbox.api.validation.objects import type_error, unknown_fields
 from sandbox.api.wire import protobuf
 from sandbox.api.wire.status import StatusError, bad_request, unsupported_media_type
 from sandbox.base.kinds import KindInfo
@@ -108,10 +108,10 @@ def typed(
 
 def _check_fields(info: KindInfo, obj: dict[str, Any], mode: str) -> list[str]:
     cannot = f'{info.kind} in version "{info.version}" cannot be handled as a {info.kind}'
-    wrong = objects.type_error(obj)
+    wrong = type_error(obj)
     if wrong:
         raise bad_request(f"{cannot}: {wrong}")
-    unknown = objects.unknown_fields(obj)
+    unknown = unknown_fields(obj)
     if not unknown:
         return []
     problems = [f'unknown field "{path}"' for path in unknown]

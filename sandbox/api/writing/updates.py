@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.defaults import objects
+from sandbox.api.defaults.objects import default
 from sandbox.api.patching import apply
 from sandbox.api.storage.store import Entry, Object
 from sandbox.api.types import values
@@ -15,7 +15,7 @@ from sandbox.base.kinds import KindInfo
 
 def completed(info: KindInfo, obj: Object) -> Object:
     """With defaults; a status is never left out, so that clients can look into it unasked."""
-    new = objects.default(obj)
+    new = default(obj)
     if "status" in info.subresources:
         new.setdefault("status", {"loadBalancer": {}} if info.kind in ("Service", "Ingress") else {})
     return new

@@ -18,7 +18,7 @@ from sandbox.api.patching import apply
 from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
-from sandbox.api.validation import objects
+from sandbox.api.validation.objects import validate
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.writing import updates
 from sandbox.api.writing.decoding import typed
@@ -195,7 +195,7 @@ class Registry:
         return self._commit(info, new, live, options, warnings)
 
     def _validate(self, info: KindInfo, new: Object, old: Object | None) -> None:
-        causes = objects.validate(new, old)
+        causes = validate(new, old)
         if causes:
             rows = [(cause.field, cause.reason, cause.message) for cause in causes]
             raise invalid(info.kind, info.group, new["metadata"].get("name", ""), rows)

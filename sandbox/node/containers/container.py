@@ -17,8 +17,8 @@ from sandbox.node.containers.home import Home
 from sandbox.node.containers.prepare import ImageError, find_image, program_in
 from sandbox.node.containers.starting import Starter
 from sandbox.node.containers.termination import Ending, Kill, signal_number
-from sandbox.node.probes import handlers
 from sandbox.node.probes.checks import Listener, check
+from sandbox.node.probes.handlers import Answer, Target, run
 from sandbox.node.probes.probing import Kind, Settings
 from sandbox.node.processes import memory
 from sandbox.node.processes.process import Exit, Process, StartError
@@ -214,22 +214,22 @@ class Container:
             )
             self.ending.request(Kill(self.home.grace, "FailedPostStartHook"))
 
-    async def _look(self, handler: Object, timeout: float) -> handlers.Answer:
+    async def _look(self, handler: Object, timeout: float) -> Answer:
         """Run a probe or a hook against the running process."""
         process = self.process
         if process is None:
-            return handlers.Answer(False, "the container is not running")
+            return Answer(False, "the container is not running")
         ports = {
             port["name"]: port["containerPort"] for port in self.spec.get("ports") or () if port.get("name")
         }
-        target = handlers.Target(self.home.ip, ports)
+        target = Target(self.home.ip, ports)
         if "exec" in handler:
             env, cwd = process.environment(), process.directory_of_work()
             root = process.directory / "root"
-            target = handlers.Target(
+            target = Target(
                 self.home.ip, ports, env, cwd, lambda name: program_in(root, env, Path(cwd), name)
             )
-        return await handlers.run(handler, target, timeout)
+        return await run(handler, target, timeout)
 
     def _unhealthy(self, kind: Kind, output: str) -> None:
         if not self.stopping:
