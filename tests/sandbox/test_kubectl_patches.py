@@ -14,8 +14,8 @@ import pytest
 from sandbox.api.defaults.objects import default
 from sandbox.api.patching.patches import json_patch, merge_patch, strategic_patch
 from sandbox.api.types import schema
-from tests.pure.sandbox_objects import DEPLOYMENT, SERVICE, changed
-from tests.pure.test_sandbox_patches import STRATEGIC
+from tests.pure.sandbox.api.patching.test_patches import STRATEGIC
+from tests.pure.sandbox.objects import DEPLOYMENT, SERVICE, changed
 
 Object = dict[str, Any]
 KUBECTL = shutil.which("kubectl")

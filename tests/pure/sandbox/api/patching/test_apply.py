@@ -14,7 +14,7 @@ from sandbox.api.defaults.objects import default
 from sandbox.api.patching.apply import LAST_APPLIED, Conflicts, apply, track
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
-from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, changed, mutilated, unhurried
+from tests.pure.sandbox.objects import DEPLOYMENT, JSON, SAMPLES, changed, mutilated, unhurried
 
 Object = dict[str, Any]
 T1, T2 = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"

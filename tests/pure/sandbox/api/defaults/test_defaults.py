@@ -11,7 +11,7 @@ from hypothesis import given
 from sandbox.api.defaults.objects import default
 from sandbox.api.defaults.pods import pull_policy
 from sandbox.api.types.canonical import quantity
-from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
+from tests.pure.sandbox.objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 
 Object = dict[str, Any]
 

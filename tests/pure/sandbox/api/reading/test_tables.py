@@ -12,7 +12,7 @@ from sandbox.api.defaults.objects import default
 from sandbox.api.reading.printers.times import human, seconds
 from sandbox.api.reading.tables import table
 from sandbox.base.kinds import KINDS
-from tests.pure.sandbox_objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated, unhurried
+from tests.pure.sandbox.objects import DEPLOYMENT, JOB, JSON, SAMPLES, SERVICE, mutilated, unhurried
 
 Object = dict[str, Any]
 NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox.api.patching.patches import PatchError, json_patch, merge_patch, strategic_patch
 from sandbox.api.types import schema
-from tests.pure.sandbox_objects import DEPLOYMENT, JSON, SAMPLES, mutilated, unhurried
+from tests.pure.sandbox.objects import DEPLOYMENT, JSON, SAMPLES, mutilated, unhurried
 
 OBJECTS = st.dictionaries(st.text(max_size=6), JSON, max_size=5)
 TYPED = schema.type_of("apps/v1", "Deployment")

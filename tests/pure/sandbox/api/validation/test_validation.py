@@ -10,7 +10,7 @@ from hypothesis import given
 
 from sandbox.api.defaults.objects import default
 from sandbox.api.validation.objects import type_error, unknown_fields, validate
-from tests.pure.sandbox_objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
+from tests.pure.sandbox.objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
 
 Object = dict[str, Any]
 TEMPLATE = ("spec", "template", "spec")
