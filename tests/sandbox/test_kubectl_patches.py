@@ -14,7 +14,7 @@ import pytest
 from sandbox.api.defaults.objects import default
 from sandbox.api.patching.patches import json_patch, merge_patch, strategic_patch
 from sandbox.api.types import schema
-from tests.pure.sandbox.api.patching.test_patches import STRATEGIC
+from tests.pure.sandbox.api.patching.test_strategic import STRATEGIC
 from tests.pure.sandbox.objects import DEPLOYMENT, SERVICE, changed
 
 Object = dict[str, Any]

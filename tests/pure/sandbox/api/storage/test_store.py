@@ -10,10 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.api.admission.addresses import ClusterAddresses
-from sandbox.api.defaults.strategies import qos_class
 from sandbox.api.storage.database import Database
-from sandbox.api.storage.retention import expire, last_seen
 from sandbox.api.storage.store import Change, Store
 from sandbox.api.wire.status import StatusError
 from sandbox.base.kinds import the_kind
@@ -106,58 +103,3 @@ def test_subscribers_hear_their_kind_in_order_until_they_leave(store: Store) -> 
     store.put(MAPS, config_map("c"))
     assert [change.entry.name for change in heard] == ["a", "b"]
     assert heard[0].line("ADDED", heard[0].entry) is heard[0].line("ADDED", heard[0].entry)
-
-
-def test_events_are_forgotten_after_an_hour(store: Store) -> None:
-    for name, seen in (("old", "2024-01-01T00:00:00Z"), ("new", "2024-01-01T00:50:00Z")):
-        store.put(EVENTS, {"metadata": {"name": name, "namespace": "n"}, "lastTimestamp": seen})
-    now = last_seen(store.entries(EVENTS)[0])
-    expire(store, now + 1200)
-    assert [entry.name for entry in store.entries(EVENTS)] == ["new"]
-
-
-def service(name: str, **spec: Any) -> dict[str, Any]:
-    return {"metadata": {"name": name}, "spec": spec}
-
-
-def test_cluster_addresses() -> None:
-    addresses = ClusterAddresses("127.9.0.1")
-    taken: list[dict[str, Any]] = []
-    for number in range(300):
-        one = service(f"s{number}")
-        addresses.assign(one, taken)
-        taken.append(one)
-    given_out = {one["spec"]["clusterIP"] for one in taken}
-    assert len(given_out) == 300 and all(address in addresses for address in given_out)
-    assert not any(address.endswith((".0", ".255")) for address in given_out)
-    wanted = service("w", clusterIP="127.9.200.7")
-    addresses.assign(wanted, taken)
-    assert wanted["spec"]["clusterIPs"] == ["127.9.200.7"]
-    for spec in (
-        {"clusterIP": "127.8.128.1"},
-        {"clusterIP": "nonsense"},
-        {"type": "LoadBalancer"},
-        {"ports": [{"nodePort": 1}]},
-    ):
-        with pytest.raises(StatusError) as error:
-            addresses.assign(service("x", **spec), taken)
-        assert error.value.code == 422
-
-
-@pytest.mark.parametrize(
-    ("resources", "expected"),
-    [
-        ([{}], "BestEffort"),
-        ([{"limits": {"cpu": "1", "memory": "1Gi"}}], "Guaranteed"),
-        (
-            [{"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1024Mi"}}],
-            "Guaranteed",
-        ),
-        ([{"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m"}}], "Burstable"),
-        ([{"limits": {"cpu": "1"}}], "Burstable"),
-        ([{"limits": {"cpu": "1", "memory": "1Gi"}}, {}], "Burstable"),
-        ([{"requests": {"cpu": "nonsense"}}], "Burstable"),
-    ],
-)
-def test_quality_of_service(resources: list[dict[str, Any]], expected: str) -> None:
-    assert qos_class({"containers": [{"resources": one} for one in resources]}) == expected

@@ -10,17 +10,8 @@ from hypothesis import given
 
 from sandbox.api.defaults.objects import default
 from sandbox.api.validation.objects import type_error, unknown_fields, validate
+from tests.pure.sandbox.api.validation.validating import CLAIM, RBAC, TEMPLATE, WEB, Object, of_kind, problems
 from tests.pure.sandbox.objects import DEPLOYMENT, JOB, POD, SAMPLES, SERVICE, changed, mutilated, unhurried
-
-Object = dict[str, Any]
-TEMPLATE = ("spec", "template", "spec")
-WEB = (*TEMPLATE, "containers", 0)
-
-
-def problems(obj: Object, old: Object | None = None) -> list[str]:
-    """`field: message` of each cause, defaults filled in first as the server does."""
-    causes = validate(default(obj), default(old) if old else None)
-    return [f"{cause.field}: {cause.message}" for cause in causes]
 
 
 def without(obj: Object, *path: Any) -> Object:
@@ -43,22 +34,29 @@ SUBDOMAIN = (
     "and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
+
+
 DNS_1035 = (
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
     "start with an alphabetic character, and end with an alphanumeric character (e.g. "
     "'my-name',  or 'abc-123', regex used for validation is "
     "'[a-z]([-a-z0-9]*[a-z0-9])?')"
 )
+
+
 LABEL_VALUE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
     "and must start and end with an alphanumeric character "
     "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
+
+
 MISMATCH = (
     'spec.template.metadata.labels: Invalid value: {"app":"other"}: `selector` does not '
     "match template `labels`"
 )
+
 
 # Name of the case: object, what the server says.
 INVALID: dict[str, tuple[Object, list[str]]] = {
@@ -201,15 +199,6 @@ def test_an_invalid_object(case: str) -> None:
     assert problems(obj) == expected
 
 
-def of_kind(kind: str, version: str = "v1", **rest: Any) -> Object:
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, **rest}
-
-
-RBAC = "rbac.authorization.k8s.io/v1"
-CLAIM = of_kind(
-    "PersistentVolumeClaim",
-    spec={"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-)
 OTHERS: dict[str, tuple[Object, list[str]]] = {
     "claim without a size": (
         changed(CLAIM, "spec", "resources", value={}),
@@ -263,182 +252,6 @@ OTHERS: dict[str, tuple[Object, list[str]]] = {
 def test_an_invalid_object_of_another_kind(case: str) -> None:
     obj, expected = OTHERS[case]
     assert problems(obj) == expected
-
-
-IMMUTABLE: dict[str, tuple[Object, Object, str]] = {
-    "selector": (
-        DEPLOYMENT,
-        changed(
-            changed(DEPLOYMENT, "spec", "selector", value={"matchLabels": {"app": "x"}}),
-            *("spec", "template", "metadata", "labels"),
-            value={"app": "x"},
-        ),
-        'spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: field is immutable',
-    ),
-    "Job template": (
-        JOB,
-        changed(JOB, *TEMPLATE, "containers", 0, "image", value="m:2"),
-        "spec.template: Invalid value",
-    ),
-    "completions": (JOB, changed(JOB, "spec", "completions", value=2), "spec.completions: Invalid value: 2"),
-    "pod": (
-        POD,
-        changed(POD, "spec", "containers", 0, "args", value=["x"]),
-        "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`",
-    ),
-    "node of a pod": (
-        changed(POD, "spec", "nodeName", value="a"),
-        changed(POD, "spec", "nodeName", value="b"),
-        "spec: Forbidden: pod updates may not change fields",
-    ),
-    "cluster IP": (
-        changed(SERVICE, "spec", "clusterIP", value="127.3.128.1"),
-        changed(SERVICE, "spec", "clusterIP", value="127.3.128.2"),
-        'spec.clusterIPs[0]: Invalid value: ["127.3.128.2"]: may not change once set',
-    ),
-    "immutable Secret": (
-        of_kind("Secret", immutable=True, data={"a": "QQ=="}),
-        of_kind("Secret", immutable=True, data={"a": "Qg=="}),
-        "data: Forbidden: field is immutable when `immutable` is set",
-    ),
-    "immutable ConfigMap made mutable": (
-        of_kind("ConfigMap", immutable=True),
-        of_kind("ConfigMap"),
-        "immutable: Forbidden: field is immutable when `immutable` is set",
-    ),
-    "type of a Secret": (
-        of_kind("Secret"),
-        of_kind("Secret", type="other"),
-        'type: Invalid value: "other": field is immutable',
-    ),
-    "role of a binding": (
-        of_kind("RoleBinding", RBAC, roleRef={"kind": "Role", "name": "a"}),
-        of_kind("RoleBinding", RBAC, roleRef={"kind": "Role", "name": "b"}),
-        "roleRef: Invalid value",
-    ),
-    "spec of a claim": (
-        CLAIM,
-        changed(CLAIM, "spec", "accessModes", value=["ReadOnlyMany"]),
-        "spec: Forbidden: spec is immutable after creation",
-    ),
-    "finalizers of what is going away": (
-        changed(POD, "metadata", "deletionTimestamp", value="2024-01-01T00:00:00Z"),
-        changed(
-            POD,
-            "metadata",
-            value={**POD["metadata"], "finalizers": ["a/b"], "deletionTimestamp": "2024-01-01T00:00:00Z"},
-        ),
-        "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", IMMUTABLE)
-def test_what_may_not_change(case: str) -> None:
-    old, new, expected = IMMUTABLE[case]
-    (problem,) = problems(new, old)
-    assert problem.startswith(expected)
-
-
-MUTABLE: dict[str, tuple[Object, Object]] = {
-    "image of a pod": (POD, changed(POD, "spec", "containers", 0, "image", value="nginx:2")),
-    "a pod gets its node": (POD, changed(POD, "spec", "nodeName", value="sandbox")),
-    "replicas": (DEPLOYMENT, changed(DEPLOYMENT, "spec", "replicas", value=0)),
-    "template of a Deployment": (DEPLOYMENT, changed(DEPLOYMENT, *WEB, "image", value="nginx:2")),
-    "a claim gets its volume": (CLAIM, changed(CLAIM, "spec", "volumeName", value="v")),
-    "labels of a suspended Job": (
-        changed(JOB, "spec", "suspend", value=True),
-        changed(
-            changed(JOB, "spec", "suspend", value=True),
-            "spec",
-            "template",
-            "spec",
-            "nodeSelector",
-            value={"a": "b"},
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize("case", MUTABLE)
-def test_what_may_change(case: str) -> None:
-    old, new = MUTABLE[case]
-    assert problems(new, old) == []
-
-
-TYPES: dict[str, tuple[Object, str]] = {
-    "a string for a number": (
-        changed(DEPLOYMENT, "spec", "replicas", value="3"),
-        "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
-    ),
-    "a number for a string": (
-        changed(DEPLOYMENT, *WEB, "env", 0, "value", value=1),
-        "json: cannot unmarshal number 1 into Go struct field "
-        "EnvVar.spec.template.spec.containers.env.value of type string",
-    ),
-    "an object for a list": (
-        changed(DEPLOYMENT, *TEMPLATE, "containers", value={}),
-        "json: cannot unmarshal object into Go struct field "
-        "PodSpec.spec.template.spec.containers of type []v1.Container",
-    ),
-    "a bool for a label": (
-        changed(POD, "metadata", "labels", value={"on": True}),
-        "json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.labels of type string",
-    ),
-    "a fraction for a number": (
-        changed(DEPLOYMENT, "spec", "replicas", value=1.5),
-        "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32",
-    ),
-    "too large a number": (
-        changed(DEPLOYMENT, "spec", "replicas", value=2**31),
-        "json: cannot unmarshal number 2147483648 into Go struct field "
-        "DeploymentSpec.spec.replicas of type int32",
-    ),
-    "a quantity": (
-        changed(DEPLOYMENT, *WEB, "resources", "limits", "cpu", value="fast"),
-        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-    ),
-    "base64": (of_kind("Secret", data={"a": "QQ=!"}), "illegal base64 data at input byte 2"),
-    "a time": (
-        changed(POD, "metadata", "creationTimestamp", value="today"),
-        'parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse it',
-    ),
-}
-
-
-@pytest.mark.parametrize("case", TYPES)
-def test_a_value_of_the_wrong_type(case: str) -> None:
-    obj, sentence = TYPES[case]
-    assert type_error(obj) == sentence
-    (cause,) = validate(obj)
-    assert cause.reason == "FieldValueTypeInvalid"
-
-
-def test_ports_may_be_numbers_or_names() -> None:
-    for port in (80, "http"):
-        assert type_error(changed(SERVICE, "spec", "ports", 0, "targetPort", value=port)) is None
-    assert "intstr.IntOrString" in str(
-        type_error(changed(SERVICE, "spec", "ports", 0, "targetPort", value=[]))
-    )
-
-
-def test_unknown_fields_are_named_with_their_path() -> None:
-    obj = copy.deepcopy(DEPLOYMENT)
-    obj["spec"]["replica"] = 1
-    obj["metadata"]["lables"] = {}
-    obj["spec"]["template"]["spec"]["containers"][1]["imgae"] = "x"
-    obj["spec"]["template"]["metadata"]["labels"]["anything"] = "goes"
-    assert unknown_fields(obj) == [
-        "metadata.lables",
-        "spec.template.spec.containers[1].imgae",
-        "spec.replica",
-    ]
-
-
-def test_a_custom_resource_has_no_unknown_fields_but_in_its_metadata() -> None:
-    obj = of_kind("ServiceMonitor", "monitoring.coreos.com/v1", spec={"any": "thing"})
-    assert unknown_fields(obj) == []
-    assert unknown_fields(changed(obj, "metadata", "nmae", value="x")) == ["metadata.nmae"]
 
 
 @unhurried

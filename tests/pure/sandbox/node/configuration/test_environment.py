@@ -1,4 +1,4 @@
-"""A container's environment and command, as Kubernetes defines them."""
+"""A container's environment, as a kubelet makes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sandbox.node.configuration.environment import (
     references,
     service_variables,
 )
-from sandbox.node.containers.prepare import command_of
 
 POD = {
     "metadata": {
@@ -173,19 +172,3 @@ def test_references_name_what_to_fetch() -> None:
         ],
     }
     assert references(container) == ({"a", "c"}, {"b", "d"})
-
-
-@pytest.mark.parametrize(
-    ("image", "container", "argv"),
-    [
-        ({"entrypoint": ["e"], "cmd": ["c"]}, {}, ["e", "c"]),
-        ({"entrypoint": ["e"], "cmd": ["c"]}, {"args": ["$(A)"]}, ["e", "1"]),
-        ({"entrypoint": ["e"], "cmd": ["c"]}, {"command": ["x$(A)"]}, ["x1"]),
-        ({"entrypoint": ["e"], "cmd": ["c"]}, {"command": ["x"], "args": ["y"]}, ["x", "y"]),
-        ({"entrypoint": None, "cmd": ["c", "$(A)"]}, {}, ["c", "$(A)"]),
-        ({}, {}, []),
-    ],
-)
-def test_commands(image: dict[str, object], container: dict[str, object], argv: list[str]) -> None:
-    """The table of define-command-argument-container; the image's own words are not expanded."""
-    assert command_of(container, image, {"A": "1"}) == argv
