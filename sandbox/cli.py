@@ -116,8 +116,8 @@ def _status(state: State, arguments: argparse.Namespace) -> int:
 
 
 def _build(state: State, arguments: argparse.Namespace) -> int:
-    from sandbox.images.build import build
-    from sandbox.images.errors import BuildError
+    from sandbox.images.building.build import build
+    from sandbox.images.recipes.errors import BuildError
 
     state.create()
     context = Path(arguments.context)
@@ -133,8 +133,8 @@ def _build(state: State, arguments: argparse.Namespace) -> int:
 
 
 def _images(state: State, arguments: argparse.Namespace) -> int:
-    from sandbox.images.asking import ask
-    from sandbox.images.store import Store
+    from sandbox.images.keeping.asking import ask
+    from sandbox.images.keeping.store import Store
 
     store = Store(state.root)
     found = {each: ask(store, each) for each in arguments.references or store.listed()}

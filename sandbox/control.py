@@ -110,7 +110,7 @@ def down(state: State) -> str:
 
 
 def _down(state: State) -> str:
-    from sandbox.node.orphans import end_orphans
+    from sandbox.node.processes.orphans import end_orphans
 
     running = state.daemon()
     stopped = running is not None and _end(running)
@@ -131,7 +131,7 @@ def _end(daemon: Daemon) -> bool:
 
 def reset(state: State, *, images: bool) -> str:
     """Stop, and remove all state; built images and layers stay unless ``images``."""
-    from sandbox.images.files import remove_tree
+    from sandbox.base.files import remove_tree
 
     if not state.root.is_dir():
         return "there is no sandbox here"

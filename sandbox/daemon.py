@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox.images.files import write_atomically
-from sandbox.node.addresses import host
+from sandbox.base.files import write_atomically
+from sandbox.node.network.addresses import host
 from sandbox.state import SandboxError, State, started_at
 
 FIRST_BLOCK, LAST_BLOCK = 2, 254  # 127.0 and 127.1 belong to everyone, 127.255 ends in a broadcast
@@ -116,8 +116,8 @@ class _Running:
 
     async def _api(self, stack: contextlib.AsyncExitStack) -> int:
         """Start the API in the first block that is free; returns the block."""
-        from sandbox.api.database import StateError
         from sandbox.api.server import AddressTaken, Server
+        from sandbox.api.storage.database import StateError
 
         taken = ""
         last, others = _last_block(self.state), inhabited(_listeners())

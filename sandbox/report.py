@@ -26,8 +26,8 @@ LIMITS = (
 
 def report(state: State) -> dict[str, Any]:
     """Everything `status` tells, as JSON."""
-    from sandbox.images.store import Store
-    from sandbox.kinds import KINDS
+    from sandbox.base.kinds import KINDS
+    from sandbox.images.keeping.store import Store
 
     running = state.daemon()
     told: dict[str, Any] = {

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.api import discovery, openapi
-from sandbox.api.authentication import User, impersonated
-from sandbox.api.authorization import Attributes, allowed, refusal
-from sandbox.api.call import Call, Cluster, answer
+from sandbox.api.access.authentication import User, impersonated
+from sandbox.api.access.authorization import Attributes, allowed, refusal
+from sandbox.api.calls.call import Call, Cluster, answer
+from sandbox.api.calls.paths import Target, target
 from sandbox.api.handlers import (
     accounts,
     delete,
@@ -24,9 +24,16 @@ from sandbox.api.handlers import (
     watch,
     write,
 )
-from sandbox.api.paths import Target, target
-from sandbox.api.status import StatusError, bad_request, forbidden, internal, method_not_allowed, unauthorized
-from sandbox.api.store import encode
+from sandbox.api.reading import discovery, openapi
+from sandbox.api.storage.store import encode
+from sandbox.api.wire.status import (
+    StatusError,
+    bad_request,
+    forbidden,
+    internal,
+    method_not_allowed,
+    unauthorized,
+)
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)

@@ -13,21 +13,21 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.api import bootstrap, retention
-from sandbox.api.addresses import ClusterAddresses
-from sandbox.api.admission import SERVICE, Admission
-from sandbox.api.authentication import Authenticator
-from sandbox.api.call import Cluster
-from sandbox.api.certificates import Certificates, certificates
-from sandbox.api.database import Database, StateError
-from sandbox.api.proxy import LARGEST_HEADER, client_session
-from sandbox.api.rbac import StoredRoles
+from sandbox.api.access.authentication import Authenticator
+from sandbox.api.access.certificates import Certificates, certificates
+from sandbox.api.access.rbac import StoredRoles
+from sandbox.api.access.tokens import signing_key
+from sandbox.api.admission.addresses import ClusterAddresses
+from sandbox.api.admission.chain import SERVICE, Admission
+from sandbox.api.calls.call import Cluster
+from sandbox.api.calls.proxy import LARGEST_HEADER, client_session
+from sandbox.api.defaults.strategies import prepare_create
 from sandbox.api.routes import handler
-from sandbox.api.store import Store
-from sandbox.api.strategies import prepare_create
-from sandbox.api.tokens import signing_key
-from sandbox.api.writes import Registry, timestamp
-from sandbox.kinds import the_kind
+from sandbox.api.storage import bootstrap, retention
+from sandbox.api.storage.database import Database, StateError
+from sandbox.api.storage.store import Store
+from sandbox.api.writing.writes import Registry, timestamp
+from sandbox.base.kinds import the_kind
 
 log = logging.getLogger(__name__)
 # What upstream takes (limit of etcd and of the apiserver's request bodies).
@@ -138,7 +138,7 @@ class Server:
 
 
 def _warm_up() -> None:
-    from sandbox.api import schema
+    from sandbox.api.types import schema
 
     schema.type_of("apps/v1", "Deployment").fields  # noqa: B018
 

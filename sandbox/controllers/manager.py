@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from sandbox.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
-from sandbox.controllers.controller import Cluster, Controller
-from sandbox.controllers.deployment import DeploymentController
-from sandbox.controllers.discovery import Resource, discover
-from sandbox.controllers.endpoints import EndpointsController
-from sandbox.controllers.garbage import GarbageCollector
-from sandbox.controllers.job import JobController
-from sandbox.controllers.namespace import NamespaceController
-from sandbox.controllers.quota import QuotaController
-from sandbox.controllers.replicaset import ReplicaSetController
-from sandbox.controllers.scheduler import Scheduler
-from sandbox.controllers.volumes import VolumeController
+from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
+from sandbox.controllers.housekeeping.discovery import Resource, discover
+from sandbox.controllers.housekeeping.garbage import GarbageCollector
+from sandbox.controllers.housekeeping.namespace import NamespaceController
+from sandbox.controllers.housekeeping.quota import QuotaController
+from sandbox.controllers.machinery.controller import Cluster, Controller
+from sandbox.controllers.networking.endpoints import EndpointsController
+from sandbox.controllers.placing.scheduler import Scheduler
+from sandbox.controllers.placing.volumes import VolumeController
+from sandbox.controllers.workloads.deployment import DeploymentController
+from sandbox.controllers.workloads.job import JobController
+from sandbox.controllers.workloads.replicaset import ReplicaSetController
 
 log = logging.getLogger(__name__)
 

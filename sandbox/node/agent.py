@@ -9,17 +9,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import ApiError, Client, Informer, key_of
-from sandbox.images.files import remove_tree
-from sandbox.images.store import Store
-from sandbox.node.addresses import PodAddresses, host
-from sandbox.node.cluster import Cluster
-from sandbox.node.events import Recorder
-from sandbox.node.orphans import end_orphans
+from sandbox.base.client import ApiError, Client, Informer, key_of
+from sandbox.base.files import remove_tree
+from sandbox.images.keeping.store import Store
+from sandbox.node.configuration.cluster import Cluster
+from sandbox.node.network.addresses import PodAddresses, host
+from sandbox.node.network.proxy import Proxy
 from sandbox.node.pod import Pod, Surroundings
-from sandbox.node.proxy import Proxy
-from sandbox.node.registration import Registration, capacity
-from sandbox.node.volumes import VolumeError
+from sandbox.node.processes.orphans import end_orphans
+from sandbox.node.reporting.events import Recorder
+from sandbox.node.reporting.registration import Registration, capacity
+from sandbox.node.storage.volumes import VolumeError
 
 Object = dict[str, Any]
 NAME = "sandbox"

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import Client
-from sandbox.images.files import remove_tree, write_atomically
-from sandbox.images.store import Store
-from sandbox.node.addresses import PodAddresses
-from sandbox.node.backoff import Backoff
-from sandbox.node.cluster import Cluster
-from sandbox.node.container import Container
-from sandbox.node.durations import rfc3339, seconds_of
-from sandbox.node.environment import Sources
-from sandbox.node.events import Recorder
-from sandbox.node.status import PodView, pod_status, waiting
-from sandbox.node.telling import Teller
-from sandbox.node.volumes import VolumeError, declared, set_up
+from sandbox.base.client import Client
+from sandbox.base.files import remove_tree, write_atomically
+from sandbox.images.keeping.store import Store
+from sandbox.node.configuration.cluster import Cluster
+from sandbox.node.configuration.environment import Sources
+from sandbox.node.containers.container import Container
+from sandbox.node.network.addresses import PodAddresses
+from sandbox.node.reporting.events import Recorder
+from sandbox.node.reporting.status import PodView, pod_status, waiting
+from sandbox.node.reporting.telling import Teller
+from sandbox.node.storage.volumes import VolumeError, declared, set_up
+from sandbox.node.timing.backoff import Backoff
+from sandbox.node.timing.durations import rfc3339, seconds_of
 
 Object = dict[str, Any]
 VOLUME_RETRY = (0.5, 120.0)  # kubelet: durationBeforeRetry, doubling

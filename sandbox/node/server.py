@@ -10,9 +10,9 @@ from typing import Protocol
 
 from aiohttp import web
 
-from sandbox.node import logs
-from sandbox.node.container import Container
-from sandbox.node.durations import seconds_of
+from sandbox.node.containers import logs
+from sandbox.node.containers.container import Container
+from sandbox.node.timing.durations import seconds_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

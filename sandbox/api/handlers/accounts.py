@@ -6,10 +6,10 @@ import time
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
-from sandbox.api.status import bad_request, invalid
-from sandbox.api.tokens import ISSUER, issue
-from sandbox.api.writes import timestamp
+from sandbox.api.access.tokens import ISSUER, issue
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.wire.status import bad_request, invalid
+from sandbox.api.writing.writes import timestamp
 
 _SHORTEST, _LONGEST, _USUAL = 600, 1 << 32, 3600
 

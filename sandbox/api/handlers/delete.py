@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
-from sandbox.api.deletion import DeleteOptions, delete, orphans_by_default
-from sandbox.api.pages import page
-from sandbox.api.selectors import selector
-from sandbox.api.status import success
-from sandbox.api.store import encode
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.reading.pages import page
+from sandbox.api.storage.store import encode
+from sandbox.api.wire.selectors import selector
+from sandbox.api.wire.status import success
+from sandbox.api.writing.deletion import DeleteOptions, delete, orphans_by_default
 
 _WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api.call import Call
-from sandbox.api.proxy import forward
-from sandbox.api.status import StatusError, bad_request, unavailable
-from sandbox.api.store import Object
-from sandbox.kinds import the_kind
+from sandbox.api.calls.call import Call
+from sandbox.api.calls.proxy import forward
+from sandbox.api.storage.store import Object
+from sandbox.api.wire.status import StatusError, bad_request, unavailable
+from sandbox.base.kinds import the_kind
 
 _NODE = the_kind("v1", "Node")
 _PASSED_ON = ("follow", "previous", "timestamps", "tailLines", "limitBytes", "sinceSeconds", "sinceTime")

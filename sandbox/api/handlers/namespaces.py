@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
-from sandbox.api.status import bad_request, modified
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.wire.status import bad_request, modified
 
 
 async def finalize(call: Call) -> web.StreamResponse:

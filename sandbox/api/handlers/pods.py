@@ -7,13 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
-from sandbox.api.deletion import DeleteOptions, delete
-from sandbox.api.selectors import matches_labels
-from sandbox.api.status import bad_request, conflict, method_not_allowed, success, too_many_requests
-from sandbox.api.store import Entry, Object
-from sandbox.api.writes import timestamp
-from sandbox.kinds import the_kind
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.storage.store import Entry, Object
+from sandbox.api.wire.selectors import matches_labels
+from sandbox.api.wire.status import bad_request, conflict, method_not_allowed, success, too_many_requests
+from sandbox.api.writing.deletion import DeleteOptions, delete
+from sandbox.api.writing.writes import timestamp
+from sandbox.base.kinds import the_kind
 
 _PDB = the_kind("policy/v1", "PodDisruptionBudget")
 

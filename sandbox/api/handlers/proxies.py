@@ -6,10 +6,10 @@ import random
 
 from aiohttp import web
 
-from sandbox.api.call import Call
-from sandbox.api.proxy import forward, request_headers
-from sandbox.api.status import bad_request, unavailable
-from sandbox.kinds import the_kind
+from sandbox.api.calls.call import Call
+from sandbox.api.calls.proxy import forward, request_headers
+from sandbox.api.wire.status import bad_request, unavailable
+from sandbox.base.kinds import the_kind
 
 _ENDPOINTS = the_kind("v1", "Endpoints")
 

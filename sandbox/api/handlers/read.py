@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.api import rendering
-from sandbox.api.call import Call, answer
-from sandbox.api.pages import page
-from sandbox.api.selectors import selector
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.reading import rendering
+from sandbox.api.reading.pages import page
+from sandbox.api.wire.selectors import selector
 
 
 async def get(call: Call) -> web.StreamResponse:

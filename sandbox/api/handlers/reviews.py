@@ -7,11 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api.authentication import User
-from sandbox.api.authorization import Attributes, allowed, rules_for
-from sandbox.api.call import Call, answer
-from sandbox.api.status import bad_request
-from sandbox.api.writes import timestamp
+from sandbox.api.access.authentication import User
+from sandbox.api.access.authorization import Attributes, allowed, rules_for
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.wire.status import bad_request
+from sandbox.api.writing.writes import timestamp
 
 
 async def review(call: Call) -> web.StreamResponse:

@@ -7,11 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api.call import Call, answer
+from sandbox.api.calls.call import Call, answer
 from sandbox.api.handlers import write
-from sandbox.api.status import bad_request, invalid
-from sandbox.api.store import Object
-from sandbox.api.writes import Written
+from sandbox.api.storage.store import Object
+from sandbox.api.wire.status import bad_request, invalid
+from sandbox.api.writing.writes import Written
 
 
 def scale_of(obj: Mapping[str, Any]) -> Object:

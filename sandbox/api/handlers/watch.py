@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from sandbox.api import rendering
-from sandbox.api.call import Call
-from sandbox.api.negotiation import Form
-from sandbox.api.pages import page, parse_version
-from sandbox.api.selectors import Predicate, selector
-from sandbox.api.status import StatusError, bad_request, expired
-from sandbox.api.store import Change, Entry, Store, encode
+from sandbox.api.calls.call import Call
+from sandbox.api.reading import rendering
+from sandbox.api.reading.pages import page, parse_version
+from sandbox.api.storage.store import Change, Entry, Store, encode
+from sandbox.api.wire.negotiation import Form
+from sandbox.api.wire.selectors import Predicate, selector
+from sandbox.api.wire.status import StatusError, bad_request, expired
 
 # A client that has fallen this far behind is cut off and lists again, as upstream does with slow watchers.
 _BACKLOG = 20_000

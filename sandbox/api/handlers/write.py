@@ -7,13 +7,14 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.api import patches, schema
-from sandbox.api.call import Call, answer
-from sandbox.api.errors import PatchError
-from sandbox.api.status import invalid, method_not_allowed
-from sandbox.api.store import Object
-from sandbox.api.updates import patch_refused
-from sandbox.api.writes import Written
+from sandbox.api.calls.call import Call, answer
+from sandbox.api.patching import patches
+from sandbox.api.storage.store import Object
+from sandbox.api.types import schema
+from sandbox.api.types.errors import PatchError
+from sandbox.api.wire.status import invalid, method_not_allowed
+from sandbox.api.writing.updates import patch_refused
+from sandbox.api.writing.writes import Written
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"

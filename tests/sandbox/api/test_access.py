@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.api.tokens import issue, signing_key
+from sandbox.api.access.tokens import issue, signing_key
 from tests.sandbox.api.running import Running, config_map, deployment, pod
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.api import schema
-from sandbox.api.defaults import default
-from sandbox.api.patches import json_patch, merge_patch, strategic_patch
-from tests.pure.sandbox_objects import DEPLOYMENT, SERVICE, changed
-from tests.pure.test_sandbox_patches import STRATEGIC
+from sandbox.api.defaults.objects import default
+from sandbox.api.patching.patches import json_patch, merge_patch, strategic_patch
+from sandbox.api.types import schema
+from tests.pure.sandbox.api.patching.test_strategic import STRATEGIC
+from tests.pure.sandbox.objects import DEPLOYMENT, SERVICE, changed
 
 Object = dict[str, Any]
 KUBECTL = shutil.which("kubectl")

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.api.database import DamagedDatabase, Database, DatabaseInUse, StateError, set_aside
 from sandbox.api.server import AddressTaken
+from sandbox.api.storage.database import DamagedDatabase, Database, DatabaseInUse, StateError, set_aside
 from tests import ROOT
 from tests.sandbox.api.running import TOKEN, Running, config_map, free_address
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.api.server import AddressTaken, Server
-from sandbox.client import ApiError, Client, Informer, Key, Object, key_of, path
-from sandbox.controllers import manager, objects
+from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
+from sandbox.controllers import manager
+from sandbox.controllers.machinery import objects
 
 TOKEN = "administrator"
 DEADLINE = 30.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.client import ApiError, Client, Informer, Object
+from sandbox.base.client import ApiError, Client, Informer, Object
 from tests.sandbox.controllers.stage import DEADLINE, TOKEN, Stage, place, play
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sandbox.client import Object
-from sandbox.controllers.events import SIMILAR, Recorder
+from sandbox.base.client import Object
+from sandbox.controllers.machinery.events import SIMILAR, Recorder
 from tests.sandbox.controllers.stage import Stage, play
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.client import Object
-from sandbox.controllers import job_plan, objects, pods
+from sandbox.base.client import Object
+from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.workloads import job_plan
 from tests.sandbox.controllers.stage import Stage, place, play, reason
 
 

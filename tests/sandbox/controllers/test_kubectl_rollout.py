@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import Stage, deployment, place, play, rolled_out
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl here")

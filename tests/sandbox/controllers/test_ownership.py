@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.client import ApiError, Object
-from sandbox.controllers import objects
+from sandbox.base.client import ApiError, Object
+from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import SPACE, Stage, deployment, place, play, rolled_out
 
 

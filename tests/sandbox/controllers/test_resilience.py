@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from sandbox.controllers import objects
+from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import Stage, deployment, image_patch, place, play, reason, rolled_out
 
 

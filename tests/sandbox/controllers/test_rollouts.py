@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from sandbox.client import Object
-from sandbox.controllers import objects, pods, revisions
+from sandbox.base.client import Object
+from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.workloads import revisions
 from tests.sandbox.controllers.stage import (
     SPACE,
     Stage,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sandbox.client import Object
-from sandbox.controllers import objects
+from sandbox.base.client import Object
+from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import Stage, deployment, image_patch, place, play, rolled_out
 
 

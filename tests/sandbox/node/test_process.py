@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.node.process import Process
+from sandbox.node.processes.process import Process
 from tests.sandbox.local import ROOT
 
 # A node that is killed once its shim has been told what to run, and before it heard that it runs.
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from sandbox.node import process
+from sandbox.node.processes import process
 
 process._readable = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 start = process.Process.start(Path(sys.argv[1]), file=sys.argv[2], argv=["x", "60"], env={}, cwd=Path("/"))

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.images.references import parse
-from sandbox.images.registry import credentials_of, host_of
+from sandbox.images.keeping.references import parse
+from sandbox.images.keeping.registry import credentials_of, host_of
 from tests.sandbox.local import Sandbox
 from tests.sandbox.node import pods
 from tests.sandbox.node.pods import event, start

@@ -1,0 +1,4 @@
+"""Who asks, and whether they may: certificates, tokens, users, roles.
+
+May import storage/. What decides is pure (authorization.py); what reads stored roles for it is rbac.py.
+"""

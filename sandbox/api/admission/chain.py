@@ -1,0 +1,112 @@
+"""What the rest of the cluster has to say about a write: namespaces, ServiceAccounts, quotas, addresses."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from sandbox.api.access.tokens import issue
+from sandbox.api.admission import limits, podsecurity
+from sandbox.api.admission.addresses import ClusterAddresses
+from sandbox.api.defaults.strategies import qos_class
+from sandbox.api.storage.store import Store
+from sandbox.api.wire.status import forbidden, not_found
+from sandbox.base import quota
+from sandbox.base.kinds import KINDS, KindInfo, the_kind
+
+Object = dict[str, Any]
+
+
+NAMESPACE = the_kind("v1", "Namespace")
+SERVICE = the_kind("v1", "Service")
+SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
+QUOTA = the_kind("v1", "ResourceQuota")
+LIMIT_RANGE = the_kind("v1", "LimitRange")
+_COUNTED = tuple(
+    info for info in KINDS if info.namespaced and info.stored and info.kind not in ("Event", "Lease")
+)
+
+
+class Admission:
+    """Checks and completes an object before it is created."""
+
+    def __init__(self, store: Store, addresses: ClusterAddresses, key: bytes, authority: bytes) -> None:
+        self._store = store
+        self._addresses = addresses
+        self._key = key
+        self._authority = authority
+
+    def namespace(self, info: KindInfo, namespace: str, name: str) -> None:
+        """404 when the namespace is not there, 403 when it is going away."""
+        if not info.namespaced:
+            return
+        entry = self._store.get(NAMESPACE, "", namespace)
+        if entry is None:
+            raise not_found(NAMESPACE, namespace)
+        if "deletionTimestamp" in entry.object["metadata"]:
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {namespace} is being terminated",
+                "field": "metadata.namespace",
+            }
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise forbidden(info, name, why, [cause])
+
+    def complete(self, info: KindInfo, obj: Object, now: int) -> None:
+        """Fills in what only the cluster knows, in place: a Service's address, a token Secret's token."""
+        if info.kind == "Service":
+            self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
+        elif info.kind == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
+            self._fill_token(info, obj, now)
+        elif info.kind == "Pod":
+            limits.fill_in(obj, self._limit_ranges(obj))
+            obj["status"]["qosClass"] = qos_class(obj["spec"])
+
+    def check(self, info: KindInfo, obj: Object) -> None:
+        """403 for a pod whose ServiceAccount is missing or that the namespace's Pod Security level does not
+        let in, and for what exceeds a limit or a quota.
+
+        "default" may be missing: upstream's race between a namespace and its account is not worth keeping.
+        """
+        metadata = obj["metadata"]
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
+        if info.kind == "Pod":
+            account = obj["spec"].get("serviceAccountName") or "default"
+            if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
+                why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
+                raise forbidden(info, name, f'{why} "{account}" not found')
+            home = self._store.get(NAMESPACE, "", namespace)
+            labels = (home.object["metadata"].get("labels") or {}) if home else {}
+            if unsafe := podsecurity.violation(labels, obj):
+                raise forbidden(info, name, unsafe)
+        if info.kind in ("Pod", "PersistentVolumeClaim"):
+            excesses = limits.violations(obj, self._limit_ranges(obj))
+            if excesses:
+                raise forbidden(info, name, excesses[0] if len(excesses) == 1 else f"[{', '.join(excesses)}]")
+        quotas = [entry.object for entry in self._store.entries(QUOTA, namespace)] if namespace else []
+        if quotas:
+            present = [entry.object for kind in _COUNTED for entry in self._store.entries(kind, namespace)]
+            used = {one["metadata"]["name"]: quota.used_by(one, present) for one in quotas}
+            violation = quota.quota_violation(quotas, used, obj)
+            if violation:
+                raise forbidden(info, name, violation)
+
+    def _limit_ranges(self, obj: Object) -> list[Object]:
+        return [entry.object for entry in self._store.entries(LIMIT_RANGE, obj["metadata"]["namespace"])]
+
+    def _fill_token(self, info: KindInfo, secret: Object, now: int) -> None:
+        """What upstream's token controller does for Secrets that name a ServiceAccount."""
+        metadata = secret["metadata"]
+        namespace = metadata["namespace"]
+        account = (metadata.get("annotations") or {}).get("kubernetes.io/service-account.name", "")
+        entry = self._store.get(SERVICE_ACCOUNT, namespace, account)
+        if entry is None:
+            why = f'its annotation kubernetes.io/service-account.name names no ServiceAccount: "{account}"'
+            raise forbidden(info, metadata["name"], why)
+        metadata["annotations"]["kubernetes.io/service-account.uid"] = entry.object["metadata"]["uid"]
+        token = issue(self._key, entry.object, now=now, expires=None)
+        values = {"token": token.encode(), "namespace": namespace.encode(), "ca.crt": self._authority}
+        secret["data"] = {
+            **(secret.get("data") or {}),
+            **{key: b64encode(value).decode() for key, value in values.items()},
+        }

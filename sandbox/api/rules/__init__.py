@@ -1,1 +1,0 @@
-"""What the API server checks before it stores an object, one module per family of kinds. All pure."""

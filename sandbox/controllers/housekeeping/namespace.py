@@ -1,0 +1,124 @@
+"""Namespaces: what each new one is given, and emptying those that are being deleted."""
+
+from __future__ import annotations
+
+from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.controllers.housekeeping.discovery import Resource
+from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
+
+ROOT_CA = "kube-root-ca.crt"
+PATIENCE = 1.0  # seconds between looks at a namespace whose objects take their time
+
+
+class NamespaceController(Controller):
+    """Gives each namespace its ServiceAccount and the cluster's CA; empties and ends a terminating one."""
+
+    name = "namespace-controller"
+
+    def __init__(self, cluster: Cluster, resources: list[Resource]) -> None:
+        super().__init__(cluster)
+        self._contents = [resource for resource in resources if resource.namespaced]
+        self.namespaces = cluster.informer("v1", "namespaces")
+        self.accounts = cluster.informer("v1", "serviceaccounts")
+        self.maps = cluster.informer("v1", "configmaps")
+        self.namespaces.subscribe(self.enqueue)
+        self.accounts.subscribe(self._content_changed)
+        self.maps.subscribe(self._content_changed)
+        cluster.informer("v1", "pods").subscribe(self._content_changed)
+
+    def _content_changed(self, kind: str, new: Object, old: Object | None) -> None:
+        del old
+        space, name = new["metadata"]["namespace"], new["metadata"]["name"]
+        if kind == "DELETED":
+            self.queue.add(("", space))
+        elif (space, name) == ("kube-public", ROOT_CA):
+            for key in self.namespaces.items:
+                self.queue.add(key)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Furnish or empty."""
+        namespace = self.namespaces.items.get(key)
+        if namespace is None:
+            return None
+        if objects.deleting(namespace):
+            return await self._empty(namespace)
+        try:
+            await self._furnish(key[1])
+        except ApiError as error:
+            if not namespace_is_going(error) and error.reason != "AlreadyExists":
+                raise
+        return None
+
+    async def _furnish(self, space: str) -> None:
+        if (space, "default") not in self.accounts.items:
+            account = {
+                "apiVersion": "v1",
+                "kind": "ServiceAccount",
+                "metadata": {"name": "default", "namespace": space},
+            }
+            await self.client.create(path("v1", "serviceaccounts", space), account)
+        given = self.maps.items.get(("kube-public", ROOT_CA))
+        if given is None or space == "kube-public":
+            return
+        current = self.maps.items.get((space, ROOT_CA))
+        if current is None:
+            meta = {"name": ROOT_CA, "namespace": space}
+            copied = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": given["data"]}
+            await self.client.create(path("v1", "configmaps", space), copied)
+        elif current.get("data") != given["data"]:
+            await self.client.replace(
+                path("v1", "configmaps", space, ROOT_CA), {**current, "data": given["data"]}
+            )
+
+    async def _empty(self, namespace: Object) -> float | None:
+        """Delete everything in it; when nothing is left, take our finalizer off, and the API removes it."""
+        space = namespace["metadata"]["name"]
+        left: dict[str, int] = {}
+        for resource in self._contents:
+            place = path(resource.api_version, resource.plural, space)
+            items = (await self.client.get(place)).get("items") or []
+            for item in items:
+                if not objects.deleting(item):
+                    await self._delete(f"{place}/{item['metadata']['name']}", item["metadata"]["uid"])
+            if items:  # what ends at once is gone at the next look
+                remaining = (await self.client.get(place)).get("items") or []
+                left |= {resource.plural: len(remaining)} if remaining else {}
+        if left:
+            await self._tell(namespace, left)
+            return PATIENCE
+        rest = [
+            name for name in (namespace.get("spec") or {}).get("finalizers") or [] if name != "kubernetes"
+        ]
+        await self.client.replace(
+            path("v1", "namespaces", None, space, "finalize"),
+            {**namespace, "spec": {**(namespace.get("spec") or {}), "finalizers": rest}},
+        )
+        return None
+
+    async def _delete(self, place: str, uid: str) -> None:
+        try:
+            await self.client.delete(place, propagation="Background", uid=uid)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def _tell(self, namespace: Object, left: dict[str, int]) -> None:
+        """Say in its status what it still waits for (upstream's NamespaceContentRemaining)."""
+        listed = ", ".join(
+            f"{plural} has {count} resource instances" for plural, count in sorted(left.items())
+        )
+        condition = {
+            "type": "NamespaceContentRemaining",
+            "status": "True",
+            "reason": "SomeResourcesRemain",
+            "message": f"Some resources are remaining: {listed}",
+            "lastTransitionTime": objects.stamp(objects.now()),
+        }
+        seen = objects.condition(namespace, condition["type"])
+        if seen is not None and seen["message"] == condition["message"]:
+            return
+        status = namespace.get("status") or {}
+        others = objects.without_condition(status.get("conditions") or [], condition["type"])
+        place = path("v1", "namespaces", None, namespace["metadata"]["name"], "status")
+        await self.client.merge(place, {"status": {"conditions": [*others, condition]}})
