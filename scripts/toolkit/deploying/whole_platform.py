@@ -11,6 +11,7 @@ import urllib3
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Kind, Misused, Outcome, PipelineError
+from toolkit.base.table import aligned
 from toolkit.cluster.api.connection import TOOLKIT, Connection, connect
 from toolkit.cluster.api.credentials import kubeconfig_of
 from toolkit.cluster.release import provision
@@ -18,7 +19,6 @@ from toolkit.cluster.release.releases import current
 from toolkit.objects.fields import text
 from toolkit.objects.resources import built_in
 from toolkit.pipeline import plan
-from toolkit.reporting import status_table
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.request import Request
@@ -67,7 +67,7 @@ def start(request: Request, place: Place) -> Outcome:
             raise Failed(f"{names} was deployed, and yet does not serve", remedy="make status")
         absent = still
     rows = [(home.app.name, home.space, _address(request, home), _hint(home)) for home in wanted]
-    for line in status_table.aligned([HEADINGS, *rows]):
+    for line in aligned([HEADINGS, *rows]):
         request.say(line.rstrip())
     request.say(f"{len(wanted)} apps run in {place.word}; make platform-stop stops them")
     return Outcome()

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Outcome, PipelineError, worst
 from toolkit.base.signals import noted
+from toolkit.base.table import aligned
 from toolkit.pipeline import fleet_views, running
 from toolkit.pipeline.engine import Engine
 from toolkit.pipeline.gate import Cores
-from toolkit.reporting.status_table import aligned
 from toolkit.settings import command
 from toolkit.settings.config import Config
 from toolkit.settings.request import Request

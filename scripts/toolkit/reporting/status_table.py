@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from toolkit.base.table import aligned
 from toolkit.reporting.overview import Row
 
 WIDTH = 120
@@ -72,9 +73,3 @@ def _moment(time: str) -> str:
 
 def _name(by: str) -> str:
     return (by if len(by) <= _WIDEST_NAME else f"{by[: _WIDEST_NAME - 1]}…") or "-"
-
-
-def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of words as lines whose columns stand below each other."""
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    return ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)) for line in cells]
