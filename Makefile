@@ -106,10 +106,12 @@ check: $(READY) ## only the linter, types and drift
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy scripts sandbox
 	@$(PY) scripts/diagram.py --check
+	@$(PY) -m tests.floor_plan --check
 bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
 	@$(PY) -m pytest $(or $(T),tests/bench) -s -q --timeout 1200 $(ARGS)
-diagram: $(READY) ## draw docs/pipeline.svg from the plan
+diagram: $(READY) ## draw docs/pipeline.svg from the plan, and the floor plan in CONTRIBUTING.md
 	@$(PY) scripts/diagram.py
+	@$(PY) -m tests.floor_plan
 ci-install: $(READY) ## put a definition of ci/ where its vendor looks           SYSTEM=circleci|github
 	@$(PY) scripts/install_ci.py $(if $(SYSTEM),--system '$(SYSTEM)') $(if $(FORCE),--force) $(if $(CHECK),--check)
 advisories: $(READY) ## renew the advisories for what the apps pin

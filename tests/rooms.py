@@ -41,6 +41,22 @@ def rooms_of(folder: Path, root: Path) -> dict[str, list[Path]]:
     return found
 
 
+def floors(table: str, tree: str) -> dict[str, list[str]]:
+    """The rooms of a table by their full names, lowest first, with what each may import.
+
+    A line is "room: other other"; what begins with blanks continues the line before it. `.x` is the room x of
+    the same part, the tree's own name stands for its root.
+    """
+    lines = [line.partition(":") for line in table.replace("\n ", " ").splitlines() if line]
+    return {_full(room, tree): [_full(other, tree, room) for other in may.split()] for room, _, may in lines}
+
+
+def _full(room: str, tree: str, beside: str = "") -> str:
+    if room.startswith("."):
+        room = beside.partition(".")[0] + room
+    return room if room == tree else f"{tree}.{room}"
+
+
 def against_the_floors(graph: Graph, rooms: Collection[str], floors: Graph) -> list[str]:
     """What a tree and its table of floors say differently, as sentences; empty if they agree.
 

@@ -1,1 +1,5 @@
-"""Drills: a real deployment is broken on purpose, and what the pipeline makes of it is judged."""
+"""Releases broken on purpose in the sandbox, and whether the pipeline made of them what it must.
+
+A new drill is a table in drills/causes.toml; only a new way to break something needs code, in workshop.py.
+Imports base, ci, cluster/api, objects, pipeline, runs, settings.
+"""
