@@ -12,7 +12,7 @@ import pytest
 from tests.sandbox.local import TINY, Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 from tests.sandbox.watch.watched import Start, ask, deploy, name, pods, ready, restart
-from tests.scripts.alerting.test_alert import Webhook
+from tests.scripts.alerting.webhook import Webhook
 
 SECOND = """
 [apps.other]

@@ -11,18 +11,17 @@ import pytest
 import yaml
 from toolkit.base import redaction
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.cluster.diagnosis.diagnosis import diagnose
-from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, suspicious
+from toolkit.cluster.diagnosis.finding import Cause, fatal
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.evidence import About, conclude, mounted, objects, summary, tables, worst
-from toolkit.cluster.evidence.files import LONGEST, Folder, safe
+from toolkit.cluster.evidence import About, conclude, mounted, objects, summary, tables
+from toolkit.cluster.evidence.files import Folder
 from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.summary import MOST_LINES, Page
 
 from tests import ROOT
+from tests.pure.cluster.evidence.scenes import pod, scene_of, workload
 
 CASES = sorted((ROOT / "tests" / "pure" / "cases" / "diagnosis").glob("*.json"))
-Json = dict[str, Any]
 
 
 @pytest.fixture(autouse=True)
@@ -46,54 +45,12 @@ def about(reason: str = "crash loop: Pod/x", **details: str) -> About:
     return About(*words, outcome, "0f0f0f")
 
 
-def scene_of(found: list[Json], findings: list[Finding] | None = None) -> Scene:
-    kinds = {str(obj.get("kind")) for obj in found}
-    by_kind = {kind: tuple(obj for obj in found if obj.get("kind") == kind) for kind in kinds}
-    return Scene(by_kind, tuple(diagnose(found) if findings is None else findings))
-
-
 def recorded(case: Path) -> Scene:
     return scene_of(json.loads(case.read_text())["objects"])
 
 
 def page(scene: Scene, about: About, **more: Any) -> str:
     return summary.render(Page(about, scene, "2026-11-23 03:00:00 UTC", **more))
-
-
-def pod(
-    name: str, owner: str = "rs", *, restarts: int = 0, ready: bool = False, kind: str = "ReplicaSet"
-) -> Json:
-    status = {"name": "api", "restartCount": restarts, "ready": ready}
-    return {
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "uid": name,
-            "ownerReferences": [{"uid": owner, "kind": kind, "controller": True}],
-        },
-        "spec": {"containers": [{"name": "api"}]},
-        "status": {
-            "phase": "Running",
-            "conditions": [{"type": "Ready", "status": str(ready)}],
-            "containerStatuses": [status],
-        },
-    }
-
-
-def workload(*pods: Json) -> list[Json]:
-    """A Deployment x with the ReplicaSets rs (new) and old."""
-    new, old = {"spec": {"image": "2"}}, {"spec": {"image": "1"}}
-    deployment = {"kind": "Deployment", "metadata": {"name": "x", "uid": "d"}, "spec": {"template": new}}
-    owned = {"ownerReferences": [{"uid": "d", "kind": "Deployment", "controller": True}]}
-    sets = [
-        {
-            "kind": "ReplicaSet",
-            "metadata": {"name": name, "uid": name, **owned},
-            "spec": {"template": template},
-        }
-        for name, template in (("rs", new), ("old", old))
-    ]
-    return [deployment, *sets, *pods]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
@@ -153,31 +110,6 @@ def test_what_a_log_says_cannot_break_the_page_or_the_terminal() -> None:
     assert text.count("```") % 2 == 0
 
 
-def test_the_worst_pods_are_those_of_the_finding_then_the_most_restarted_and_five_at_most() -> None:
-    pods = [pod(f"n{n}", restarts=n) for n in range(7)]
-    pods += [pod("old", "old", restarts=99), pod("fine", ready=True)]
-    found = [fatal(Cause.CRASH, "Pod/n2", "x"), suspicious(Cause.REGISTRY, "Pod/n5", "x")]
-    scene = scene_of(workload(*pods), found)
-    assert [each["metadata"]["name"] for each in worst.worst(scene)] == ["n2", "n5", "n6", "n4", "n3"]
-    assert worst.worst(scene, "Pod/n0")[0]["metadata"]["name"] == "n0"
-    assert [worst.revision(scene, each) for each in (pods[0], pods[7])] == ["new", "old"]
-
-
-def test_the_pods_of_a_failed_job_and_of_a_deployment_are_found_through_it() -> None:
-    job = {"kind": "Job", "metadata": {"name": "migrate", "uid": "j"}}
-    mine = pod("migrate-1", "j", kind="Job")
-    found = scene_of([job, mine, *workload(pod("a"))], [fatal(Cause.JOB, "Job/migrate", "failed")])
-    assert worst.worst(found)[0]["metadata"]["name"] == "migrate-1"
-    assert worst.revision(found, mine) == "job"
-    quota = scene_of([job, mine, *workload(pod("a", ready=True))], [fatal(Cause.QUOTA, "Deployment/x", "x")])
-    assert worst.worst(quota)[0]["metadata"]["name"] == "a"
-
-
-def test_where_all_pods_are_well_some_new_ones_are_looked_at() -> None:
-    scene = scene_of(workload(*[pod(f"p{n}", ready=True) for n in range(9)], pod("o", "old", ready=True)), [])
-    assert [each["metadata"]["name"] for each in worst.worst(scene)] == ["p0", "p1", "p2"]
-
-
 def test_objects_are_written_without_secrets_and_bookkeeping() -> None:
     env = [
         {"name": "DB_PASSWORD", "value": "canary-1"},
@@ -221,55 +153,6 @@ def test_objects_are_written_without_secrets_and_bookkeeping() -> None:
     ]
     assert shown["args"] == ["--api-key", "***", "--token=***", "--port", "3000"]
     assert read["spec"]["volumes"] == [{"secret": {"secretName": "s"}}]
-
-
-def test_all_that_a_pod_refers_to_is_known_by_name() -> None:
-    spec = {
-        "initContainers": [{"env": [{"valueFrom": {"secretKeyRef": {"name": "a"}}}]}],
-        "containers": [{"envFrom": [{"secretRef": {"name": "b"}}, {"configMapRef": {"name": "c"}}]}],
-        "volumes": [{"secret": {"secretName": "d"}}, {"projected": {"sources": [{"secret": {"name": "e"}}]}}],
-        "imagePullSecrets": [{"name": "f"}],
-    }
-    names = {("Secret", name) for name in "abdef"} | {("ConfigMap", "c")}
-    assert mounted.references([{"spec": spec}]) == names
-    assert mounted.references([{"spec": {"template": {"spec": spec}}}, {}, None]) == names
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "plain"),
-    [
-        ("password", "127.0.0.1", False),
-        ("word", "hunter22", False),
-        ("url", "sqlite:////data.db", False),
-        ("SMTP_HOST", "smtp.example", True),
-        ("SMTP_PORT", "25", True),
-        ("peer", "10.0.0.1", True),
-        ("HOST", "user@example", False),
-        ("debug", "true", True),
-    ],
-)
-def test_a_value_in_a_secret_is_hidden_unless_it_can_be_none(key: str, value: str, plain: bool) -> None:
-    assert mounted.is_plain(key, value) is plain
-
-
-@pytest.mark.parametrize("name", ["a/b", "../../etc", "..", "", "x" * 300, "ü", "CON", "a b"])
-def test_names_of_files_are_safe_and_stay_apart(name: str, tmp_path: Path) -> None:
-    made = safe(name)
-    assert made and "/" not in made and not made.startswith(".") and len(made) <= LONGEST
-    assert safe(name + "x") != made
-    assert safe("pod-a-api-previous.log") == "pod-a-api-previous.log"
-    assert safe("y" * 300 + ".log").endswith(".log")
-    folder = Folder(tmp_path)
-    written = folder.write(f"{name}.log", "text", "logs")
-    assert written.parent == tmp_path / "logs" and written.read_text() == "text"
-
-
-def test_a_folder_that_cannot_be_written_is_told_and_raises_nothing(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    folder = Folder(tmp_path / "file")
-    folder.write("summary.md", "x")
-    assert folder.troubles and "summary.md could not be written" in folder.troubles[0]
-    conclude(tmp_path / "file" / "summary.md", "What was done", ["x"])
 
 
 def test_what_was_done_stands_above_the_details_in_the_order_in_which_it_was_done(tmp_path: Path) -> None:

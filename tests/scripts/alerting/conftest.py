@@ -1,0 +1,27 @@
+"""What every test of alerts has: a clone of its own and a webhook."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.scripts.alerting.webhook import Webhook
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    server = Webhook()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    shutil.copy(ROOT / "apps.toml", folder)
+    return folder

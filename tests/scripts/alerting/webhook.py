@@ -1,0 +1,118 @@
+"""A server in Slack's place, and alerts that are sent to it by the real script."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from toolkit.alerting.outbox import Outbox
+from toolkit.base.outcome import Kind, Outcome
+from toolkit.ci import origin
+from toolkit.runs.record import Record
+
+from tests import ROOT
+
+CANARY = "canary-7f3a9b51c2"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Webhook:
+    """A server in Slack's place. `answers` are given one after the other, 200 once they are used up."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict[str, str]] | str] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.asked = threading.Semaphore(0)
+        self.release = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.bodies.append(body)
+                answer = outer.answers.pop(0) if outer.answers else (200, {})
+                outer.asked.release()
+                if answer == "nothing":
+                    outer.release.wait(60)
+                    return
+                if answer == "trickle":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+                    while not outer.release.wait(0.2):
+                        self.wfile.write(b"x")
+                    return
+                assert not isinstance(answer, str)
+                self.send_response(answer[0])
+                for name, value in answer[1].items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(b"ok" if answer[0] == 200 else b"no")
+
+            def log_message(self, *_: Any) -> None:
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/{CANARY}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def leave_run(root: Path, *stages: tuple[str, str | None, Outcome], app: str = "submitter") -> str:
+    """A run's record, as the engine leaves it."""
+    record = Record.start(
+        root, app, commit=COMMIT, branch="main", version="1.4", author="Ada", url="https://ci.example/7"
+    )
+    for name, environment, outcome in stages:
+        record.end(record.begin(name, name, environment), outcome)
+    record.finish(stages[-1][2] if stages else Outcome())
+    return str(record.data["run"])
+
+
+FAILED = Outcome(Kind.FAILED, "POST /v2/submissions answered <500> & no more", "make rollback APP=submitter")
+BROKEN = [("lint", None, Outcome()), ("deploy", "test", Outcome()), ("smoke", "test", FAILED)]
+
+
+def start(root: Path, *flags: str, webhook: str = "", **env: str) -> subprocess.Popen[str]:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and name not in [each.known_by for each in origin.VENDORS]
+    }
+    return subprocess.Popen(
+        [sys.executable, ROOT / "scripts/alert.py", "--config", root / "apps.toml", *flags],
+        env=clean | {"SLACK_WEBHOOK": webhook} | env,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def alert(root: Path, *flags: str, webhook: str = "", code: int = 0, **env: str) -> str:
+    process = start(root, *flags, webhook=webhook, **env)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == code, output
+    return output
+
+
+def waiting(root: Path) -> list[str]:
+    return Outbox(root / ".pipeline/alerts").waiting()
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
