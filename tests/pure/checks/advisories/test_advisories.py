@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from toolkit.base.outcome import Failed, Misused
-from toolkit.checks.advisories import database, live, registry, sources
+from toolkit.checks.advisories import database, sources
 from toolkit.checks.advisories.model import SCHEMA, Advisory, Source, documents, merge
 
 from tests import ROOT
+from tests.pure.checks.advisories.packages import NEW, STAMP
 
 TODAY = date(2026, 11, 23)
-STAMP = int(datetime(2021, 7, 1, 12, tzinfo=UTC).timestamp())
 OLD = {
     "$meta": {"advisory": "PyUp.io metadata", "timestamp": STAMP},
     "Jinja2": [
         {"id": "pyup.io-39525", "cve": "CVE-2020-28493", "specs": ["<2.11.3"], "advisory": "ReDoS", "v": ""}
     ],
     "cumin": [{"id": "pyup.io-1", "cve": None, "specs": ["<r5238"], "advisory": "old", "v": "<r5238"}],
-}
-NEW = {
-    "meta": {"schema_version": SCHEMA, "timestamp": STAMP + 86400 * 365},
-    "vulnerable_packages": {
-        "jinja2": [
-            {
-                "ids": [{"type": "pyup", "id": "65511"}, {"type": "cve", "id": "CVE-2024-22195"}],
-                "specs": ["<3.1.3"],
-                "advisory": "xmlattr",
-                "more_info_path": "/v/65511",
-            }
-        ]
-    },
 }
 KNOWN = """
 [[advisory]]
@@ -202,18 +189,6 @@ def test_a_damaged_answer_of_the_registry_is_a_failure(root: Path, text: str) ->
         prepare(root, ("a", "1"))
 
 
-def test_a_live_database_of_another_schema_is_refused() -> None:
-    with pytest.raises(Failed, match=r"schema 3\.0"):
-        sources.read_live({**NEW, "meta": {"schema_version": "3.0"}}, "x")
-
-
-def test_a_live_database_is_read() -> None:
-    source = sources.read_live(NEW, "x")
-    assert source.advisories == (
-        Advisory("65511", "jinja2", ("<3.1.3",), "xmlattr", "CVE-2024-22195", "/v/65511"),
-    )
-
-
 def test_both_documents_speak_of_the_same_specifiers() -> None:
     advisories = [Advisory("1", "a", ("<1", "<2"), ""), Advisory("2", "a", ("<2",), "")]
     brief, full = documents(advisories, 1)
@@ -227,71 +202,6 @@ def test_the_mode_is_one_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADVISORIES", "offline")
     with pytest.raises(Misused, match="auto, local, live"):
         database.mode()
-
-
-def test_the_live_address_can_be_a_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ADVISORIES_URL", "https://mirror.invalid/db/")
-    assert live.address() == "https://mirror.invalid/db/insecure_full.json"
-    monkeypatch.delenv("ADVISORIES_URL")
-    assert live.address().endswith(f"/{SCHEMA}/insecure_full.json")
-
-
-@pytest.mark.parametrize(
-    ("index", "address", "headers"),
-    [
-        ("https://index.invalid/simple/", "https://index.invalid/pypi", {}),
-        ("https://index.invalid/api/pypi/own/simple", "https://index.invalid/api/pypi/own/pypi", {}),
-        (
-            "https://me:s%40cret-word@index.invalid:8443/simple",
-            "https://index.invalid:8443/pypi",
-            {"Authorization": "Basic bWU6c0BjcmV0LXdvcmQ="},
-        ),
-    ],
-)
-def test_the_json_api_is_beside_pips_index(index: str, address: str, headers: dict[str, str]) -> None:
-    found = registry.beside(index)
-    assert (found.address, found.headers) == (address, headers)
-    assert "cret" not in repr(found)
-
-
-def test_a_registry_that_is_no_web_address_is_refused() -> None:
-    with pytest.raises(Failed):
-        registry.beside("file:///srv/wheels")
-
-
-VULNERABLE = {
-    "id": "PYSEC-1",
-    "aliases": ["GHSA-x", "CVE-2024-1"],
-    "details": "bad\nvery",
-    "link": "https://osv",
-}
-
-
-def test_an_answer_about_a_release() -> None:
-    withdrawn = {**VULNERABLE, "withdrawn": "2024-01-01T00:00:00Z"}
-    assert registry.advisories({"vulnerabilities": [VULNERABLE, withdrawn]}, "1", whole_project=False) == [
-        {"id": "PYSEC-1", "cve": "CVE-2024-1", "summary": "bad", "link": "https://osv"}
-    ]
-
-
-@pytest.mark.parametrize(
-    ("document", "whole"),
-    [(None, False), ([], False), ({}, False), ({"vulnerabilities": [], "info": {"version": "2"}}, True)],
-)
-def test_an_answer_that_does_not_speak_of_the_version_is_none(document: Any, whole: bool) -> None:
-    assert registry.advisories(document, "1", whole_project=whole) is None
-
-
-def test_an_older_answer_is_kept_where_there_is_no_newer_one(tmp_path: Path) -> None:
-    file = tmp_path / "advisories/registry.json"
-    first, second = {"asked": "2026-01-01", "advisories": []}, {"asked": "2026-02-02", "advisories": []}
-    registry.keep(
-        file, [("a", "1"), ("b", "1"), ("c", "1")], {("a", "1"): first, ("b", "1"): first, ("c", "1"): first}
-    )
-    registry.keep(file, [("a", "1"), ("b", "1")], {("a", "1"): second})
-    assert json.loads(file.read_text(encoding="utf-8")) == {
-        "answers": {"a": {"1": second}, "b": {"1": first}}
-    }
 
 
 def test_this_repositorys_own_are_readable_and_newer_than_the_packaged() -> None:
