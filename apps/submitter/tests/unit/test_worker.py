@@ -1,28 +1,23 @@
 """The worker against real servers: what comes out, once, whatever happens in between."""
 
+from __future__ import annotations
+
 import base64
 import csv
 import io
 import json
-import ssl
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
-from aiosmtpd.smtp import SMTP, AuthResult
 from fb_platform.database import Database
 from fb_testing.keyed import SLUG, SUBMISSION_KEY
 from fb_testing.runner import ADDRESS, STORY, form
-from fb_testing.servers import listening
 from fb_testing.waiting import until
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey, RSAKey
 from submitter import queue as queue_module
-from submitter.delivery import MailServer
-from submitter.outputs import File, parcels
 from submitter.queue import Queue
 from submitter.worker import Worker
 
@@ -63,14 +58,6 @@ def test_email_with_pdf_for_each_recipient(worker: Worker, others: Others, own_k
     assert (claims["iss"], claims["sub"], claims["service"]) == ("submitter", "user-1", SLUG)
     assert abs(claims["iat"] - time.time()) < 10
     assert headers["x-request-id"] == "r-1"
-
-
-def test_mails_hold_seven_million_bytes() -> None:
-    sizes = (4_000_000, 3_000_000, 1, 7_500_000, 7_000_000, 0)
-    files = [File(f"{size}", "a/b", bytes(size)) for size in sizes]
-    groups = [[len(file.content) for file in group] for group in parcels(files)]
-    assert groups == [[4_000_000, 3_000_000], [1], [7_500_000], [7_000_000, 0]]
-    assert parcels([]) == [[]]
 
 
 def test_attachments_are_split_over_mails(
@@ -274,33 +261,3 @@ def test_a_database_that_is_away_is_waited_for(
         until("failures", lambda: worker.failures > 2)
         worker.queue = queue
         until("the delivery", lambda: queue.state(item.id, SLUG) == "delivered")
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_mail_goes_out_encrypted_and_with_a_password_where_the_server_wants_it(
-    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    taken: list[Any] = []
-
-    class Handler:
-        async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:
-            taken.append((session.ssl is not None, session.login_data, envelope.rcpt_tos))
-            return "250 OK"
-
-    def check(_server: Any, _session: Any, _envelope: Any, _kind: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (b"forms", b"secret"), auth_data=data.login)
-
-    def conversation() -> SMTP:
-        return SMTP(
-            Handler(), tls_context=context, require_starttls=True, authenticator=check, auth_required=True
-        )
-
-    with listening(conversation) as port:
-        worker.mail = MailServer("127.0.0.1", port, "forms", "secret", tls=True)
-        deliver(worker, put(worker.queue, form(SLUG, actions=[email()])))
-    assert [(encrypted, to) for encrypted, _, to in taken] == [(True, ["a@example.com"])]
