@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.bench.measure import ROOT
+from tests import ROOT
 
 
 class Checkout:

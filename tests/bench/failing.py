@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from tests import ROOT
 from tests.bench import pods
-from tests.bench.measure import ROOT
 from tests.sandbox.local import Sandbox, eventually
 
 Json = dict[str, Any]

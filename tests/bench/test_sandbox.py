@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.bench.checkout import Checkout
-from tests.bench.measure import ROOT, Claim, environment, prove
+from tests.bench.measure import Claim, environment, prove
 from tests.sandbox.local import Sandbox, eventually
 
 READY_SECONDS = 2.0

@@ -18,7 +18,8 @@ import pytest
 from toolkit.checks import venvs
 from toolkit.settings.config import Config
 
-from tests.bench.measure import ROOT, Claim, environment, prove
+from tests import ROOT
+from tests.bench.measure import Claim, environment, prove
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.reference import Repository
 

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests import ROOT
 from tests.bench import pod_server, pods, watching
-from tests.bench.measure import ROOT, Claim, environment, prove
+from tests.bench.measure import Claim, environment, prove
 
 PODS = 10_000
 CRASHING = 50  # every 50th pod, at the end

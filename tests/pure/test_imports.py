@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,3 +96,15 @@ def test_the_sandboxs_parts_know_each_other_only_through_the_api() -> None:
             for other in set(parts) - {part}:
                 strangers = {name for name in everything_imported(path) if f"{name}.".startswith(f"{other}.")}
                 assert not strangers, f"{path} imports {strangers}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "bench").glob("*.py")), ids=lambda path: path.stem)
+def test_what_the_bench_imports_is_there(path: Path) -> None:
+    """`make bench` is not run at every landing: a module that moved would break it unseen."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = node.module if isinstance(node, ast.ImportFrom) else None
+        if source and source.partition(".")[0] in ("tests", "toolkit", "sandbox"):
+            module = importlib.import_module(source)
+            for name in [alias.name for alias in node.names]:
+                there = hasattr(module, name) or importlib.util.find_spec(f"{source}.{name}")
+                assert there, f"{path.name}:{node.lineno}: {source} has no {name}"
