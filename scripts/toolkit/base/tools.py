@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from toolkit.base.outcome import Kind, Misused, PipelineError, TimedOut
 from toolkit.base.redaction import Secret, redact, register_environment
+from toolkit.base.signals import held_back
 
 __all__ = ["Ran", "Secret", "ToolFailed", "quoted", "redact", "register_environment", "run", "stop_all"]
 
@@ -34,7 +35,8 @@ HOW_TO_GET = {
     "helm": "see https://helm.sh/docs/intro/install/",
 }
 
-# A program is started and noted in one step: whoever stops everything must not miss one in between.
+# A program is started and noted in one step: whoever stops everything must not miss one in between, and a
+# signal that ends this run must not come in between either.
 _starting = threading.Lock()
 _running: set[subprocess.Popen[str]] = set()
 
@@ -86,14 +88,16 @@ def run(
         sys.stdout.write(f"$ {quoted(command)}\n")
         sys.stdout.flush()
     started = time.monotonic()
-    with _starting:
-        process = _start(command, cwd, env, piped=stdin is not None)
-        _running.add(process)
     expired = threading.Event()
-    timer = threading.Timer(timeout, _expire, (process, expired)) if timeout else None
+    process: subprocess.Popen[str] | None = None
+    timer: threading.Timer | None = None
     lines: list[str] = []
     try:
-        if timer:
+        with _starting, held_back():
+            process = _start(command, cwd, env, piped=stdin is not None)
+            _running.add(process)
+        if timeout:
+            timer = threading.Timer(timeout, _expire, (process, expired))
             timer.daemon = True
             timer.start()
         if stdin is not None:
@@ -107,10 +111,12 @@ def run(
                 sys.stdout.flush()
         code = process.wait()
     except BaseException:
-        _stop(process)
+        if process is not None:
+            _stop(process)
         raise
     finally:
-        _running.discard(process)
+        if process is not None:
+            _running.discard(process)
         if timer:
             timer.cancel()
     output = "".join(lines)

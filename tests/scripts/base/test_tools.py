@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.base import tools
-from toolkit.base.outcome import Misused, TimedOut
+from toolkit.base.outcome import Interrupted, Misused, TimedOut
 from toolkit.base.tools import Secret, ToolFailed
 
 
@@ -114,6 +115,33 @@ def test_interruption_waits_for_a_program_that_is_just_being_started(monkeypatch
     for thread in (stopper, runner):
         thread.join(60)
         assert not thread.is_alive()
+
+
+def test_a_signal_that_comes_while_a_program_is_being_started_leaves_none_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, start = [], tools._start
+
+    def told_to_stop_meanwhile(*given: object, **more: bool) -> object:
+        begun.append(start(*given, **more))
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)  # a handler runs between two steps of Python, here at the latest
+        return begun[0]
+
+    def stop(*_: object) -> None:
+        raise Interrupted("it was told to stop")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    monkeypatch.setattr(tools, "_start", told_to_stop_meanwhile)
+    try:
+        with pytest.raises(Interrupted):
+            tools.run(["sleep", "300"], check=False, echo=False)
+        assert signal.getsignal(signal.SIGTERM) is stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        gone = _gone(begun[0].pid)
+        begun[0].kill()
+    assert gone, "the program outlived the run"
 
 
 def _gone(pid: int) -> bool:
