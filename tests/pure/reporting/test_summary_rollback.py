@@ -9,7 +9,7 @@ import pytest
 from toolkit.alerting import slack
 from toolkit.reporting import summary
 
-from tests.pure.reporting.test_summary import LIVE, TEST, record, stage
+from tests.pure.reporting.records import LIVE, TEST, record, stage
 
 BACK = {
     "to": "1a2b3c4",

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from toolkit.base import redaction
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster.diagnosis.finding import Cause, fatal
 from toolkit.cluster.diagnosis.scene import Scene
@@ -22,11 +20,6 @@ from tests import ROOT
 from tests.pure.cluster.evidence.scenes import pod, scene_of, workload
 
 CASES = sorted((ROOT / "tests" / "pure" / "cases" / "diagnosis").glob("*.json"))
-
-
-@pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_registered", set())
 
 
 def about(reason: str = "crash loop: Pod/x", **details: str) -> About:
@@ -110,51 +103,6 @@ def test_what_a_log_says_cannot_break_the_page_or_the_terminal() -> None:
     assert text.count("```") % 2 == 0
 
 
-def test_objects_are_written_without_secrets_and_bookkeeping() -> None:
-    env = [
-        {"name": "DB_PASSWORD", "value": "canary-1"},
-        {"name": "SERVICE_TOKEN_CACHE_ROOT_URL", "value": "http://cache:80"},
-        {"name": "DATABASE", "value": "postgres://u:canary-2@h/d"},
-        {"name": "API_KEY", "value": "$(FROM_ELSEWHERE)"},
-        {"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "s", "key": "password"}}},
-    ]
-    container = {
-        "name": "api",
-        "env": env,
-        "args": ["--api-key", "canary-3", "--token=canary-4", "--port", "3000"],
-    }
-    last = {
-        "kubectl.kubernetes.io/last-applied-configuration": "canary-5",
-        "form-builder/api-token": "canary-6",
-    }
-    obj = {
-        "kind": "Pod",
-        "metadata": {
-            "name": "x",
-            "managedFields": [{"manager": "canary-7"}],
-            "annotations": {**last, "a": "b"},
-        },
-        "spec": {"containers": [container], "volumes": [{"secret": {"secretName": "s"}}]},
-        "apiVersion": "v1",
-    }
-    before = json.dumps(obj)
-    text = objects.as_yaml(obj)
-    assert "canary" not in text and json.dumps(obj) == before
-    read = yaml.safe_load(text)
-    assert list(read) == ["apiVersion", "kind", "metadata", "spec"]
-    assert read["metadata"]["annotations"] == {"form-builder/api-token": "***", "a": "b"}
-    shown = read["spec"]["containers"][0]
-    assert [each.get("value") for each in shown["env"]] == [
-        "***",
-        "http://cache:80",
-        "postgres://u:***@h/d",
-        "$(FROM_ELSEWHERE)",
-        None,
-    ]
-    assert shown["args"] == ["--api-key", "***", "--token=***", "--port", "3000"]
-    assert read["spec"]["volumes"] == [{"secret": {"secretName": "s"}}]
-
-
 def test_what_was_done_stands_above_the_details_in_the_order_in_which_it_was_done(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     file = folder.write("summary.md", page(scene_of(workload(pod("a"))), about()))
@@ -170,21 +118,6 @@ def test_what_was_done_stands_above_the_details_in_the_order_in_which_it_was_don
     conclude(tmp_path / "new.md", "What was done", ["x"])
     assert (tmp_path / "new.md").read_text() == "## What was done\n\n- x\n"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["new.md", "summary.md"]
-
-
-def test_the_timeline_is_in_order_and_knows_what_the_watch_did_not_see() -> None:
-    ended = pod("a")
-    ended["metadata"]["creationTimestamp"] = "2026-11-23T03:00:00Z"
-    terminated = {"finishedAt": "2026-11-23T03:00:05Z", "exitCode": 3, "reason": "Error"}
-    ended["status"]["containerStatuses"][0]["lastState"] = {"terminated": terminated}
-    seen = (("2026-11-23T03:00:01.500Z", "first"), ("2026-11-23T03:00:01.500Z", "a later one"))
-    scene = scene_of(workload(ended), [])._replace(timeline=seen)
-    assert [said for _, said in tables.timeline(scene)] == [
-        "Pod/a was created (new revision)",
-        "first",
-        "a later one",
-        "Pod/a container api ended with exit code 3 (Error)",
-    ]
 
 
 @pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.stem)
