@@ -6,44 +6,14 @@ import ast
 import graphlib
 import importlib
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, rooms
 
 SCRIPTS = ROOT / "scripts"
 STAGES = {path.stem for path in SCRIPTS.glob("*.py")}
-
-
-def modules(folder: Path, root: Path) -> dict[str, Path]:
-    found = {}
-    for path in sorted(folder.rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
-    """What a file imports when it is itself imported: nothing inside functions, nothing for types only."""
-    for node in _toplevel(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in known else node.module
-
-
-def _toplevel(tree: ast.Module) -> Iterator[ast.stmt]:
-    for node in tree.body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        if isinstance(node, ast.Try | ast.If):
-            yield from ast.walk(node)  # type: ignore[misc]
-        else:
-            yield node
 
 
 def everything_imported(path: Path) -> set[str]:
@@ -59,9 +29,8 @@ def everything_imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize(("folder", "root"), [("scripts/toolkit", "scripts"), ("sandbox", ".")])
 def test_no_two_modules_import_each_other(folder: str, root: str) -> None:
-    known = modules(ROOT / folder, ROOT / root)
-    graph = {name: set(imported(path, known)) & known.keys() - {name} for name, path in known.items()}
-    packages = {name for name, path in known.items() if path.name == "__init__.py"}
+    graph = rooms.imports(ROOT / folder, ROOT / root)
+    packages = set(rooms.rooms_of(ROOT / folder, ROOT / root))  # each stands for its __init__.py
     try:
         list(graphlib.TopologicalSorter({n: d - packages for n, d in graph.items()}).static_order())
     except graphlib.CycleError as error:

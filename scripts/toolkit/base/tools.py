@@ -93,7 +93,7 @@ def run(
     timer: threading.Timer | None = None
     lines: list[str] = []
     try:
-        with _starting, held_back():
+        with held_back(), _starting:  # the signal is told when the lock is free again
             process = _start(command, cwd, env, piped=stdin is not None)
             _running.add(process)
         if timeout:
