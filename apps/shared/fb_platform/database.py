@@ -8,6 +8,7 @@ statements.
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -78,7 +79,7 @@ class Database:
             path = self._path()
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
-            connection.execute("pragma journal_mode = wal")
+            _write_ahead(connection)
             connection.execute("pragma synchronous = full")  # an accepted submission survives a power cut
             return connection
         import psycopg  # costs 0.4 s, only where it is used
@@ -88,6 +89,23 @@ class Database:
     def _path(self) -> Path:
         path = self.url.removeprefix("sqlite:///")
         return rooted(path) if path.startswith("/") else Path(path)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have SQLite write ahead, which the first connection to a new file decides for all.
+
+    The others meet its lock meanwhile, and for this one statement SQLite answers "busy" at once, whatever its
+    timeout (https://sqlite.org/c3ref/busy_handler.html): the waiting is done here, for as long.
+    """
+    until = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 class Tables:

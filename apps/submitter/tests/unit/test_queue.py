@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,6 +170,23 @@ def test_several_processes_may_create_the_tables_at_once(database_url: str) -> N
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(start, range(4)))
+
+
+def test_new_files_that_several_open_at_once_are_there_for_all(tmp_path: Path) -> None:
+    """Whoever is not the first to open a new file waits for it: about one file in ten was "locked" before."""
+    together = threading.Barrier(4)
+
+    def ask(file: Path) -> None:
+        database = Database(f"sqlite:///{file}")
+        together.wait(10)
+        database.run("create table if not exists words (word text)")
+        database.run("insert into words values ('a')")
+        database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for file in (tmp_path / f"{number}.db" for number in range(100)):
+            list(pool.map(ask, [file] * 4))
+            assert Database(f"sqlite:///{file}").run("select count(*) from words") == [(4,)]
 
 
 def test_a_lost_connection_is_opened_again(postgresql: str | None) -> None:
