@@ -24,7 +24,8 @@ ci:                  base
 runs:                base
 settings:            base ci runs
 checks:              base settings
-objects:             base settings
+objects.reading:     base
+objects:             base settings objects.reading
 checks.advisories:   base checks
 cluster.api:         base settings objects
 checks.security:     base checks checks.advisories
