@@ -15,6 +15,7 @@ from toolkit.objects.reading.source import Place, Source
 
 # What YAML does not take in any place, tabs and the ends of lines aside.
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -123,7 +124,7 @@ def _json(text: str) -> Iterator[tuple[int, Any]]:
     at = _SPACE.match(text).end()  # type: ignore[union-attr]
     while at < len(text):
         value, end = decoder.raw_decode(text, at)
-        yield at, value
+        yield at, _paired(value) if _HALF.search(text, at, end) else value
         at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
 
 
@@ -136,6 +137,12 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
                 raise _Twice(key)
             seen.add(key)
     return found
+
+
+def _paired(value: Any) -> Any:
+    """Without halves of characters, which no request could carry: Go, too, puts U+FFFD there."""
+    whole = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(whole)
 
 
 def _number(digits: str) -> int | float:

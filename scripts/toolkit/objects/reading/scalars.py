@@ -28,6 +28,8 @@ _WORDS: dict[str, Scalar] = {
 MAYBE = frozenset("yYnNtTfFoO~.+-0123456789")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+# There underscores must stand between digits.
+_BEHIND_A_DOT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
 _INT64 = 1 << 63
 
 
@@ -45,6 +47,8 @@ def plain(value: str) -> Scalar:
     if value[0] not in ".+-0123456789":
         return value
     digits = value.replace("_", "")
+    if value[0] == "." and not _BEHIND_A_DOT.fullmatch(value):
+        return value
     if found := _INTEGER.fullmatch(digits):
         number = _integer(found)
         if -_INT64 <= number < 2 * _INT64:
@@ -68,6 +72,8 @@ def as_json(number: float) -> int | float:
 
     Raises Unreadable for what JSON has no number for.
     """
+    if isinstance(number, int) and -_INT64 <= number < _INT64:
+        return number
     if not math.isfinite(number):
         raise Unreadable("infinity and NaN are no numbers in JSON: quote it if it is text")
     fits = -_INT64 < number < _INT64
