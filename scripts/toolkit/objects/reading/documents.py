@@ -28,13 +28,13 @@ def read(source: Source) -> Iterator[tuple[Place, Any]]:
             found = list(_json(source.text))
         except json.JSONDecodeError as error:
             if is_json:
-                _refuse(source, error.lineno, f"is not valid JSON{_once(source)}: {error.msg}")
+                _refuse(source, error.lineno, why=f"is not valid JSON{_once(source)}: {error.msg}")
         except _Twice as twice:
             _refuse_twice(source, *twice.lines(source), twice.key)
         except scalars.Unreadable as error:
-            _refuse(source, 1, f"is not valid JSON{_once(source)}: {error}")
+            _refuse(source, 1, why=f"is not valid JSON{_once(source)}: {error}")
         except RecursionError:
-            _refuse(source, 1, "is nested too deeply")
+            _refuse(source, 1, why="is nested too deeply")
         else:
             for number, (at, value) in enumerate(found):
                 yield Place(source, number, source.text.count("\n", 0, at) + 1), value
@@ -50,21 +50,23 @@ def _yaml(source: Source) -> Iterator[tuple[Place, Any]]:
                 yield Place(source, number, line), value
     except parser.Wrong as wrong:
         if wrong.key is None:
-            _refuse(source, wrong.line, f"{wrong.why}")
+            _refuse(source, wrong.line, why=wrong.why)
         trees = source.nodes
-        first = trees[number_of(source, wrong.line)].twin(wrong.line, wrong.column, wrong.key) if trees else None
+        first = (
+            trees[number_of(source, wrong.line)].twin(wrong.line, wrong.column, wrong.key) if trees else None
+        )
         _refuse_twice(source, first, wrong.line, wrong.key)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        lines = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark] or [1]
         problem = " ".join(part for part in (error.context, error.problem) if part)
-        _refuse(source, mark.line + 1 if mark else 1, f"is not valid YAML{_once(source)}: {problem}")
+        _refuse(source, *lines, why=f"is not valid YAML{_once(source)}: {problem}")
     except (yaml.YAMLError, ValueError) as error:
         control = _CONTROL.search(source.text)
         line = source.text.count("\n", 0, control.start()) + 1 if control else 1
         what = f"the control character U+{ord(control[0]):04X}" if control else type(error).__name__
-        _refuse(source, line, f"is not valid YAML{_once(source)}: {what}")
+        _refuse(source, line, why=f"is not valid YAML{_once(source)}: {what}")
     except RecursionError:
-        _refuse(source, 1, "is nested too deeply")
+        _refuse(source, 1, why="is nested too deeply")
 
 
 def number_of(source: Source, line: int) -> int:
@@ -77,8 +79,9 @@ def _once(source: Source) -> str:
     return " once rendered" if source.rendered else ""
 
 
-def _refuse(source: Source, line: int, why: str) -> NoReturn:
-    if source.is_secret(line):
+def _refuse(source: Source, line: int, *others: int, why: str) -> NoReturn:
+    """Refuse what stands in a line. others are lines that have to do with it, such as where it began."""
+    if any(source.is_secret(each) for each in (line, *others)):
         raise Misused(
             f"{source.at(line)}: {secrecy.without_quotes(why)}", evidence=[secrecy.WITHHELD]
         ) from None
@@ -141,7 +144,9 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _paired(value: Any) -> Any:
     """Without halves of characters, which no request could carry: Go, too, puts U+FFFD there."""
-    whole = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = (
+        json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
     return json.loads(whole)
 
 

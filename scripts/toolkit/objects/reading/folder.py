@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.objects.reading import templates
-from toolkit.objects.reading.source import shown
 
 COUNTS = "*.yaml, *.yml and *.json, each also with .j2, directly in the folder"
 # The fixtures of clusters that we provision: read by their own stage.
@@ -50,7 +49,7 @@ def sentence(folder: Path, found: Sorted) -> str:
     """What is left out of a folder, and what counts; "" when nothing is."""
     if not found.ignored:
         return ""
-    return f"{shown(folder)}: not read: {', '.join(found.ignored)} (manifests are {COUNTS})"
+    return f"{'/'.join(folder.parts[-2:])}: not read: {', '.join(found.ignored)} (manifests are {COUNTS})"
 
 
 def _holds_manifests(folder: Path, parts: frozenset[Path]) -> bool:

@@ -26,14 +26,14 @@ def of(template: jinja2.Template, variables: Mapping[str, Any], text: str, line:
             if end + len(piece) > wanted:
                 return _written(pieces, piece, wanted - end)
             end += len(piece)
-    except Exception:  # noqa: BLE001 - it was rendered before; a second time something else may fail
+    except Exception:
         return last
     return last
 
 
 def _written(pieces: Any, piece: str, offset: int) -> Written:
     chain: list[tuple[Path, int]] = []
-    static = False
+    constants: tuple[Any, ...] = ()
     generator = pieces
     while isinstance(generator, GeneratorType) and generator.gi_frame is not None:
         frame = generator.gi_frame
@@ -41,11 +41,23 @@ def _written(pieces: Any, piece: str, offset: int) -> Written:
         if chain and chain[-1][0] == file:
             chain.pop()  # a block of the same file
         chain.append((file, line))
-        static = piece in frame.f_code.co_consts
+        constants = frame.f_code.co_consts
         generator = generator.gi_yieldfrom or frame.f_locals.get("gen")
     *by, (file, line) = chain
-    # A piece that stands so in the template goes on over its lines; what an expression made is of one line.
-    return Written(file, line + (piece.count("\n", 0, offset) if static else 0), tuple(reversed(by)))
+    if piece in constants:
+        line = _of_constant(file, line, piece, offset)
+    return Written(file, line, tuple(reversed(by)))
+
+
+def _of_constant(file: Path, line: int, piece: str, offset: int) -> int:
+    """The line of a place in a piece that stands so in the template; Jinja knows the last expression before it."""
+    try:
+        source = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return line
+    start = sum(map(len, source.splitlines(keepends=True)[: line - 1]))
+    found = source.find(piece, start)
+    return line if found < 0 else source.count("\n", 0, found + offset) + 1
 
 
 def _line(frame: FrameType) -> tuple[Path, int]:

@@ -42,10 +42,11 @@ class Node(NamedTuple):
         return node
 
     def key_line(self, path: Path) -> int:
-        """The line of the key (or list item) at the path; of the value that holds it when it is not there."""
-        holder = self.at(path[:-1])
-        lines = [line for key, line, _, _ in holder.entries if path and key == path[-1]]
-        return lines[-1] if lines else holder.line
+        """The line of the key (or list item) at the path; of what holds it when it is not there."""
+        if not path:
+            return self.line
+        lines = [line for key, line, _, _ in self.at(path[:-1]).entries if key == path[-1]]
+        return lines[-1] if lines else self.key_line(path[:-1])
 
     def twin(self, line: int, column: int, key: str) -> int | None:
         """The line of the earlier one of two keys, the later of which stands there; None if there is none."""

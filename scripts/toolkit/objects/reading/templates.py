@@ -20,7 +20,15 @@ from toolkit.objects.reading.source import Source, Written, shown
 _MARKS = ("{{", "{%", "{#")
 _REFERS = re.compile(r"{%[-+]?\s*(?:include|import|from|extends)\b")
 _UNDEFINED = re.compile(r"(?:'[\w.]+ object' has no attribute )?'([A-Za-z_]\w*)'(?: is undefined)?")
-_RAISED = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+_RAISED = (
+    jinja2.TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
 
 
 class Templates:
@@ -151,4 +159,6 @@ def _kind_of(error: Exception) -> str:
         (LookupError, "something that is looked up is not there"),
         (ArithmeticError, "a calculation failed"),
     )
-    return next((words for kind, words in kinds if isinstance(error, kind)), "a value is not what it should be")
+    return next(
+        (words for kind, words in kinds if isinstance(error, kind)), "a value is not what it should be"
+    )

@@ -46,7 +46,8 @@ _ITEMS: list[Shape] = [{"key": TEXT, "path": TEXT}]
 POD: Shape = {
     "nodeSelector": MAP,
     **dict.fromkeys(
-        ("serviceAccountName", "priorityClassName", "restartPolicy", "hostname", "nodeName", "dnsPolicy"), TEXT
+        ("serviceAccountName", "priorityClassName", "restartPolicy", "hostname", "nodeName", "dnsPolicy"),
+        TEXT,
     ),
     **dict.fromkeys(("containers", "initContainers"), [CONTAINER]),
     "imagePullSecrets": [{"name": TEXT}],

@@ -78,7 +78,7 @@ def _refuse_without_name(place: Place, obj: dict[str, Any]) -> None:
                 "deployment would make one more object, which no later one could change, roll back or take out",
                 remedy="give it a metadata.name",
             )
-        raise Misused(f"{place.at(*path)}: an object{what} has no {field}".replace(", has", " has"))
+        raise Misused(f"{place.at(*path)}: an object{what} has no {field}")
 
 
 def _written(place: Place, path: tuple[str, ...]) -> str:
