@@ -31,7 +31,8 @@ cluster.api:         base settings objects
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
-cluster.release:     base settings objects cluster.api cluster.diagnosis
+cluster.release.kept: objects cluster.api
+cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.kept
 images:              base ci settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
