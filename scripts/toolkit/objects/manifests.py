@@ -1,8 +1,8 @@
 """An app's manifests to Kubernetes objects: read, at home in the app's namespace, labelled as the pipeline's.
 
-Templates are the *.yaml, *.yml and *.json (each also with .j2) in <app>/<manifests>. They see: app, environment,
-space, namespace, service, version, commit, images (role -> reference by digest) and provision (whether the
-cluster gets its fixtures from us).
+Templates are the *.yaml, *.yml and *.json (each also with .j2) in <app>/<manifests>. They see: app,
+environment, space, namespace, service, version, commit, images (role -> reference by digest) and provision
+(whether the cluster gets its fixtures from us).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an API server says about a Secret, without what is in it: it quotes what it refuses.
 
-Only sentences that are known to quote nothing pass; of all else remains where it is and what sort of thing it is.
+Only sentences that are known to quote nothing pass; of all else remains where it is and of what sort it is.
 Admission webhooks say what they like, so nothing of theirs passes.
 """
 
@@ -25,7 +25,8 @@ _PLAIN = re.compile(
 # What comes first and may be kept, when the rest quotes.
 _BEGINS = re.compile(
     r"(?:Secret in version \S+ cannot be handled as a Secret: )"
-    r"(?:illegal base64 data at input byte \d+|json: cannot unmarshal \w+ into Go struct field [\w.]+ of type [\w\[\].]+"
+    r"(?:illegal base64 data at input byte \d+"
+    r"|json: cannot unmarshal \w+ into Go struct field [\w.]+ of type [\w\[\].]+"
     r'|strict decoding error: unknown field "[\w.\[\]-]+")'
     r"|failed to create typed \w+ object \([^)]*\): (?:errors:\s*)?[.\w\[\]/-]+: "
     r"(?:expected \w+(?=, got)|field not declared in schema)"
@@ -58,7 +59,11 @@ def without_values(payload: bytes) -> bytes:
         found = _BEGINS.match(said)
         words = f"{found[0]} ({WITHHELD})" if found else f"{text(body, 'reason') or 'refused'} ({WITHHELD})"
     safe = [
-        {"field": text(cause, "field"), "reason": text(cause, "reason"), "message": _cause(text(cause, "message"))}
+        {
+            "field": text(cause, "field"),
+            "reason": text(cause, "reason"),
+            "message": _cause(text(cause, "message")),
+        }
         for cause in causes
     ]
     details = {**mapping(body, "details"), **({"causes": safe} if causes else {})}

@@ -29,8 +29,8 @@ def told(message: str, *causes: tuple[str, str, str], status: int = 422, reason:
     [
         (f'admission webhook "x" denied the request: {CANARY}', "Invalid (the rest is withheld"),
         (
-            "failed to create typed patch object (ns/key; /v1, Kind=Secret): .stringData.pin: expected string, got "
-            f"&value.valueUnstructured{{Value:{CANARY}}}",
+            "failed to create typed patch object (ns/key; /v1, Kind=Secret): .stringData.pin: expected "
+            f"string, got &value.valueUnstructured{{Value:{CANARY}}}",
             ".stringData.pin: expected string (the rest is withheld",
         ),
         (
@@ -38,18 +38,18 @@ def told(message: str, *causes: tuple[str, str, str], status: int = 422, reason:
             "illegal base64 data at input byte 6",
         ),
         (
-            'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal number into Go struct '
-            f"field Secret.stringData of type string {CANARY}",
+            'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal number into Go '
+            f"struct field Secret.stringData of type string {CANARY}",
             "cannot unmarshal number into Go struct field Secret.stringData of type string (the rest",
         ),
         (
-            'secrets "key" is forbidden: User "me" cannot patch resource "secrets" in API group "" in the namespace '
-            '"ns"',
+            'secrets "key" is forbidden: User "me" cannot patch resource "secrets" in API group "" in the '
+            'namespace "ns"',
             'User "me" cannot patch resource "secrets"',
         ),
         (
-            'secrets "key" is forbidden: exceeded quota: few, requested: secrets=1, used: secrets=1, limited: '
-            "secrets=1",
+            'secrets "key" is forbidden: exceeded quota: few, requested: secrets=1, used: secrets=1, '
+            "limited: secrets=1",
             "exceeded quota: few",
         ),
         ('namespaces "ns" not found', 'namespaces "ns" not found'),
@@ -68,8 +68,9 @@ def test_causes_keep_their_field_and_lose_the_value() -> None:
         ("data[b]", "FieldValueRequired", "Required value"),
     )
     assert said == (
-        'Secret "key" is invalid: data[a]: Invalid value: ***: must be JSON, data: Too long: may not be more than '
-        "1048576 bytes, type: refused (the rest is withheld: it may quote the Secret), data[b]: Required value"
+        'Secret "key" is invalid: data[a]: Invalid value: ***: must be JSON, data: Too long: may not be more '
+        "than 1048576 bytes, type: refused (the rest is withheld: it may quote the Secret), data[b]: "
+        "Required value"
     )
 
 
