@@ -114,7 +114,25 @@ def test_what_is_not_pinned_is_not_clean(repo: Repository, line: str) -> None:
     repo.write("requirements.txt", f"h11==0.16.0\n{line}\n")
     done = repo.run("security")
     assert done.code == 1, done.output
-    assert f"requirements.txt:2: {line}" in done.output
+    assert f"requirements.txt:2: not-pinned {line}: not pinned to one version" in done.output
+
+
+def test_what_is_not_pinned_can_be_accepted_with_a_reason_and_the_rest_is_judged(repo: Repository) -> None:
+    repo.write("requirements.txt", "jinja2==2.10\nforms @ git+https://host.invalid/forms.git@abc\n-e .\n")
+    accepted = suppression("safety", "not-pinned", more='package = "forms"\n')
+    repo.configure(accepted + suppression("safety", "not-pinned", more='package = "-e ."\n'))
+    done = repo.run("security")
+    assert done.code == 1, done.output
+    assert "jinja2 2.10" in done.output
+    assert "requirements.txt:2: not-pinned: a good one" in done.output
+    assert "why: 1 findings" in done.output.replace("'", ""), done.output
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(repo: Repository) -> None:
+    repo.write("requirements.txt", "\ufeffh11==0.16.0\n")
+    done = repo.run("security")
+    assert done.code == 0, done.output
+    assert done.record["stages"][0]["details"]["packages"] == 1
 
 
 def test_no_requirements_at_all_is_misuse(repo: Repository) -> None:
@@ -151,7 +169,7 @@ def test_advisories_older_than_the_limit_fail_when_apps_toml_says_so(repo: Repos
         file.write('\n[security]\nadvisories_fail_after = "30d"\n')
     done = repo.run("security")
     assert done.code == 1, done.output
-    assert "more than apps.toml allows" in done.output
+    assert "more than security.advisories_fail_after in apps.toml allows" in done.output
 
 
 def test_nothing_leaves_the_machine_and_nothing_is_written_at_home(repo: Repository, tmp_path: Path) -> None:
