@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -283,29 +282,3 @@ def test_a_mode_that_does_not_exist_is_misuse(repo: Repository) -> None:
     done = repo.run("security", env={"ADVISORIES": "offline"})
     assert done.code == 2, done.output
     assert "must be one of auto, local, live" in done.output
-
-
-def test_the_registry_is_asked_about_every_pin(repo: Repository, mirror: tuple[str, Path]) -> None:
-    url, folder = mirror
-    release = folder / "pypi/h11/0.16.0"
-    release.mkdir(parents=True)
-    answer = {
-        "info": {"version": "0.16.0"},
-        "vulnerabilities": [{"id": "PYSEC-7", "details": "bad", "aliases": []}],
-    }
-    (release / "json").write_text(json.dumps(answer), encoding="utf-8")
-    newest = folder / "pypi/idna"
-    newest.mkdir(parents=True)
-    (newest / "json").write_text(
-        json.dumps({"info": {"version": "3.20"}, "vulnerabilities": []}), encoding="utf-8"
-    )
-    repo.write("requirements.txt", "h11==0.16.0\nidna==3.20\n")
-    env = {"PIP_INDEX_URL": f"{url}/simple/", "NO_PROXY": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull}
-    done = repo.run("advisories", "", env=env)
-    assert done.code == 0, done.output
-    assert "vulnerable: h11 0.16.0" in done.output
-    found = repo.run("security")
-    assert found.code == 1, found.output
-    assert "PYSEC-7 h11 0.16.0" in found.output
-    assert "(0 days old)" in found.output
-    assert "WARNING: the advisories are" not in found.output, "all pins were asked about today"

@@ -160,3 +160,26 @@ def test_somebody_to_ask_who_does_not_exist_is_misuse(repo: Repository) -> None:
     done = security(repo, CLOSED)
     assert done.code == 2, done.output
     assert '"regstry" is not one of registry, osv, did you mean "registry"?' in done.output
+
+
+def test_make_advisories_keeps_the_answers_in_the_repository(repo: Repository, server: Server) -> None:
+    bad = {"id": "PYSEC-7", "details": "bad", "aliases": []}
+    server.registry = {"h11==0.16.0": [bad], "idna==3.20": []}
+    env = {"PIP_INDEX_URL": f"{server.url}/simple/", "NO_PROXY": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull}
+    done = repo.run("advisories", "", env=env)
+    assert done.code == 0, done.output
+    assert "vulnerable: h11 0.16.0" in done.output
+    assert "2 of 2 pins are answered for, 1 have advisories; kept in advisories/registry.json" in done.output
+    found = repo.run("security")  # without a network
+    assert found.code == 1, found.output
+    assert "PYSEC-7 h11 0.16.0" in found.output
+    assert "(0 days old)" in found.output
+    assert "WARNING: the advisories are" not in found.output, "all pins were asked about today"
+
+
+def test_make_advisories_that_hears_nothing_says_what_else_to_ask(repo: Repository, server: Server) -> None:
+    env = {"PIP_INDEX_URL": f"{server.url}/simple/", "NO_PROXY": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull}
+    done = repo.run("advisories", "", env=env)
+    assert done.code == 1, done.output
+    assert "nobody told anything about any of 2 pins" in done.output
+    assert 'ask = ["registry", "osv"]' in done.output
