@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.base.redaction import redact
+from toolkit.base.words import masked
 
 RUNNING = "running"
 HOME = ".pipeline"
@@ -30,10 +30,10 @@ def seconds_between(started: str, finished: str) -> float:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader, or a crash, never meets half a file; secrets are masked."""
+    """Write JSON so that a reader, or a crash, never meets half a file; secrets in its texts are masked."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    temporary.write_text(redact(json.dumps(value, indent=2, ensure_ascii=False)) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(masked(value), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     temporary.replace(path)
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NamedTuple, NoReturn
 
-from toolkit.base import console, redaction, tools
+from toolkit.base import console, redaction, tools, words
 from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.runs.record import HOME, Record, as_json, write_json
 from toolkit.runs.transcript import kept
+from toolkit.settings import flags
 from toolkit.settings.config import Config
 from toolkit.settings.flags import ROOT, Arguments, parser, resolve
 from toolkit.settings.model import App, Cluster, Place
@@ -75,11 +76,24 @@ def _main(
     except PipelineError as error:
         console.report(stage, error.outcome)
         return error.kind.exit_code
+    words.public(flags.names(config, cluster, os.environ))
+    _say_what_hides_names()
     if getattr(options, "app", "") == "all":
         _say_what_is_left_out(config)
     script = _Script(stage, run, options, config, cluster, where, together)
     named = app == "none" or (bool(options.app) and options.app != "all")
     return script.go(apps, named=named, record=record).kind.exit_code
+
+
+def _say_what_hides_names() -> None:
+    """Once per run: its stages are started by one that has said it."""
+    if os.environ.get(STAGE_FOLDER):
+        return
+    for name in words.ordinary(os.environ):
+        console.say(
+            f"WARNING: {name} is masked because of its name, and holds an ordinary word: *** may stand for "
+            "that word. A secret should be longer; a variable that holds none should be named otherwise"
+        )
 
 
 def _say_what_is_left_out(config: Config) -> None:

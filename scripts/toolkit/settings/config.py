@@ -170,7 +170,9 @@ class _Reader:
             builder=fields.choice("builder", ("sandbox", "docker"), "docker"),
             provision=fields.take("provision", bool, False),
             registry=fields.ref("registry"),
-            kubeconfig=self.root / kubeconfig if isinstance(kubeconfig, str) else kubeconfig,
+            kubeconfig=self.root / Path(kubeconfig).expanduser()
+            if isinstance(kubeconfig, str)
+            else kubeconfig,
             context=fields.ref_or_text("context"),
             server=fields.ref("server"),
             certificate=fields.ref("certificate"),

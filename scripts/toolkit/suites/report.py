@@ -75,7 +75,7 @@ def flaky(results: Results) -> list[str]:
 
 def judge(kind: str, ran: tools.Ran, result: Result | None, unsteady: Sequence[str] = ()) -> Outcome:
     """The outcome of a suite: no tests, or none that ran, is a failure. unsteady: what `flaky` found."""
-    tail = tuple(line for line in ran.output.splitlines() if line.strip())[-15:]
+    tail = ran.tail(15)
     if result is None:
         reason = f"the {kind} suite ended with code {ran.code} and left no report"
         return Outcome(Kind.FAILED, reason, evidence=tail)

@@ -167,9 +167,9 @@ class Transport:
             )
         return answer
 
-    def authorization(self) -> str:
-        """The value of the Authorization header; for the gateway, which speaks to the same server."""
-        return self._credentials.authorization()
+    def identify(self, headers: Mapping[str, str]) -> urllib3.HTTPHeaderDict:
+        """Headers with those added that say who asks; for the gateway, which speaks to the same server."""
+        return _identified(self._credentials, headers)
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -178,14 +178,11 @@ class Transport:
 
     def _headers(
         self, credentials: Credentials, content_type: str, extra: Mapping[str, str] | None
-    ) -> dict[str, str]:
+    ) -> urllib3.HTTPHeaderDict:
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(extra or {})}
         if content_type:
             headers["Content-Type"] = content_type
-        authorization = credentials.authorization()
-        if authorization:
-            headers["Authorization"] = authorization
-        return headers
+        return _identified(credentials, headers)
 
     def _unreachable(self, error: Exception, seconds: float) -> Unreachable:
         return errors.unreachable(
@@ -201,6 +198,15 @@ class Transport:
         return errors.api_error(
             status, payload, doing=doing, cluster=self.cluster.name, space=self.space, holder=self.holder
         )
+
+
+def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3.HTTPHeaderDict:
+    sent = urllib3.HTTPHeaderDict(headers)
+    if authorization := credentials.authorization():
+        sent["Authorization"] = authorization
+    for name, value in credentials.headers:
+        sent.add(name, value)  # one of a name for each group
+    return sent
 
 
 def _seconds(value: str) -> int:
