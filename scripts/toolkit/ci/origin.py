@@ -17,6 +17,8 @@ from toolkit.ci import git as door
 from toolkit.ci.git import Git
 from toolkit.ci.systems import VENDORS, Vendor
 
+NO_GIT = "(no git)"
+"""Branch where git does not answer; as NO_BRANCH it is no branch's name."""
 NO_BRANCH = "(no branch)"
 """Branch of a detached checkout. No git branch can have this name: no rule about branches matches it."""
 
@@ -36,6 +38,11 @@ class Source(NamedTuple):
     dirty: bool
     trouble: str = ""
     remedy: str = ""
+
+    @property
+    def unnamed(self) -> str:
+        """Why nobody says which branch this is; "" when somebody does."""
+        return self.trouble if self.branch == NO_GIT else ""
 
 
 def recognise(env: Mapping[str, str], git: Git) -> Source:
@@ -98,7 +105,7 @@ def _checkout(git: Git) -> _Checkout:
     lines = [line for line in status.answer.lines() if line.strip()]
     header = dict(line[len("# branch.") :].split(" ", 1) for line in lines if line.startswith("# branch."))
     if "head" not in header:
-        return _Checkout("no git", "(no git)", "", False, status.complaint, status.remedy)
+        return _Checkout("no git", NO_GIT, "", False, status.complaint, status.remedy)
     branch = NO_BRANCH if header["head"] == "(detached)" else header["head"]
     commit = header.get("oid", "")
     dirty = any(line[:2] in ("1 ", "2 ", "u ", "? ") for line in lines)

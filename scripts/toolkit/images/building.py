@@ -18,6 +18,7 @@ from toolkit.base.outcome import Misused, TimedOut
 from toolkit.ci.origin import Source
 from toolkit.images import builders
 from toolkit.images.builders import Asked, Build
+from toolkit.runs import built
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import version
 from toolkit.settings.sandbox import TOOLKIT, state_of
@@ -51,7 +52,7 @@ def build(app: App, cluster: Cluster, source: Source, say: Say, *, root: Path) -
     else:
         registry = _registry(cluster)
         key = _key(app, registry)
-        kept = read(app.name, root).get(cluster.name, {})
+        kept = built.read(root, app.name).get(cluster.name, {})
         if kept.get("key") == key and set(kept.get("images", ())) == set(dockerfiles):
             say(f"{app.name}: images are up to date")
             return dict(kept["images"])
@@ -61,15 +62,6 @@ def build(app: App, cluster: Cluster, source: Source, say: Say, *, root: Path) -
         return images
     _keep(app.name, root, cluster.name, {"images": images})
     return images
-
-
-def read(name: str, root: Path) -> Mapping[str, Any]:
-    """What was built for an app, by cluster: {cluster: {"images": {role: image}}}; empty when nothing was."""
-    try:
-        document = json.loads((root / ".pipeline" / "images" / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _builds(app: App, source: Source) -> dict[str, Build]:
@@ -162,10 +154,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None:
-    file = root / ".pipeline" / "images" / f"{name}.json"
+    file = built.file_of(root, name)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_text(json.dumps({**read(name, root), cluster: entry}, indent=2), encoding="utf-8")
+    part.write_text(json.dumps({**built.read(root, name), cluster: entry}, indent=2), encoding="utf-8")
     part.replace(file)
 
 
