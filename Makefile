@@ -7,6 +7,11 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# What the caller's shell has for Pythons of its own is not for this one (scripts/toolkit/base/environment.py).
+unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_VIRTUALENV PIP_NO_DEPS \
+	PYTHONSAFEPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONINSPECT COVERAGE_FILE COVERAGE_RCFILE \
+	COVERAGE_PROCESS_START
+
 # What is given in the environment or on the command line. make never puts it into a command, which would make
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \

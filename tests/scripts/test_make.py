@@ -1,4 +1,4 @@
-"""make hands on what it is given as it was typed: no value of a variable is ever read by a shell, or by make."""
+"""make hands on what it is given as it was typed: no value is ever read by a shell, or by make itself."""
 
 from __future__ import annotations
 

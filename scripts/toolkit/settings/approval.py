@@ -1,7 +1,7 @@
 """What an approval stands on: the commit, the images that were built of it, and how its checks ended.
 
-An approval is of exactly that. What was not known when it was given (nothing was built yet) binds nothing; what
-was known and is different now, or a check that failed since, needs another one.
+An approval is of exactly that. What was not known when it was given (nothing was built yet) binds nothing;
+what was known and is different now, or a check that failed since, needs another one.
 """
 
 from __future__ import annotations
