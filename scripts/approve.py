@@ -7,8 +7,9 @@ import getpass
 import sys
 
 from toolkit.base.outcome import Outcome
-from toolkit.settings import command, policy
-from toolkit.settings.approval import Basis
+from toolkit.rules import policy
+from toolkit.rules.approval import Basis
+from toolkit.settings import command
 from toolkit.settings.command import Request
 
 

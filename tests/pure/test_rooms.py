@@ -24,6 +24,7 @@ checks.measuring:
 ci:                  base
 runs:                base
 settings:            base ci runs
+rules:               base ci runs settings
 checks:              base settings
 objects:             base settings
 checks.advisories:   base checks
@@ -32,7 +33,7 @@ checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
 cluster.release:     base settings objects cluster.api cluster.diagnosis
-images:              base ci settings cluster.diagnosis
+images:              base ci runs settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release

@@ -96,7 +96,11 @@ class _Checkout(NamedTuple):
     remedy: str = ""
 
 
-_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none")
+_STATUS = (
+    *("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none"),
+    # The whole checkout, without what a run itself leaves behind where nobody told git to ignore it.
+    *("--", ":/", ":(exclude).pipeline", ":(exclude).sandbox"),
+)
 
 
 def _checkout(git: Git) -> _Checkout:

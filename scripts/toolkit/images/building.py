@@ -22,6 +22,7 @@ from toolkit.runs import built
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import version
 from toolkit.settings.sandbox import TOOLKIT, state_of
+from toolkit.settings.secrecy import without_secrets
 
 BUILD_SECONDS = 900.0
 ASK_SECONDS = 60.0
@@ -99,7 +100,9 @@ def _side_by_side(jobs: Mapping[str, Callable[[], str]]) -> dict[str, str]:
 
 def _sandbox_job(build: Build, state: Path, say: Say) -> Callable[[], str]:
     def job() -> str:
-        ran = tools.run(builders.sandbox(build, state), cwd=TOOLKIT, timeout=BUILD_SECONDS, apart=True)
+        free = without_secrets(os.environ)  # a Dockerfile's commands are the app's own code
+        argv = builders.sandbox(build, state)
+        ran = tools.run(argv, cwd=TOOLKIT, timeout=BUILD_SECONDS, inherited=free)
         image, reused = builders.sandbox_answer(ran.answer)
         say(f"{build.name}: {'unchanged' if reused else 'built'}, {image}")
         return image
@@ -178,7 +181,6 @@ def missing(cluster: Cluster, refs: Iterable[str], root: Path, say: Say = lambda
             check=False,
             echo=False,
             timeout=ASK_SECONDS,
-            apart=True,
         )
         asked = builders.sandbox_has(ran.answer)
         ours = "sandbox/"

@@ -17,7 +17,7 @@ from toolkit.base import console, environment, redaction, tools, words
 from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.runs.record import HOME, Record, as_json, write_json
 from toolkit.runs.transcript import kept
-from toolkit.settings import flags
+from toolkit.settings import flags, secrecy
 from toolkit.settings.config import Config
 from toolkit.settings.flags import ROOT, Arguments, parser, resolve
 from toolkit.settings.model import App, Cluster, Place
@@ -79,11 +79,23 @@ def _main(
         return error.kind.exit_code
     words.public(flags.names(config, cluster, os.environ))
     _say_what_hides_names()
+    if record:
+        _keep_what_is_needed(stage, config, cluster, apps)
     if getattr(options, "app", "") == "all":
         _say_what_is_left_out(config)
     script = _Script(stage, run, options, config, cluster, where, together)
     named = app == "none" or (bool(options.app) and options.app != "all")
     return script.go(apps, named=named, record=record).kind.exit_code
+
+
+def _keep_what_is_needed(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> None:
+    """Say which secrets the code of an app does not get here: a test that needs one must be told why."""
+    taken = secrecy.confine(os.environ, stage, config, cluster, apps)
+    if taken and secrecy.OWN in secrecy.ALLOWED.get(stage, ()) and len(apps) == 1:
+        console.say(
+            f"the code of {apps[0].name} does not see {', '.join(taken)}: "
+            f"`variables` of [apps.{apps[0].name}] in {config.file.name} names what it needs"
+        )
 
 
 def _say_what_hides_names() -> None:

@@ -12,24 +12,10 @@ from pathlib import Path
 from toolkit.base.outcome import Misused, worst
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.names import STAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDTH = 78
-STAGES = (
-    *(
-        "lint",
-        "security",
-        "unit",
-        "build",
-        "deploy",
-        "healthcheck",
-        "smoke",
-        "acceptance",
-        "approve",
-        "watch",
-    ),
-    *("rollback", "alert"),
-)
 
 Arguments = Callable[[argparse.ArgumentParser], None]
 

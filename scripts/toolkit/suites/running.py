@@ -15,6 +15,7 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import releases
 from toolkit.health.healthcheck import deployed, where_deployed
 from toolkit.runs.record import write_json
+from toolkit.settings import secrecy
 from toolkit.settings.model import App, Suite
 from toolkit.settings.request import Request
 from toolkit.suites import memory, report, selection, words
@@ -82,6 +83,7 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
                 command(python, app, suite, _junit(folder)),
                 cwd=app.path,
                 env=env,
+                inherited=secrecy.for_the_app(os.environ, request.config, request.cluster, app),
                 check=False,
                 echo=False,
                 timeout=suite.deadline,

@@ -6,6 +6,7 @@ names the cluster, the space and what holds the credential.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from toolkit.objects.fields import objects, text
 from toolkit.objects.resources import BUILT_IN, Resource
 from toolkit.settings.model import Cluster
 from toolkit.settings.sandbox import KUBECONFIG, TOOLKIT, is_sandbox, state_of, told
+from toolkit.settings.secrecy import without_secrets
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500
@@ -248,7 +250,8 @@ def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | 
             if namespace is not None:
                 connection.check(namespace)
             return connection
-    tools.run(told(state, "up"), cwd=TOOLKIT, echo=False, timeout=60)
+    free = without_secrets(os.environ)  # it outlives this run
+    tools.run(told(state, "up"), cwd=TOOLKIT, echo=False, timeout=60, inherited=free)
     connection = _loaded(cluster, space, root)
     connection.check(namespace)
     return connection

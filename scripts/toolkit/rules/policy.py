@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from toolkit.base.outcome import Refused
+from toolkit.rules import approval
 from toolkit.runs.record import now
-from toolkit.settings import approval
 from toolkit.settings.request import Request, version
 from toolkit.settings.sandbox import is_sandbox
 
