@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from toolkit.base import console, files, redaction, screen, tools
+from toolkit.base import console, environment, files, redaction, screen, tools
 from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.base.signals import held_back, listen
 from toolkit.runs.record import HOME, RUNNING, Record, as_json, write_json
@@ -69,6 +69,7 @@ def _main(
     argv: Sequence[str] | None,
 ) -> int:
     options = parser(help, app, place, arguments).parse_args(argv)
+    environment.forget(os.environ)
     redaction.register_environment()
     listen()
     try:
