@@ -86,8 +86,8 @@ approve: $(READY) ## let this commit into an environment                      AP
 	@$(PY) scripts/approve.py $(app) $(env) $${CHECK:+--check} $(cluster)
 watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m] [QUIET=5m]
 	@$(PY) scripts/watch.py $(app) $(env) $${FOR:+--for="$$FOR"} $${QUIET:+--quiet="$$QUIET"} $(cluster)
-alert: $(READY) ## send a run's result, and what could not be sent before   [APP=] [RUN=]
-	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"}
+alert: $(READY) ## send a run's result; list what is not delivered          [APP=] [RUN=] [AGAIN=<run>|all]
+	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"} $${AGAIN:+--again="$$AGAIN"}
 
 ## When something is wrong
 status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]

@@ -30,6 +30,7 @@ _ENDS = {
     "interrupted": "was interrupted",
 }
 _WELL = ("passed", "reused")
+_VERIFYING = [name for name in undoing.UNDONE if name != "deploy"]
 MOST_EVIDENCE = 5
 
 
@@ -63,6 +64,8 @@ def headline(record: Record) -> str:
     reached = [_place(stage) for stage in _stages(record) if stage["name"] == "deploy"]
     if reached:
         version = str(record.get("version") or short_commit(record) or "this version")
+        if not any(_place(stage) == reached[-1] and stage["name"] in _VERIFYING for stage in _stages(record)):
+            return f"{start} {version} is deployed in {reached[-1]}, not verified yet"
         return f"{start} {version} is verified in {reached[-1]}"
     if not _stages(record):
         return f"❔ {app}: the run has no result yet"
@@ -231,7 +234,9 @@ def _state(stages: list[Record]) -> str:
             ended = f"{stage['name']} {_ENDS[str(stage['outcome'])]}"
             if stage["name"] != "deploy":
                 return f"deployed, then {ended}"
-            return f"{ended}, nothing was changed" if _changed_nothing(stage) else ended
+            if _changed_nothing(stage):
+                return f"{ended}, nothing was changed"
+            return f"{ended}: it may have been applied to" if stage.get("died") else ended
     checks = [str(stage["name"]) for stage in stages if stage["name"] not in ("deploy", "approve")]
     return f"deployed, {listed(checks)} passed" if checks else "deployed"
 
