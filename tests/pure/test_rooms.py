@@ -26,13 +26,15 @@ runs:                base
 settings:            base ci runs
 rules:               base ci runs settings
 checks:              base settings
-objects:             base settings
+objects.reading:     base
+objects:             base settings objects.reading
 checks.advisories:   base checks
 cluster.api:         base settings objects
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
-cluster.release:     base settings objects cluster.api cluster.diagnosis
+cluster.release.kept: objects cluster.api
+cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.kept
 images:              base ci runs settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence

@@ -81,7 +81,8 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
     held = releases.holds(connection, namespace, app.name)
     made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
     made = _of_release(made, known)
-    return replace(made, notes=notes(made, known[0], lease, found, now))
+    said = notes(made, known[0], lease, found, now)
+    return replace(made, notes=(*said, *_unkept(known[0], is_kept=applied is not None)))
 
 
 def _workloads(connection: Connection, app: App, namespace: str, applied: Sequence[Json]) -> list[Json]:
@@ -148,6 +149,14 @@ def notes(
         unfinished = [text(each, "metadata", "name") for each in workloads if not progress.stands(each)]
         said += [f"{name} is not fully rolled out" for name in unfinished]
     return (*said, *(f"drift: {each.sentence}" for each in made.drift))
+
+
+def _unkept(newest: Release, *, is_kept: bool) -> list[str]:
+    """That nobody can go back to what is there, and why."""
+    if is_kept or newest.state != releases.DEPLOYED:
+        return []
+    why = newest.unkept or "what was applied for it is gone from the cluster"
+    return [f"{newest.version} cannot be gone back to, nor compared with what is there: {short(why)}"]
 
 
 def deploying(lease: Json, now: datetime, newest: Release | None = None) -> str:

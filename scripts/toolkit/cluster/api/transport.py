@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from toolkit.base.outcome import Failed, PipelineError
-from toolkit.cluster.api import errors
+from toolkit.cluster.api import errors, withholding
 from toolkit.cluster.api.credentials import Credentials
 from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
 from toolkit.objects.fields import mapping
@@ -92,6 +92,8 @@ class Transport:
             if response.status < 400:
                 return response
             said = response.data
+            if withholding.about_secret(path, body):
+                said = withholding.without_values(said)
             response.release_conn()
             error = self._api_error(response.status, said, doing)
             if error.status == 401 and not renewed and self._renewed(credentials, sent):

@@ -14,7 +14,8 @@ from typing import Any
 
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import release_store
-from toolkit.cluster.release.release_store import Data, content_of, name_of
+from toolkit.cluster.release.kept.packing import content_of
+from toolkit.cluster.release.release_store import Data, name_of
 
 __all__ = ["Hold", "Release", "content_of", "name_of"]
 
@@ -33,6 +34,7 @@ class Release:
     state is "deploying", "deployed", "failed" or "cut short"; back_from the version that a rollback to this
     one replaced. checks holds when each check passed; verified says that all of `needed` did. content tells
     what was applied (content_of). restarts is the baseline of the watch: pod uid/container -> restart count.
+    unkept says why what was applied could not be kept, so that nobody can go back to it; "" when it is.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Release:
     state: str = DEPLOYED
     back_from: str = ""
     content: str = ""
+    unkept: str = ""
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Release:
@@ -107,13 +110,15 @@ def last_good(
     known: Sequence[Release], undoing: Release, holds: Sequence[Hold] = (), version: str = ""
 ) -> Release | None:
     """The newest verified release that is neither what is being undone nor held; of that version if one is
-    given, held or not."""
-    for release in known:
-        if not release.is_good or release.is_same(undoing):
-            continue
-        if release.version == version if version else not held(holds, release.version, release.content):
-            return release
-    return None
+    given, held or not. One whose objects could not be kept comes last: it can only be told why."""
+    fit = [
+        release
+        for release in known
+        if release.is_good
+        and not release.is_same(undoing)
+        and (release.version == version if version else not held(holds, release.version, release.content))
+    ]
+    return next((each for each in fit if not each.unkept), next(iter(fit), None))
 
 
 def begin(
@@ -122,9 +127,10 @@ def begin(
     """Put a release on record, as "deploying", before its objects are applied. Returns it as it is kept.
 
     A repeated deployment of the very same thing keeps its id and checks. One that was cut short says so from
-    now on.
+    now on. What cannot be kept is on record as `unkept`.
     """
-    release = replace(release, state=DEPLOYING, content=content_of(applied))
+    objects, unkept = release_store.keep(connection, namespace, app, applied)
+    release = replace(release, state=DEPLOYING, content=content_of(applied), unkept=unkept)
     kept = [release]
 
     def work(data: Data) -> None:
@@ -139,10 +145,11 @@ def begin(
         else:
             kept[0] = release
             rows.insert(0, asdict(release))
-        data[f"objects-{kept[0].id}"] = release_store.pack(applied)
+        release_store.put(data, kept[0].id, objects)
         release_store.store(data, rows)
 
     release_store.change(connection, namespace, app, work)
+    release_store.tidy(connection, namespace, app)
     return kept[0]
 
 
@@ -189,8 +196,7 @@ def passed(connection: Connection, namespace: str, app: str, check: str, images:
 
 def objects_of(connection: Connection, namespace: str, app: str, release: Release) -> list[Json] | None:
     """What was applied for a release, without the data of Secrets; None when it is not kept any more."""
-    packed = release_store.read(connection, namespace, app).get(f"objects-{release.id}")
-    return release_store.unpack(packed) if packed else None
+    return release_store.objects_of(connection, namespace, app, release.id)
 
 
 def hold(connection: Connection, namespace: str, app: str, release: Release, by: str, why: str) -> None:
