@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import jinja2
 import yaml
 
-from toolkit.base.outcome import Misused
+from toolkit.base.outcome import Misused, Refused
 from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.resources import BUILT_IN
+from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, is_cluster_wide, key_of
 from toolkit.settings.model import App
 
 Json = dict[str, Any]
@@ -71,12 +71,12 @@ def render(app: App, given: Values) -> list[Json]:
     """The app's objects in a space, labelled and annotated. Raises Misused with file and line."""
     folder = app.path / app.manifests
     found: list[Json] = []
-    places: dict[tuple[str, str], Path] = {}
+    places: dict[Key, Path] = {}
     for file, obj in render_folder(folder, given.variables()):
         _stays_home(file, obj, given)
-        key = (text(obj, "kind"), text(obj, "metadata", "name"))
+        key = key_of(obj, given.namespace)
         if key in places:
-            raise Misused(f"{_shown(file)}: {key[0]}/{key[1]} is in {places[key].name} already")
+            raise Misused(f"{_shown(file)}: {key.shown} is in {places[key].name} already")
         places[key] = file
         found.append(_marked(obj, given))
     if not found:
@@ -174,9 +174,8 @@ def _checked(file: Path, obj: Any) -> Json:
 def _stays_home(file: Path, obj: Json, given: Values) -> None:
     """An app's manifests stay in the app's own namespace."""
     kind, name = text(obj, "kind"), text(obj, "metadata", "name")
-    known = BUILT_IN.get((text(obj, "apiVersion"), kind))
-    if known is not None and not known.namespaced:
-        raise Misused(f"{_shown(file)}: {kind}/{name} belongs to the whole cluster, not to an app")
+    if is_cluster_wide(text(obj, "apiVersion"), kind):
+        raise Refused(f"{_shown(file)}: {kind}/{name} {WIDE}", remedy=WIDE_REMEDY)
     namespace = text(obj, "metadata", "namespace")
     if namespace not in ("", given.namespace):
         raise Misused(

@@ -18,7 +18,7 @@ from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.resources import built_in
+from toolkit.objects.resources import built_in, is_a
 
 Json = dict[str, Any]
 Data = dict[str, str]
@@ -140,7 +140,7 @@ def _plain(applied: Sequence[Json]) -> bytes:
     lean = []
     for obj in applied:
         each = copy.deepcopy(obj)
-        if each.get("kind") == "Secret":
+        if is_a(each, "Secret"):
             each.pop("data", None)
             each.pop("stringData", None)
         annotations = mapping(each, "metadata", "annotations")

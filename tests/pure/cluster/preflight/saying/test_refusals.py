@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.preflight import ownership, problem, refusals
-from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.preflight.saying import ownership, problem, refusals
+from toolkit.cluster.preflight.saying.problem import Problem
 
 Json = dict[str, Any]
 
