@@ -123,6 +123,13 @@ GROUPS: dict[str, str] = {each.kind: group_of(each.api_version) for each in BUIL
 """The group of each built-in kind."""
 
 
+def key_to(reference: Any, namespace: str) -> Key:
+    """What a reference (apiVersion, kind, name) points to; one without apiVersion means the built-in kind."""
+    kind, version = text(reference, "kind"), text(reference, "apiVersion")
+    group = group_of(version) if version else GROUPS.get(kind, "")
+    return Key(group, kind, namespace, text(reference, "name"))
+
+
 # Kubernetes' own groups: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
 _OWN = {"", "apps", "autoscaling", "batch", "policy", "extensions"} | {
     f"{name}.k8s.io"

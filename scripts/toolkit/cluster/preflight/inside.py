@@ -141,7 +141,8 @@ class Inside:
         """What leads nowhere. Of a claim that has its volume the class does not matter any more."""
         settled = {shown(each.obj) for each in applied if _has_volumes(each.live, text(each.obj, "kind"))}
         matters = [each for each in needed if each.to.kind != "StorageClass" or each.by not in settled]
-        return gathering.unmet(matters, there, Makers(ours))
+        unserved = [each.obj for each in applied if each.resource is None and each.problems]
+        return gathering.unmet(matters, there, Makers(obj for obj in ours if obj not in unserved))
 
     def _alone(self, found: Sequence[Json], coming: Sequence[Json]) -> list[Problem]:
         """What chooses no pods. Those that this app has now may go with the change; custom kinds make any."""

@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import at, mapping, objects, text
-from toolkit.objects.resources import Key, built_in, group_of, is_a
+from toolkit.objects.resources import Key, built_in, is_a, key_to
 
 Json = dict[str, Any]
 AUTOSCALER = "HorizontalPodAutoscaler"
@@ -34,10 +34,7 @@ def autoscaled(connection: Connection, namespace: str, found: Iterable[Json]) ->
         if error.status not in (403, 404):  # not ours to read, or not served: then nobody scales for us
             raise
     targets = [mapping(scaler, "spec", "scaleTargetRef") for scaler in scalers]
-    return frozenset(
-        Key(group_of(text(target, "apiVersion")), text(target, "kind"), namespace, text(target, "name"))
-        for target in targets
-    )
+    return frozenset(key_to(target, namespace) for target in targets)
 
 
 def is_scalable(obj: Json) -> bool:

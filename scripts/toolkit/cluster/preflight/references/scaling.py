@@ -10,7 +10,7 @@ from typing import Any
 
 from toolkit.cluster.preflight.references.reference import Reference
 from toolkit.objects.fields import mapping, shown, text
-from toolkit.objects.resources import Key, group_of, is_a
+from toolkit.objects.resources import is_a, key_to
 
 Json = dict[str, Any]
 
@@ -19,5 +19,4 @@ def references(obj: Json) -> Iterator[Reference]:
     """Its target: without it, it does nothing, and says so in its conditions."""
     target = mapping(obj, "spec", "scaleTargetRef")
     if is_a(obj, "HorizontalPodAutoscaler") and text(target, "name"):
-        key = Key(group_of(text(target, "apiVersion")), text(target, "kind"), "", text(target, "name"))
-        yield Reference(key, "", shown(obj), "scaleTargetRef")
+        yield Reference(key_to(target, ""), "", shown(obj), "scaleTargetRef")
