@@ -15,15 +15,15 @@ from toolkit.objects.pods import is_idle, template_of
 
 Json = dict[str, Any]
 
-KEPT = "kept only"
-_NOT_RUN = "not run here"
+_KEPT = "nothing acts on it"
+_NOT_RUN = "is not run here"
 _ELSEWHERE = "deploy it to a cluster that runs it, or take it out of the manifests for this one"
 
 
 def problems(obj: Json, said: Iterable[str]) -> Iterator[Problem]:
     """What warnings to an object mean for its deployment."""
     for each in said:
-        if KEPT in each:
+        if _KEPT in each:
             doomed = bool(template_of(obj)) and not is_idle(obj)
             note = each if doomed else f"{each}: what it does is not judged there"
             yield Problem(shown(obj), note, _ELSEWHERE, is_certain=doomed)
