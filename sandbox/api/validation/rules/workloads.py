@@ -121,11 +121,12 @@ def _with_claims(obj: Object) -> Object:
         section(claim, "metadata").get("name") for claim in each(section(obj, "spec"), "volumeClaimTemplates")
     }
     pod = section(obj, "spec", "template", "spec")
-    names -= {volume.get("name") for volume in each(pod, "volumes")} | {None}
-    if not names:
+    taken = {volume.get("name") for volume in each(pod, "volumes")}
+    fresh = sorted(name for name in names - taken if isinstance(name, str))
+    if not fresh or not pod:
         return obj
     made = copied(obj)
-    volumes = [{"name": name, "emptyDir": {}} for name in sorted(names)]
+    volumes: list[Object] = [{"name": name, "emptyDir": {}} for name in fresh]
     made["spec"]["template"]["spec"]["volumes"] = [*each(pod, "volumes"), *volumes]
     return made
 

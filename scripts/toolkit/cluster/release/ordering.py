@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.base.outcome import Misused, Refused
 from toolkit.cluster.api.connection import Connection
 from toolkit.objects.fields import mapping, shown, text
-from toolkit.objects.resources import BUILT_IN, WIDE, WIDE_REMEDY, group_of, is_cluster_wide, is_own_group
+from toolkit.objects.resources import WIDE, WIDE_REMEDY, group_of, is_cluster_wide, is_own_group
 
 Json = dict[str, Any]
 
@@ -74,8 +74,6 @@ def check_kinds(connection: Connection, found: Iterable[Json]) -> None:
     wide: list[Json] = []
     for obj in found:
         version, kind = text(obj, "apiVersion"), text(obj, "kind")
-        if (version, kind) in BUILT_IN and not is_custom(version):
-            continue
         try:
             if is_wide(connection, obj):
                 wide.append(obj)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -239,24 +240,22 @@ def test_what_somebody_else_set_is_theirs_and_the_command_is_said(ahead: Ahead) 
     )
     assert problem.remedy.startswith(f"kubectl patch -n {ahead.namespace} deployment/web --type=json -p '[")
     patch = problem.remedy.split("'")[1]
-    import json
-
     ahead.sandbox.api("PATCH", f"{path}/web", json.loads(patch), "application/json-patch+json")
     assert ahead.check(after, force=True) == []
 
 
 @pytest.mark.parametrize(
-    ("kind", "change", "line", "remedy"),
+    ("kind", "change", "fields", "remedy"),
     [
         ("Deployment", {"selector": {"matchLabels": {"app": "web", "t": "f"}}},
-         "Deployment/web: spec.selector: cannot be changed once the object is there", "another name"),
+         {"spec.selector"}, "another name"),
         ("StatefulSet", {"serviceName": "other", "podManagementPolicy": "Parallel"},
-         "StatefulSet/web: spec.podManagementPolicy, spec.serviceName: cannot be changed once the object is there",
+         {"spec.podManagementPolicy", "spec.serviceName"},
          "kubectl delete statefulset web -n {namespace} --cascade=orphan"),
     ],
 )  # fmt: skip
 def test_what_cannot_change_is_named_field_by_field_with_what_to_do(
-    ahead: Ahead, kind: str, change: Json, line: str, remedy: str
+    ahead: Ahead, kind: str, change: Json, fields: set[str], remedy: str
 ) -> None:
     old, new = ahead.deployment(replicas=0), ahead.deployment(replicas=0)
     for each in (old, new):
@@ -267,6 +266,22 @@ def test_what_cannot_change_is_named_field_by_field_with_what_to_do(
     new["spec"] |= change
     go(ahead, old)
     (problem,) = [each for each in ahead.check(new) if each.is_certain]
-    assert problem.line.replace("spec.serviceName, spec.podManagementPolicy",
-                                "spec.podManagementPolicy, spec.serviceName") == line  # fmt: skip
+    named, _, said = problem.sentence.partition(": ")
+    assert (set(named.split(", ")), said) == (fields, "cannot be changed once the object is there")
     assert remedy.format(namespace=ahead.namespace) in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("pod", "what"),
+    [
+        ({"hostNetwork": True}, "a pod with hostNetwork"),
+        ({"volumes": [{"name": "v", "nfs": {"server": "a", "path": "/"}}]}, 'volume "v" of the kind nfs'),
+    ],
+)
+def test_what_the_node_does_not_do_is_refused_by_name_and_not_waited_for(
+    ahead: Ahead, pod: Json, what: str
+) -> None:
+    (problem,) = ahead.check(ahead.deployment(**pod))
+    assert problem.line == f"Deployment/web: sandbox: {what} is not run here"
+    assert problem.is_certain and "a cluster that runs it" in problem.remedy
+    assert [each.is_certain for each in ahead.check(ahead.deployment(replicas=0, **pod))] == [False]

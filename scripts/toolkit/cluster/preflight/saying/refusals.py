@@ -21,6 +21,7 @@ _TWICE = re.compile(r'duplicate field "([^"]+)"')
 _CANNOT_READ = re.compile(r"^\S+ in version \S+ cannot be handled as a \S+: (.+)$", re.DOTALL)
 _IMMUTABLE = re.compile(
     r"immutable|updates to \S+ spec for fields other than|cannot be changed|may not change"
+    r"|cannot change roleRef"
 )
 _TYPED = re.compile(r"^failed to create typed \w+ object \([^)]*\): (?:errors: )?(.+)$")
 # What a binding's role is called when the API server looks for it.
