@@ -33,10 +33,16 @@ cluster.api:         base settings objects
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
-cluster.release.kept: objects cluster.api
-cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.kept
+cluster.preflight.saying:     base objects cluster.api
+cluster.release.changing:     objects cluster.api
+cluster.release.kept:         objects cluster.api
+cluster.preflight.quota:      objects cluster.preflight.saying
+cluster.preflight.references: objects cluster.preflight.saying
+cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.changing
+                     cluster.release.kept
 images:              base ci runs settings cluster.diagnosis
-cluster.preflight:   base settings objects cluster.api cluster.release
+cluster.preflight:   base settings objects cluster.api cluster.release cluster.release.changing
+                     cluster.preflight.quota cluster.preflight.references cluster.preflight.saying
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
 pipeline:            base ci runs settings cluster.release

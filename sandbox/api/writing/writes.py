@@ -18,6 +18,7 @@ from sandbox.api.patching import apply
 from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
+from sandbox.api.validation import unrun
 from sandbox.api.validation.objects import validate
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.writing import updates
@@ -230,6 +231,8 @@ class Registry:
     def _commit(
         self, info: KindInfo, new: Object, live: Entry | None, options: Options, warnings: list[str]
     ) -> Written:
+        if live is None and (info.group, info.kind) == ("", "Pod"):
+            warnings = [*warnings, *unrun.warnings(new)]
         if options.dry_run:
             if live is None:
                 new["metadata"].pop("resourceVersion", None)

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 SIDES = ("requests", "limits")
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
+# What a quota on it wants every container to say (Kubernetes: validationSet of the quota's pod evaluator).
+_REQUIRED = ("cpu", "memory")
 
 
 def admitted(template: Json, limit_ranges: Iterable[Json]) -> Json:
@@ -69,8 +71,11 @@ def unspecified(pod: Json, resources: Iterable[str]) -> list[str]:
     """ "limits.cpu (container api)": what a quota on these resources wants every container to say."""
     missing = []
     for resource in sorted(resources):
-        if found := compute(resource):
+        found = compute(resource)
+        if found and found[1] in _REQUIRED:
             side, name = found
+            if name in mapping(pod, "spec", "resources", side):
+                continue  # said for the pod as a whole
             bare = [text(each, "name") for each in _containers(pod) if name not in each["resources"][side]]
             missing += [f"{resource} (container {', '.join(sorted(bare))})"] if bare else []
     return missing
@@ -100,7 +105,8 @@ def _holds(scope: str, operator: str, values: list[Any], pod: Json) -> bool:
         amount(value)
         for each in _containers(pod)
         for side in SIDES
-        for value in mapping(each, "resources", side).values()
+        for name, value in mapping(each, "resources", side).items()
+        if name in ("cpu", "memory")
     )
     if scope == "PriorityClass":
         priority = text(pod, "spec", "priorityClassName")

@@ -1,7 +1,7 @@
 """Whether a namespace's ResourceQuotas leave room for a rollout at its peak, surge and all. Pure.
 
 Jobs (migrations) run before the workloads, so the larger need of the two counts; workloads roll side by side.
-A surge that fits only in parts might squeeze through, waiting for old pods to go: it counts as too much.
+A surge that fits only in parts squeezes through where old pods may go first: that is a warning.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from toolkit.cluster.preflight import growth, podcost
-from toolkit.cluster.preflight.growth import Growth, Roll
-from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.preflight.quota import growth, podcost
+from toolkit.cluster.preflight.quota.growth import Growth, Roll
+from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.objects.fields import mapping, objects, shown, text
 from toolkit.objects.quantity import amount, parse, show
 
@@ -41,15 +41,17 @@ def lacking(
     says about pods is believed, which counts the ones that are on their way out too.
     """
     grown = [(roll.wanted, grows) for roll in rolls if (grows := growth.of(roll, limit_ranges))]
+    least = [(roll.wanted, grows) for roll in rolls if (grows := growth.of(roll, limit_ranges, least=True))]
     sets = [("replicasets.apps", roll.wanted) for roll in rolls if _makes_replica_set(roll)]
     problems: list[Problem] = []
     for quota in sorted(quotas, key=lambda quota: text(quota, "metadata", "name")):
         covered = [(obj, grows) for obj, grows in grown if podcost.in_scope(quota, grows.new)]
         problems += _unspecified(quota, covered)
+        squeezed = [(obj, grows) for obj, grows in least if podcost.in_scope(quota, grows.new)]
         counted = [] if podcost.is_scoped(quota) else [*created, *sets]
         for resource in mapping(quota, "spec", "hard"):
             used = _used(quota, resource, pods)
-            problems += _short(quota, resource, used, covered, counted)
+            problems += _short(quota, resource, used, (covered, squeezed), counted)
     return problems
 
 
@@ -70,11 +72,13 @@ def _short(
     quota: Json,
     resource: str,
     used: Fraction,
-    covered: Sequence[tuple[Json, Growth]],
+    covered: tuple[Sequence[tuple[Json, Growth]], Sequence[tuple[Json, Growth]]],
     counted: Sequence[Counted],
 ) -> Iterator[Problem]:
-    rows = [*_of_pods(resource, covered), *_of_objects(resource, counted)]
-    need = sum((more for more, _ in rows), Fraction(0))
+    """covered: how the pods grow, and how they do at least."""
+    made = [*_of_objects(resource, counted)]
+    rows = [*_of_pods(resource, covered[0]), *made]
+    need, least = _sum(rows), _sum([*_of_pods(resource, covered[1]), *made])
     hard = mapping(quota, "spec", "hard").get(resource)
     bound = parse(hard)
     if bound is None or not need or used + need <= bound:
@@ -82,12 +86,18 @@ def _short(
     asked, there = show(need, like=hard), show(used, like=hard)
     why = list(dict.fromkeys(why for _, why in rows))
     why = [*why[:SHOWN], f"{len(why) - SHOWN} more"] if len(why) > SHOWN else why
+    slow = "" if used + least > bound else "; it has to wait for old pods to go"
     yield Problem(
         f"ResourceQuota/{text(quota, 'metadata', 'name')}",
         f"no room for {resource}={asked} more, used: {resource}={there}, limited: {resource}={hard}; "
-        f"this deployment adds {', '.join(why)}",
+        f"this deployment adds {', '.join(why)}{slow}",
         _REMEDY,
+        is_certain=not slow,
     )
+
+
+def _sum(rows: Sequence[tuple[Fraction, str]]) -> Fraction:
+    return sum((more for more, _ in rows), Fraction(0))
 
 
 def _used(quota: Json, resource: str, pods: Sequence[Json] | None) -> Fraction:

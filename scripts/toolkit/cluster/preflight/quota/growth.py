@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from toolkit.cluster.preflight import podcost
-from toolkit.cluster.preflight.references import templates
+from toolkit.cluster.preflight.quota import podcost
 from toolkit.objects.fields import condition, mapping, number, text
+from toolkit.objects.pods import is_maker, template_of
 
 Json = dict[str, Any]
 
@@ -52,11 +52,6 @@ class Growth(NamedTuple):
         return int(self.peak(Fraction(1), Fraction(1)))
 
 
-def template_of(obj: Any) -> Json:
-    """The template of the pods that an object makes, {} when it makes none."""
-    return next((template for _, template in templates([obj])), {})
-
-
 def surge(obj: Json, replicas: int) -> int:
     """maxSurge of a Deployment as a number of pods: a percentage is rounded up, 25% unless told.
 
@@ -70,8 +65,23 @@ def surge(obj: Json, replicas: int) -> int:
     return number(told)
 
 
-def of(roll: Roll, limit_ranges: Sequence[Json] = ()) -> Growth | None:
-    """How a rollout grows; None for what makes no pods now (CronJob), or one on each node (DaemonSet)."""
+def unavailable(obj: Json, replicas: int) -> int:
+    """maxUnavailable of a Deployment as a number of pods: a percentage is rounded down, 25% unless told; 1
+    where maxSurge comes to nothing, too."""
+    told = mapping(obj, "spec", "strategy", "rollingUpdate").get("maxUnavailable", "25%")
+    percent = isinstance(told, str) and told.endswith("%")
+    count = math.floor(Fraction(number(told[:-1])) * replicas / 100) if percent else number(told)
+    return count or (0 if surge(obj, replicas) else 1)
+
+
+def of(roll: Roll, limit_ranges: Sequence[Json] = (), *, least: bool = False) -> Growth | None:
+    """How a rollout grows; None for what makes no pods now (CronJob), or one on each node (DaemonSet).
+
+    least: how it grows if it has to squeeze through: the controller takes old pods away, as far as it may,
+    whether new ones came or not, so one pod more is enough where none may go first, and none where one may.
+    """
+    if not is_maker(roll.wanted):
+        return None
     kind = text(roll.wanted, "kind")
     new = podcost.admitted(template_of(roll.wanted), limit_ranges)
     old = podcost.admitted(template_of(roll.live), limit_ranges) if roll.live else new
@@ -90,6 +100,9 @@ def of(roll: Roll, limit_ranges: Sequence[Json] = ()) -> Growth | None:
         extra = surge(roll.wanted, replicas)
         if text(roll.wanted, "spec", "strategy", "type") == "Recreate":
             return Growth(new, old, 0, replicas, 0, before)
+        if least:
+            extra = 0 if unavailable(roll.wanted, replicas) else min(extra, 1)
+            return Growth(new, old, extra, replicas, min(extra, before), before)
         at_once = min(replicas, max(0, replicas + extra - before))
         return Growth(new, old, at_once, replicas, min(extra, before), before)
     if kind == "StatefulSet" and roll.is_renewed:

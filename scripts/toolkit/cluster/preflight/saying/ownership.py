@@ -14,7 +14,7 @@ from typing import Any
 
 from toolkit.base.outcome import Kind
 from toolkit.cluster.api.connection import FIELD_MANAGER
-from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, objects, shown, text
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.preflight import ownership, problem, refusals
-from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.preflight.saying import ownership, problem, refusals
+from toolkit.cluster.preflight.saying.problem import Problem
 
 Json = dict[str, Any]
 
@@ -201,3 +201,27 @@ def test_a_problem_that_comes_twice_is_one() -> None:
     same = Problem("Secret/a", "is missing", "create it")
     other = Problem("Secret/b", "is missing", "create it")
     assert problem.distinct([same, other, same._replace(remedy="else")]) == [same, other]
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind", "elsewhere"),
+    [
+        (
+            403,
+            'pods "x" is forbidden: error looking up service account ns/a: serviceaccount "a" not found',
+            "",
+            True,
+        ),
+        (403, 'pods "x" is forbidden: no PriorityClass with name fast was found', "", True),
+        (404, 'roles.rbac.authorization.k8s.io "reader" not found', "roles", True),
+        (404, 'clusterroles.rbac.authorization.k8s.io "view" not found', "clusterroles", True),
+        (404, "the server could not find the requested resource", "", False),
+        (403, 'pods "x" is forbidden: exceeded quota: small', "", False),
+        (422, "roles", "roles", False),
+    ],
+)
+def test_what_is_refused_for_want_of_another_object_is_left_to_the_references(
+    status: int, message: str, kind: str, elsewhere: bool
+) -> None:
+    error = ApiError(message, status=status, word="", body={"message": message, "details": {"kind": kind}})
+    assert refusals.is_elsewhere(error) is elsewhere

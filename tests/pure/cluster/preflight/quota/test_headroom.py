@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from toolkit.cluster.preflight import growth, headroom, podcost
-from toolkit.cluster.preflight.growth import Roll
+from toolkit.cluster.preflight.quota import growth, headroom, podcost
+from toolkit.cluster.preflight.quota.growth import Roll
 from toolkit.objects import quantity
 
 Json = dict[str, Any]

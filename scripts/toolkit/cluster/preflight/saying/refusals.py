@@ -7,7 +7,7 @@ from typing import Any
 
 from toolkit.base.tools import redact
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.objects.fields import text
 
 Json = dict[str, Any]
@@ -21,9 +21,14 @@ _TWICE = re.compile(r'duplicate field "([^"]+)"')
 _CANNOT_READ = re.compile(r"^\S+ in version \S+ cannot be handled as a \S+: (.+)$", re.DOTALL)
 _IMMUTABLE = re.compile(
     r"immutable|updates to \S+ spec for fields other than|cannot be changed|may not change"
+    r"|cannot change roleRef"
 )
 _TYPED = re.compile(r"^failed to create typed \w+ object \([^)]*\): (?:errors: )?(.+)$")
+# What a binding's role is called when the API server looks for it.
+_OTHERS = ("roles", "clusterroles")
+_NO_PRIORITY = "no PriorityClass with name"
 _NO_DRY_RUN = "does not support dry run"
+FIXED = "cannot be changed once the object is there"
 LONGEST = 300
 
 
@@ -39,9 +44,18 @@ def is_quota(error: ApiError) -> bool:
     return error.status == 403 and ("exceeded quota" in said or "failed quota" in said)
 
 
-def is_account_missing(error: ApiError) -> bool:
-    """Whether a pod is refused because its ServiceAccount is not there (yet)."""
-    return error.status == 403 and "error looking up service account" in text(error.body, "message")
+def is_elsewhere(error: ApiError) -> bool:
+    """Whether an object is refused for want of another one that is not there (yet): a pod's ServiceAccount,
+    the role of a binding. The deployment may bring that; what it does not bring, the references tell."""
+    said = text(error.body, "message")
+    if error.status == 403 and ("error looking up service account" in said or _NO_PRIORITY in said):
+        return True
+    return error.status == 404 and text(error.body, "details", "kind") in _OTHERS
+
+
+def is_webhook(error: ApiError) -> bool:
+    """Whether it is a policy of the cluster's owner that refuses."""
+    return "admission webhook" in text(error.body, "message")
 
 
 def cannot_tell(error: ApiError) -> bool:
@@ -92,9 +106,8 @@ def words(error: ApiError) -> str:
 def _invalid(obj: str, cause: Json) -> Problem:
     field, said = text(cause, "field") or "?", " ".join(redact(text(cause, "message")).split())
     if _IMMUTABLE.search(said):
-        why = "cannot be changed once the object is there"
         remedy = "leave the field as it is; or give the object another name; or delete the old one by hand"
-        return Problem(obj, f"{field}: {why}", remedy)
+        return Problem(obj, f"{field}: {FIXED}", remedy)
     return Problem(obj, f"{field}: {_short(said)}", "correct the manifest")
 
 
