@@ -31,19 +31,22 @@ checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
 cluster.release:     base settings objects cluster.api cluster.diagnosis
+cluster.standing:    base ci settings cluster.api cluster.release
 images:              base ci settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
+                     cluster.standing
 pipeline:            base ci runs settings cluster.release
 drills:              base ci runs settings objects cluster.api pipeline
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release pipeline
-suites:              base runs settings checks objects cluster.api cluster.evidence cluster.release health
+suites:              base runs settings checks objects cluster.api cluster.evidence cluster.release
+                     cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings objects cluster.api cluster.diagnosis cluster.evidence
                      cluster.release images cluster.preflight cluster.verdict health pipeline suites
-watch:               base settings objects cluster.api cluster.diagnosis cluster.release health alerting
-                     deploying
+watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
+                     health alerting deploying
 """
 
 

@@ -11,7 +11,9 @@ from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
 from toolkit.reporting import summary
 from toolkit.runs import record
+from toolkit.settings import needed
 from toolkit.settings.config import Config
+from toolkit.settings.model import App
 
 OUTCOME = "PIPELINE_OUTCOME"
 """Set by a CI system that runs one job per stage: how the job that died without a record ended."""
@@ -38,11 +40,24 @@ def chosen(
         raise Misused(what, remedy=f"make pipeline APP={app}, or `make status` to see the runs")
     if "environments" not in found:
         found = {**found, "environments": [name for name in config.environments if known.goes_to(name)]}
+    found = {"needed": _needed(config, known), **found}
     if said in summary.MARKS and summary.outcome(found) == "passed" != said:
         reason = f"CI says that a job ended as {said} without leaving a record: open the job"
         ended = {"name": "a CI job", "outcome": said, "reason": reason}
         found = found | {"stages": [*found.get("stages", []), ended], "outcome": said}
     return {key: _masked(value) for key, value in found.items()}
+
+
+def _needed(config: Config, app: App) -> Run:
+    """What a version must pass in each environment, and where, before it counts as verified there."""
+    return {
+        environment.name: {
+            "checks": needed.checks(app, environment),
+            "spaces": app.spaces_in(environment.everywhere),
+        }
+        for environment in config.environments.values()
+        if app.goes_to(environment.name)
+    }
 
 
 def latest(own: Sequence[Run]) -> Run | None:

@@ -16,9 +16,9 @@ from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import change, recovery
 from toolkit.deploying.site import Site
 from toolkit.objects import manifests
+from toolkit.settings import needed
 from toolkit.settings.model import App
 from toolkit.settings.request import Request, version
-from toolkit.suites import running as suites
 
 Json = dict[str, Any]
 
@@ -159,14 +159,11 @@ def _release(
         at=at,
         run=request.run,
         images=dict(built),
-        needed=needed_checks(request, app),
+        needed=_needed(request, app),
         restarts=baseline,
     )
 
 
-def needed_checks(request: Request, app: App) -> tuple[str, ...]:
-    """Which checks make a release of this app verified in this environment."""
+def _needed(request: Request, app: App) -> tuple[str, ...]:
     assert request.place is not None  # noqa: S101
-    environment = request.place.environment
-    smoke = ["smoke"] if suites.goes_to(app, "smoke", environment.name) else []
-    return ("healthcheck", *smoke, *(["watch"] if environment.soak else []))
+    return needed.checks(app, request.place.environment)

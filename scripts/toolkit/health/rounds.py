@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.outcome import INCONCLUSIVE, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api import endpoints
@@ -139,6 +139,8 @@ class Rounds:
         details = {**self.details(), "troubles": [trouble.sentence for trouble in wrong]}
         if not wrong:
             return Outcome(Kind.FAILED, few, f"make healthcheck APP={app.name} ENV={space}", (), details)
+        if all(trouble.ill is Ill.AWAY for trouble in wrong):
+            details[INCONCLUSIVE] = True
         lines = [trouble.sentence for trouble in wrong[:SHOWN]]
         lines += [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
         to_blame = next((each.pod for each in wrong if each.pod and each.ill in troubles.ITS_OWN), "")

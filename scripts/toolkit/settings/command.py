@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Literal, NamedTuple, NoReturn
 
 from toolkit.base import console, redaction, tools
-from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
+from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.runs.record import HOME, Record, as_json, write_json
 from toolkit.runs.transcript import kept
 from toolkit.settings.config import Config
@@ -174,7 +174,9 @@ class _Script(NamedTuple):
 
     def _request(self, app: App, evidence: Path, run: str, named: bool) -> Request:
         spaces = app.spaces_in(self.place) if self.place and app.name else ()
-        return Request(self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
+        anything = getattr(self.options, "any_version", False) and STAGE_FOLDER not in os.environ
+        given = (self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
+        return Request(*given, anything=anything)
 
     def _guarded(self, request: Request, name: str) -> Outcome:
         """Run it; whatever happens becomes an outcome."""
@@ -220,4 +222,5 @@ def unforeseen(error: Exception, folder: Path) -> Outcome:
         Kind.FAILED,
         f"an error that nobody foresaw: {type(error).__name__}: {redaction.redact(str(error))}",
         remedy=f"please report it with {console.shown(file)}",
+        details={INCONCLUSIVE: True},
     )
