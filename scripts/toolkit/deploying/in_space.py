@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
@@ -13,7 +13,7 @@ from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
 from toolkit.cluster.verdict.rollout import Verdict
-from toolkit.deploying import change, recovery
+from toolkit.deploying import change, recovery, settling
 from toolkit.deploying.site import Site
 from toolkit.objects import manifests
 from toolkit.settings import needed
@@ -26,13 +26,15 @@ Json = dict[str, Any]
 @dataclass(frozen=True)
 class Options:
     """How to deploy: seconds to wait for the lock, whether to take over fields of other managers, to deploy
-    a version that is held, to restart pods that need not, and to look before anything is written."""
+    a version that is held, to restart pods that need not, to look before anything is written, and how many
+    seconds new pods must last after they are ready."""
 
     lock_wait: float = 300.0
     take_over: bool = False
     insist: bool = False
     restarting: bool = False
     preflight: bool = True
+    settle: float = 5.0
 
 
 def deploy(
@@ -80,6 +82,9 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
             force=options.take_over,
             restarting=options.restarting,
         )
+        if verdict.outcome.passed and app.name == site.request.app.name:
+            outcome = settling.settle(site, verdict, dict(release.restarts), found, options.settle)
+            verdict = replace(verdict, outcome=outcome)
     except Interrupted:
         with contextlib.suppress(PipelineError):
             releases.finish(connection, namespace, app.name, release.id, releases.CUT_SHORT)

@@ -100,7 +100,8 @@ def _ask(request: Request, space: Space, rule: Rule, connection: Connection, rel
     service = connection.find(built_in("Service").path(namespace, app.service_in(space.name)))
     if service is None:
         raise NotDeployed(app, space.name)
-    rounds = Rounds(connection, app, namespace, service, release, space, time.monotonic() + rule.within)
+    until = time.monotonic() + rule.within
+    rounds = Rounds(connection, app, namespace, service, release, space, until, bool(verified.meant(request)))
     good = hopeless = 0
     wrong: list[Trouble] = []  # of the last round that was finished
     while good < rule.rounds:
@@ -112,7 +113,11 @@ def _ask(request: Request, space: Space, rule: Rule, connection: Connection, rel
         if good == rule.rounds:
             break
         hopeless = hopeless + 1 if troubles.will_stay(wrong) else 0
-        if hopeless == max(rule.rounds, LEAST_ROUNDS) or time.monotonic() + rule.interval > rounds.until:
+        if (
+            troubles.is_certain(wrong)
+            or hopeless == max(rule.rounds, LEAST_ROUNDS)
+            or time.monotonic() + rule.interval > rounds.until
+        ):
             few = f"only {good} of {rule.rounds} rounds were good within {rule.within:g} s"
             return rounds.failed(wrong, few)
         rounds.say(wrong)

@@ -8,17 +8,25 @@ of the version. A check that a person starts looks at whatever serves and counts
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from toolkit.base.outcome import Failed, Outcome, Refused, TimedOut
+from toolkit.base.outcome import Failed, Kind, Outcome, Refused, TimedOut
 from toolkit.base.spaces import Space
 from toolkit.ci.systems import VENDORS
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.diagnosis import crashes
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
-from toolkit.settings.needed import SUPERSEDED
+from toolkit.objects import manifests
+from toolkit.objects.resources import built_in
+from toolkit.settings.needed import SUPERSEDED, missing
 from toolkit.settings.request import STAGE_FOLDER, Request, version
+
+QUICK = ("healthcheck", "smoke")
+"""The checks that come so soon after a deployment that a pod which exits at once may outlive them."""
+LAST_SECONDS = 5.0
 
 _NOT_THERE = {
     releases.FAILED: "its deployment failed",
@@ -113,8 +121,11 @@ class Look:
 
         Without `counts` nothing is noted. Raises what the work raises, and Superseded.
         """
+        began = time.monotonic()
         with self.steady():
             outcome = work()
+            if outcome.passed and counts and check in QUICK and meant(self.request):
+                outcome = self._lasts(check, outcome, began + LAST_SECONDS)
         if not outcome.passed:
             self.assure(reachable=False)
             return outcome
@@ -123,6 +134,26 @@ class Look:
         else:
             self.assure()
         return outcome
+
+    def _lasts(self, check: str, outcome: Outcome, until: float) -> Outcome:
+        """The outcome, if no pod of the release ended a moment after it was ready.
+
+        The check that makes it verified looks for some seconds, those before it only once.
+        """
+        is_last = not missing(self.release.needed, {*self.release.checks, check})
+        selector = f"{manifests.APP_GROUP}={manifests.group_of(self.request.app.name)}"
+        path = built_in("Pod").path(self.namespace)
+        while True:
+            items = self.connection.list(path, labelSelector=selector)["items"]
+            if crashed := crashes.early(items, self.release.restarts):
+                first = crashed[0]
+                remedy = f"see why: kubectl --namespace {self.namespace} logs --previous {first.pod}"
+                said = tuple(each.sentence for each in crashed)
+                return Outcome(Kind.FAILED, first.sentence, remedy, said, outcome.details)
+            left = until - time.monotonic()
+            if left <= 0 or not is_last:
+                return outcome
+            self.space.pause(min(0.5, left))
 
     def note(self, check: str) -> None:
         """Note a pass, if the same release was there all the time. Raises Superseded for one that is for a

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.cluster.standing.jobs import job, source
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform, made_in
 from tests.sandbox.watch import watched
@@ -24,7 +25,7 @@ SMOKE = """import os
 import time
 from pathlib import Path
 
-FOLDER = Path(os.environ["GATE"])
+FOLDER = Path(os.environ.get("GATE", "/nowhere"))
 
 
 def test_it_waits_for_the_gate() -> None:
@@ -35,15 +36,6 @@ def test_it_waits_for_the_gate() -> None:
             assert time.monotonic() < until
             time.sleep(0.02)
 """
-
-
-def job(digit: str, **more: str) -> dict[str, str]:
-    """The environment of a CI job of the commit whose digits are all this one."""
-    source = {
-        "system": "GitHub Actions", "branch": "main", "commit": digit * 40, "author": "Ada", "url": "",
-        "dirty": False,
-    }  # fmt: skip
-    return {"PIPELINE_SOURCE": json.dumps(source), "APPROVE": "1", "GATE": "/nowhere", **more}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +83,7 @@ def test_the_same_job_may_look_at_whatever_serves_but_its_suite_is_another_ones(
 
 def test_a_person_looks_at_what_is_there(platform: Platform) -> None:
     deploy(platform, "d")
-    person = job("a") | {"PIPELINE_SOURCE": job("a")["PIPELINE_SOURCE"].replace("GitHub Actions", "git")}
+    person = {"PIPELINE_SOURCE": source("a", "git")}
     ended = platform.run("healthcheck", "--app", "tiny", "--env", platform.one, **person)
     assert ended.code == 0, ended.output
     assert f"tiny {'d' * 12}: " in ended.last
