@@ -39,12 +39,14 @@ health:              base settings objects cluster.api cluster.diagnosis cluster
                      cluster.standing
 pipeline:            base ci runs settings cluster.release
 drills:              base ci runs settings objects cluster.api pipeline
-reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release pipeline
+reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
+                     cluster.standing pipeline
 suites:              base runs settings checks objects cluster.api cluster.evidence cluster.release
                      cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings objects cluster.api cluster.diagnosis cluster.evidence
-                     cluster.release images cluster.preflight cluster.verdict health pipeline suites
+                     cluster.release cluster.standing images cluster.preflight cluster.verdict health
+                     pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting deploying
 """

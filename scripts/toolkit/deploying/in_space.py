@@ -12,6 +12,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import configuration
 from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import change, recovery, settling
 from toolkit.deploying.site import Site
@@ -61,6 +62,7 @@ def deploy(
         ordering.check_kinds(connection, found)
         if request.cluster.provision:
             provision.fixtures(connection, app, given, space)
+        found = configuration.with_stamps(connection, given.namespace, found, space.say)
         baseline = change.restarts(site.connection, app, given.namespace)
         made = _release(request, app, built, who, baseline)
         release = releases.begin(connection, given.namespace, app.name, made, found)

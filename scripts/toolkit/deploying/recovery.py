@@ -17,6 +17,7 @@ from toolkit.cluster import evidence
 from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.release import prune, releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import configuration
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
@@ -147,6 +148,10 @@ def _go_back(site: Site, undoing: Release, why: str, to: str, *, hold: bool) -> 
     found = releases.objects_of(connection, namespace, app.name, target) if target else None
     if target is None or found is None:
         return Rollback(_nothing_to_go_back_to(site, known, undoing, target, to), undoing.version)
+    # What the cluster's own ConfigMaps and Secrets hold now is what its pods will read.
+    found = configuration.with_stamps(connection, namespace, found)
+    if releases.content_of(found) == undoing.content and dict(target.images) == dict(undoing.images):
+        return Rollback(_only_configuration(site, undoing), undoing.version)
     if hold:
         releases.hold(connection, namespace, app.name, undoing, site.who, why)
     else:
@@ -228,6 +233,14 @@ def _nothing_to_go_back_to(
         )
     none = "no other release was ever verified there" if to else "deploy a corrected version"
     remedy = f"verified before: {', '.join(verified)}" if verified else none
+    return Outcome(Kind.FAILED, reason, remedy)
+
+
+def _only_configuration(site: Site, undoing: Release) -> Outcome:
+    reason = (
+        f"{undoing.version} was verified in {site.space.name}; only what it reads in the cluster has changed"
+    )
+    remedy = "correct the ConfigMap or Secret that changed, and deploy again"
     return Outcome(Kind.FAILED, reason, remedy)
 
 
