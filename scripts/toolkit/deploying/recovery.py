@@ -237,9 +237,8 @@ def _nothing_to_go_back_to(
 
 
 def _only_configuration(site: Site, undoing: Release) -> Outcome:
-    reason = (
-        f"{undoing.version} was verified in {site.space.name}; only what it reads in the cluster has changed"
-    )
+    what = "only ConfigMaps or Secrets that it reads in the cluster have changed"
+    reason = f"{undoing.version} is what would be put back in {site.space.name}: {what}"
     remedy = "correct the ConfigMap or Secret that changed, and deploy again"
     return Outcome(Kind.FAILED, reason, remedy)
 

@@ -1,4 +1,4 @@
-"""Pods follow their configuration: the stamp of what they refer to, put on and compared with what there is."""
+"""Pods follow their configuration: the stamp of what they refer to, put on and held against what is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change of nothing but configuration reaches every pod, wherever it lives; and status tells who lags behind."""
+"""A change of nothing but configuration reaches every pod, wherever it lives; status tells who lags."""
 
 from __future__ import annotations
 
