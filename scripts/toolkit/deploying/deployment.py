@@ -94,7 +94,8 @@ def _follow_suit(request: Request, spaces: Sequence[str], failed: Outcome) -> Ou
     """Undo the release where it went well too: one environment, one version."""
 
     def one(space: Space) -> Outcome:
-        return recovery.undo(request, space, f"it failed elsewhere: {failed.reason}")
+        why = f"it failed elsewhere: {failed.reason}"
+        return recovery.undo(request, space, why, hold=not failed.is_inconclusive)
 
     back = side_by_side(spaces, one, request.say)
     evidence = failed.evidence if back.passed else (*failed.evidence, *back.evidence)

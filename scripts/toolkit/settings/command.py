@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from toolkit.base import console, environment, files, redaction, screen, tools, words
-from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
+from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.base.signals import held_back, listen
 from toolkit.runs.record import HOME, RUNNING, Record, as_json, write_json
 from toolkit.runs.transcript import kept
@@ -217,7 +217,9 @@ class _Script(NamedTuple):
 
     def _request(self, app: App, evidence: Path, run: str, named: bool) -> Request:
         spaces = app.spaces_in(self.place) if self.place and app.name else ()
-        return Request(self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
+        anything = getattr(self.options, "any_version", False) and STAGE_FOLDER not in os.environ
+        given = (self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
+        return Request(*given, anything=anything)
 
     def _guarded(self, request: Request, name: str) -> Outcome:
         """Run it; whatever happens becomes an outcome."""
@@ -270,4 +272,5 @@ def unforeseen(error: BaseException, folder: Path) -> Outcome:
         Kind.FAILED,
         f"an error that nobody foresaw: {type(error).__name__}: {redaction.redact(str(error))}",
         remedy=f"please report it with {console.shown(file)}",
+        details={INCONCLUSIVE: True},
     )
