@@ -29,6 +29,7 @@ from sandbox.api.storage.store import encode
 from sandbox.api.wire.status import (
     StatusError,
     bad_request,
+    body_too_large,
     forbidden,
     internal,
     method_not_allowed,
@@ -38,6 +39,8 @@ from sandbox.api.wire.status import (
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)
 
+# What upstream takes of a request.
+LARGEST_BODY = 3 * 1024 * 1024
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _OBJECTS: dict[str, Handler] = {
     "get": read.get,
@@ -78,6 +81,8 @@ def handler(cluster: Cluster) -> Callable[[web.Request], Awaitable[web.StreamRes
             return await _answer(cluster, request)
         except StatusError as error:
             return _refused(error)
+        except web.HTTPRequestEntityTooLarge:
+            return _refused(body_too_large(LARGEST_BODY))
         except web.HTTPException as error:
             return _refused(StatusError(error.status, "RequestEntityTooLarge", error.text or error.reason))
         except (ConnectionError, TimeoutError) as error:

@@ -112,7 +112,7 @@ KINDS: tuple[KindInfo, ...] = (
     ),
     *_kinds("discovery.k8s.io/v1", "EndpointSlice endpointslices - acted-on"),
     *_kinds("coordination.k8s.io/v1", "Lease leases - acted-on"),
-    *_kinds("storage.k8s.io/v1", "StorageClass storageclasses sc cluster"),
+    *_kinds("storage.k8s.io/v1", "StorageClass storageclasses sc cluster acted-on"),
     *_kinds("scheduling.k8s.io/v1", "PriorityClass priorityclasses pc cluster"),
     *_kinds(
         "authorization.k8s.io/v1",

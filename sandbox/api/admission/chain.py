@@ -22,6 +22,8 @@ SERVICE = the_kind("v1", "Service")
 SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
 QUOTA = the_kind("v1", "ResourceQuota")
 LIMIT_RANGE = the_kind("v1", "LimitRange")
+STORAGE_CLASS = the_kind("storage.k8s.io/v1", "StorageClass")
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _COUNTED = tuple(
     info for info in KINDS if info.namespaced and info.stored and info.kind not in ("Event", "Lease")
 )
@@ -58,6 +60,8 @@ class Admission:
             self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
         elif info.kind == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
             self._fill_token(info, obj, now)
+        elif info.kind == "PersistentVolumeClaim":
+            self._choose_class(obj["spec"])
         elif info.kind == "Pod":
             limits.fill_in(obj, self._limit_ranges(obj))
             obj["status"]["qosClass"] = qos_class(obj["spec"])
@@ -93,6 +97,16 @@ class Admission:
 
     def _limit_ranges(self, obj: Object) -> list[Object]:
         return [entry.object for entry in self._store.entries(LIMIT_RANGE, obj["metadata"]["namespace"])]
+
+    def _choose_class(self, spec: Object) -> None:
+        """The default StorageClass for a claim that names none (upstream: DefaultStorageClass)."""
+        chosen = [
+            entry.name
+            for entry in self._store.entries(STORAGE_CLASS)
+            if (entry.object["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
+        ]
+        if chosen and spec.get("storageClassName") is None:
+            spec["storageClassName"] = chosen[-1]
 
     def _fill_token(self, info: KindInfo, secret: Object, now: int) -> None:
         """What upstream's token controller does for Secrets that name a ServiceAccount."""

@@ -13,6 +13,7 @@ from sandbox.api.defaults.pods import default_pod, default_pod_spec
 from sandbox.api.types import schema
 from sandbox.api.types.canonical import canonical
 from sandbox.api.types.sections import each, put, section
+from sandbox.api.types.skeletons import fill
 
 Object = dict[str, Any]
 RBAC = "rbac.authorization.k8s.io"
@@ -24,13 +25,15 @@ def default(obj: Object) -> Object:
 
     Never raises: what is malformed stays as it is, for validation to name.
     """
-    result: Object = canonical(obj, schema.of(obj))
+    described = schema.of(obj)
+    result: Object = canonical(obj, described)
+    fill(result, described)
     version, kind = str(result.get("apiVersion")), str(result.get("kind"))
     for path in _POD_SPECS.get(kind, ()):
         default_pod_spec(section(result, *path))
-    fill = _KINDS.get((version, kind))
-    if fill:
-        fill(result)
+    defaults = _KINDS.get((version, kind))
+    if defaults:
+        defaults(result)
     return result
 
 

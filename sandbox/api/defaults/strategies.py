@@ -130,7 +130,7 @@ def fold_string_data(secret: Object) -> None:
     """stringData is for writing only: it ends in data, in base64."""
     text = secret.pop("stringData", None)
     if isinstance(text, dict):
-        data = secret.setdefault("data", {})
+        data = secret["data"] = dict(secret.get("data") or {})
         for key, value in text.items():
             data[key] = base64.b64encode(str(value).encode()).decode()
 

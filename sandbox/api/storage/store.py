@@ -15,11 +15,12 @@ from itertools import islice
 from typing import Any
 
 from sandbox.api.storage.database import DamagedDatabase, Database
-from sandbox.api.wire.status import expired
+from sandbox.api.wire.status import expired, object_too_large
 from sandbox.base.kinds import KINDS, KindInfo
 
 Object = dict[str, Any]
 Key = tuple[str, str]
+LARGEST_OBJECT = 1536 * 1024  # etcd: --max-request-bytes
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -139,7 +140,10 @@ class Store:
         return lambda: self._subscribers[info].discard(callback)
 
     def put(self, info: KindInfo, obj: Object) -> Entry:
-        """Creates or replaces an object, which is the store's from then on, with a new resourceVersion."""
+        """Creates or replaces an object, which is the store's from then on, with a new resourceVersion.
+
+        Raises the 500 of etcd for an object of more than LARGEST_OBJECT bytes.
+        """
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         entry = self._entry(info, namespace, name, obj)
@@ -165,7 +169,10 @@ class Store:
     def _entry(self, info: KindInfo, namespace: str, name: str, obj: Object) -> Entry:
         version = self.version + 1
         obj["metadata"]["resourceVersion"] = str(version)
-        return Entry(info, namespace, name, version, obj, encode(obj))
+        data = encode(obj)
+        if len(data) > LARGEST_OBJECT:
+            raise object_too_large()
+        return Entry(info, namespace, name, version, obj, data)
 
     def _publish(self, change: Change) -> None:
         self.version = change.entry.version

@@ -64,6 +64,11 @@ class Schema:
         return not self.known or key in self.fields
 
     @property
+    def closed(self) -> bool:
+        """Whether a structure has no fields but those that it names."""
+        return self.known
+
+    @property
     def item(self) -> Schema:
         """The schema of a LIST's items."""
         return self.element or ANY

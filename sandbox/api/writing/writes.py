@@ -15,10 +15,12 @@ from typing import Any
 from sandbox.api.admission.chain import Admission
 from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply
+from sandbox.api.patching.declared import undeclared
 from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
 from sandbox.api.validation.objects import validate
+from sandbox.api.wire import status
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.writing import updates
 from sandbox.api.writing.decoding import typed
@@ -106,7 +108,11 @@ class Registry:
         self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
     ) -> Written:
         """PATCH application/apply-patch+yaml: creates or merges. 409 when somebody else owns a field."""
-        applied, warnings = typed(info, namespace, body, options.field_validation)
+        unknown = undeclared(body, schema.type_of(info.api_version, info.kind))
+        mode = "Ignore" if unknown else options.field_validation
+        applied, warnings = typed(info, namespace, body, mode)
+        if unknown:
+            raise status.undeclared(info, namespace, name, unknown)
         if applied["metadata"].setdefault("name", name) != name:
             told = applied["metadata"]["name"]
             raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
