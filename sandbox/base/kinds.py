@@ -88,13 +88,13 @@ KINDS: tuple[KindInfo, ...] = (
     ),
     *_kinds(
         "apps/v1",
-        "ControllerRevision controllerrevisions -",
-        "DaemonSet daemonsets ds all /status",
+        "ControllerRevision controllerrevisions - acted-on",
+        "DaemonSet daemonsets ds acted-on all /status",
         "Deployment deployments deploy acted-on all /scale /status",
         "ReplicaSet replicasets rs acted-on all /scale /status",
-        "StatefulSet statefulsets sts all /scale /status",
+        "StatefulSet statefulsets sts acted-on all /scale /status",
     ),
-    *_kinds("batch/v1", "CronJob cronjobs cj all /status", "Job jobs - acted-on all /status"),
+    *_kinds("batch/v1", "CronJob cronjobs cj acted-on all /status", "Job jobs - acted-on all /status"),
     *_kinds("autoscaling/v2", "HorizontalPodAutoscaler horizontalpodautoscalers hpa all /status"),
     *_kinds(
         "networking.k8s.io/v1",

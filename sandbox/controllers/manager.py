@@ -14,6 +14,9 @@ from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.networking.endpoints import EndpointsController
 from sandbox.controllers.placing.scheduler import Scheduler
 from sandbox.controllers.placing.volumes import VolumeController
+from sandbox.controllers.revisioned.daemonset import DaemonSetController
+from sandbox.controllers.revisioned.statefulset import StatefulSetController
+from sandbox.controllers.workloads.cronjob import CronJobController
 from sandbox.controllers.workloads.deployment import DeploymentController
 from sandbox.controllers.workloads.job import JobController
 from sandbox.controllers.workloads.replicaset import ReplicaSetController
@@ -36,6 +39,9 @@ async def run(server: str, token: str, *, ready: asyncio.Event | None = None) ->
             ReplicaSetController(cluster),
             DeploymentController(cluster),
             JobController(cluster),
+            CronJobController(cluster),
+            StatefulSetController(cluster),
+            DaemonSetController(cluster),
             EndpointsController(cluster),
             VolumeController(cluster),
             QuotaController(cluster),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.machinery import nodes, objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.placing import binding, fit
 
@@ -45,7 +45,9 @@ class Scheduler(Controller):
     def _room_changed(self, kind: str, new: Object, old: Object | None) -> None:
         """A node's heartbeat gives no room; what it has, and whether it is ready, may."""
         telling = [
-            (o.get("spec"), (o.get("status") or {}).get("allocatable"), fit.ready(o)) for o in (new, old) if o
+            (o.get("spec"), (o.get("status") or {}).get("allocatable"), nodes.ready(o))
+            for o in (new, old)
+            if o
         ]
         if (
             kind != "MODIFIED"
@@ -102,14 +104,14 @@ class Scheduler(Controller):
         candidates = []
         for (_, name), node in self.nodes.items.items():
             placed = self._placed(name)
-            if fit.ready(node) and not fit.obstacles(pod, node, placed):
+            if nodes.ready(node) and not fit.obstacles(pod, node, placed):
                 candidates.append((name != PREFERRED, len(placed), name))
         return min(candidates)[2] if candidates else None
 
     def _explain(self, pod: Object) -> str:
         reasons: list[str] = []
         for (_, name), node in self.nodes.items.items():
-            reasons += fit.obstacles(pod, node, self._placed(name)) if fit.ready(node) else [NOT_READY]
+            reasons += fit.obstacles(pod, node, self._placed(name)) if nodes.ready(node) else [NOT_READY]
         return fit.unschedulable(len(self.nodes.items), reasons)
 
     def _volumes(self, pod: Object) -> tuple[list[Object], str]:

@@ -31,10 +31,11 @@ api:                    base .types .wire .defaults .storage .access .admission 
 
 controllers.machinery:    base
 controllers.workloads:    base .machinery
+controllers.revisioned:   base .machinery
 controllers.networking:   base .machinery
 controllers.placing:      base .machinery
 controllers.housekeeping: base .machinery
-controllers:              base .machinery .workloads .networking .placing .housekeeping
+controllers:              base .machinery .workloads .revisioned .networking .placing .housekeeping
 
 images.keeping:         base
 images.recipes:
