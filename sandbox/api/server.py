@@ -26,6 +26,7 @@ from sandbox.api.routes import LARGEST_BODY, handler
 from sandbox.api.storage import bootstrap, retention
 from sandbox.api.storage.database import Database, StateError
 from sandbox.api.storage.store import Store
+from sandbox.api.writing.definitions import Definitions
 from sandbox.api.writing.writes import Registry, timestamp
 from sandbox.base.kinds import the_kind
 
@@ -84,6 +85,7 @@ class Server:
                 session=client_session(),
             )
             _bootstrap(store, addresses, self._certificates.authority)
+            Definitions(store)
             ports = {tls_port: self._certificates.context, plain_port: None}
             await self._listen(self._cluster, address, ports)
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
@@ -47,7 +48,8 @@ async def run(server: str, token: str, *, ready: asyncio.Event | None = None) ->
             QuotaController(cluster),
             GarbageCollector(cluster, resources),
         ]
-        async with asyncio.TaskGroup() as tasks:
+        async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+            stack.push_async_callback(cluster.close)
             for informer in cluster.informers.values():
                 tasks.create_task(informer.run())
             await asyncio.gather(*(informer.synced.wait() for informer in cluster.informers.values()))

@@ -56,13 +56,13 @@ class Admission:
 
     def complete(self, info: KindInfo, obj: Object, now: int) -> None:
         """Fills in what only the cluster knows, in place: a Service's address, a token Secret's token."""
-        if info.kind == "Service":
+        if info.native == "Service":
             self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
-        elif info.kind == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
+        elif info.native == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
             self._fill_token(info, obj, now)
-        elif info.kind == "PersistentVolumeClaim":
+        elif info.native == "PersistentVolumeClaim":
             self._choose_class(obj["spec"])
-        elif info.kind == "Pod":
+        elif info.native == "Pod":
             limits.fill_in(obj, self._limit_ranges(obj))
             obj["status"]["qosClass"] = qos_class(obj["spec"])
 
@@ -74,7 +74,7 @@ class Admission:
         """
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
-        if info.kind == "Pod":
+        if info.native == "Pod":
             account = obj["spec"].get("serviceAccountName") or "default"
             if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
                 why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
@@ -83,7 +83,7 @@ class Admission:
             labels = (home.object["metadata"].get("labels") or {}) if home else {}
             if unsafe := podsecurity.violation(labels, obj):
                 raise forbidden(info, name, unsafe)
-        if info.kind in ("Pod", "PersistentVolumeClaim"):
+        if info.native in ("Pod", "PersistentVolumeClaim"):
             excesses = limits.violations(obj, self._limit_ranges(obj))
             if excesses:
                 raise forbidden(info, name, excesses[0] if len(excesses) == 1 else f"[{', '.join(excesses)}]")

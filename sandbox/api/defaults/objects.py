@@ -202,11 +202,20 @@ def _storage_class(obj: Object) -> None:
     put(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
 
 
+def _definition(obj: Object) -> None:
+    spec = section(obj, "spec")
+    put(spec, conversion={"strategy": "None"})
+    names = section(spec, "names")
+    if isinstance(names.get("kind"), str):
+        put(names, singular=names["kind"].lower(), listKind=f"{names['kind']}List")
+
+
 def _priority_class(obj: Object) -> None:
     put(obj, preemptionPolicy="PreemptLowerPriority")
 
 
 _KINDS: dict[tuple[str, str], Callable[[Object], None]] = {
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): _definition,
     ("v1", "Endpoints"): _endpoints,
     ("v1", "LimitRange"): _limit_range,
     ("v1", "Namespace"): _namespace,

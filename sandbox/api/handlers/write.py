@@ -12,7 +12,7 @@ from sandbox.api.patching import patches
 from sandbox.api.storage.store import Object
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
-from sandbox.api.wire.status import invalid, method_not_allowed
+from sandbox.api.wire.status import invalid, method_not_allowed, unsupported_media_type
 from sandbox.api.writing.updates import patch_refused
 from sandbox.api.writing.writes import Written
 from sandbox.base.kinds import KindInfo
@@ -65,6 +65,8 @@ async def patch(call: Call) -> web.StreamResponse:
     if options.force is not None:
         message = "Forbidden: may not be specified for non-apply patch"
         raise invalid("PatchOptions", "meta.k8s.io", "", [("force", "FieldValueForbidden", message)])
+    if kind == STRATEGIC and target.info.definition is not None:
+        raise unsupported_media_type([one for one in _PATCHES if one != STRATEGIC])
     change = patch_function(kind, body, target.info.api_version, target.info.kind)
     return _answer(call, call.cluster.registry.patch(*where, change, options, target.subresource))
 

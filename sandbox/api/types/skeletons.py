@@ -44,7 +44,7 @@ def skeleton(obj: dict[str, Any], schema: Schema) -> dict[str, Any]:
 def fill(obj: dict[str, Any], schema: Schema) -> None:
     """Give an object the structures that its type cannot be without, in place: its spec, and the templates in
     it. A decoder into Go's structures makes them, empty, whether they were sent or not."""
-    if schema.known and schema.child("spec").shape is Shape.OBJECT:
+    if schema.known and schema.own is None and schema.child("spec").shape is Shape.OBJECT:
         _fill(obj, "spec", schema.child("spec"))
 
 

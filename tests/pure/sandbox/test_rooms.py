@@ -22,7 +22,7 @@ api.storage:            base .wire
 api.access:             base .storage
 api.admission:          base .wire .defaults .storage .access
 api.reading.printers:   .types
-api.reading:            base .wire .storage .reading.printers
+api.reading:            base .types .wire .storage .reading.printers
 api.writing:            base .types .wire .patching .defaults .validation .storage .admission
 api.calls:              base .wire .storage .access .writing
 api.handlers:           base .types .wire .patching .storage .access .reading .writing .calls

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.base.kinds import KindInfo
+from sandbox.base.kinds import CUSTOM, KindInfo
 
 Object = dict[str, Any]
 _CONTAINER: Object = {
@@ -58,7 +58,13 @@ def _bound(kind: str, subject: Object) -> Object:
     return {"roleRef": role, "subjects": [{"kind": "ServiceAccount", "name": "a", **subject}]}
 
 
+_STRUCTURE: Object = {"type": "object", "properties": {"spec": {"type": "object"}}}
+_VERSION: Object = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": _STRUCTURE}}
+_NAMES = {"plural": "xs", "kind": "X"}
+_DEFINED: Object = {"group": "a.b", "scope": "Cluster", "names": _NAMES, "versions": [_VERSION]}
+
 GOOD: dict[str, Object] = {
+    "CustomResourceDefinition": {"spec": _DEFINED},
     "ConfigMap": {"data": {"a": "b"}, "binaryData": {"c": "YQ=="}, "immutable": False},
     "Endpoints": {"subsets": [{"addresses": [{"ip": "192.0.2.1"}], "ports": [{"port": 80}]}]},
     "Event": {
@@ -142,7 +148,8 @@ GOOD: dict[str, Object] = {
 
 def good(info: KindInfo) -> Object:
     """A new valid object of a kind."""
-    metadata = {"name": "x", "labels": {"a": "b"}, "annotations": {"a": "b"}}
+    name = "xs.a.b" if info.kind == CUSTOM else "x"
+    metadata = {"name": name, "labels": {"a": "b"}, "annotations": {"a": "b"}}
     head = {"apiVersion": info.api_version, "kind": info.kind, "metadata": metadata}
     return copy.deepcopy({**head, **GOOD[info.kind]})
 
