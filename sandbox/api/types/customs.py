@@ -46,7 +46,9 @@ class Definition:
         """The root as apply and pruning understand it."""
         head = schema.type_of("", "").fields
         made = _shape(self.root)
-        return Schema(Shape.OBJECT, CUSTOM, own={**(made.own or {}), **head}, open=made.open)
+        return Schema(
+            Shape.OBJECT, CUSTOM, own={**(made.own or {}), **head}, open=made.own is None or made.open
+        )
 
 
 def schema_of(info: KindInfo) -> Schema:
