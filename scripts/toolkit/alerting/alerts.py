@@ -14,12 +14,10 @@ from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
 from toolkit.reporting import summary
 from toolkit.runs import closing, record
-from toolkit.settings.config import Config
-from toolkit.settings.request import Request
-from toolkit.runs import record
 from toolkit.settings import needed
 from toolkit.settings.config import Config
 from toolkit.settings.model import App
+from toolkit.settings.request import Request
 
 OUTCOME = "PIPELINE_OUTCOME"
 """Set by a CI system that runs one job per stage: how the job that died without a record ended."""

@@ -31,7 +31,6 @@ _ENDS = {
     "interrupted": "was interrupted",
 }
 _WELL = ("passed", "reused")
-_VERIFYING = [name for name in undoing.UNDONE if name != "deploy"]
 MOST_EVIDENCE = 5
 AFTER_DEPLOY = ("acceptance", undoing.STAGE)
 
