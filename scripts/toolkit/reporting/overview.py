@@ -83,7 +83,7 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
     made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
     made = _of_release(made, known)
     said = notes(made, known[0], lease, found, now)
-    said += _unkept(known[0], is_kept=applied is not None)
+    said += tuple(_unkept(known[0], is_kept=applied is not None))
     if lease is None:
         query = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
         pods = connection.list(built_in("Pod").path(namespace), labelSelector=query)["items"]
