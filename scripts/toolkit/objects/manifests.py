@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolkit.base.outcome import Misused
+from toolkit.base.outcome import Misused, Refused
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.reading import documents, folder, whole
 from toolkit.objects.reading.source import Place, Read
 from toolkit.objects.reading.templates import Templates
-from toolkit.objects.resources import BUILT_IN
+from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, is_cluster_wide, key_of
 from toolkit.settings.model import App
 
 Json = dict[str, Any]
@@ -70,13 +70,12 @@ def render(app: App, given: Values) -> list[Json]:
     """The app's objects in a space, labelled and annotated. Raises Misused with file and line."""
     home = app.path / app.manifests
     found: list[Json] = []
-    places: dict[tuple[str, str, str], Place] = {}
+    places: dict[Key, Place] = {}
     for place, obj in render_folder(home, given.variables()):
         _stays_home(place, obj, given)
-        kind, name = text(obj, "kind"), text(obj, "metadata", "name")
-        key = (text(obj, "apiVersion").rpartition("/")[0], kind, name)
+        key = key_of(obj, given.namespace)
         if key in places:
-            raise Misused(f"{place}: {kind}/{name} is in {places[key]} already", remedy="keep one of the two")
+            raise Misused(f"{place}: {key.shown} is in {places[key]} already", remedy="keep one of the two")
         places[key] = place
         found.append(_marked(obj, given))
     if not found:
@@ -111,9 +110,8 @@ def render_folder(
 def _stays_home(place: Place, obj: Json, given: Values) -> None:
     """An app's manifests stay in the app's own namespace."""
     kind, name = text(obj, "kind"), text(obj, "metadata", "name")
-    known = BUILT_IN.get((text(obj, "apiVersion"), kind))
-    if known is not None and not known.namespaced:
-        raise Misused(f"{place}: {kind}/{name} belongs to the whole cluster, not to an app")
+    if is_cluster_wide(text(obj, "apiVersion"), kind):
+        raise Refused(f"{place}: {kind}/{name} {WIDE}", remedy=WIDE_REMEDY)
     namespace = text(obj, "metadata", "namespace")
     if namespace not in ("", given.namespace):
         where = place.at("metadata", "namespace")

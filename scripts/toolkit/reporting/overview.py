@@ -12,6 +12,7 @@ from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.release import drift, lock, releases, scaling
 from toolkit.cluster.release.drift import Drift
 from toolkit.cluster.release.releases import Hold, Release
+from toolkit.cluster.standing import configuration
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, text
 from toolkit.objects.resources import built_in
@@ -82,7 +83,15 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
     made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
     made = _of_release(made, known)
     said = notes(made, known[0], lease, found, now)
-    return replace(made, notes=(*said, *_unkept(known[0], is_kept=applied is not None)))
+    said += tuple(_unkept(known[0], is_kept=applied is not None))
+    if lease is None:
+        query = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+        pods = connection.list(built_in("Pod").path(namespace), labelSelector=query)["items"]
+        said += tuple(
+            f"{each}: make deploy APP={app.name} ENV={space}"
+            for each in configuration.older(connection, namespace, pods)
+        )
+    return replace(made, notes=said)
 
 
 def _workloads(connection: Connection, app: App, namespace: str, applied: Sequence[Json]) -> list[Json]:

@@ -79,7 +79,6 @@ def test_pod_templates_do_not_change_with_the_run(tmp_path: Path) -> None:
             "deploy/bad.yaml:",
             "(Service) has no metadata.name",
         ),
-        ("apiVersion: v1\nkind: Namespace\nmetadata: { name: x }\n", "deploy/bad.yaml:", "whole cluster"),
         (
             "apiVersion: v1\nkind: Service\nmetadata: { name: x, namespace: other }\n",
             "deploy/bad.yaml:",

@@ -16,12 +16,12 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import release_store
 from toolkit.cluster.release.kept.packing import content_of
 from toolkit.cluster.release.release_store import Data, name_of
+from toolkit.settings.needed import missing
 
 __all__ = ["Hold", "Release", "content_of", "name_of"]
 
 Json = dict[str, Any]
 
-CHECKS = ("healthcheck", "smoke", "watch")
 DEPLOYING, DEPLOYED, FAILED, CUT_SHORT = "deploying", "deployed", "failed", "cut short"
 # Versions that may mean different files on different days.
 _VAGUE = ("-dirty", "uncommitted")
@@ -67,6 +67,11 @@ class Release:
         """Whether both would put the very same thing into the cluster."""
         same_content = self.content == other.content if self.content and other.content else True
         return same_content and dict(self.images) == dict(other.images)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The checks that it needs and has not passed."""
+        return missing(self.needed, self.checks)
 
     @property
     def is_good(self) -> bool:
@@ -172,26 +177,27 @@ def finish(
         if state == DEPLOYED:
             holds = [row for row in release_store.rows(data, release_store.HOLDS) if not _held(row, release)]
             release_store.store_holds(data, holds)
-        return replace(release, verified=state == DEPLOYED and _verified(release))
+        return replace(release, verified=state == DEPLOYED and not release.missing)
 
     return _update(connection, namespace, app, lambda release: release.id == id, work)
 
 
-def passed(connection: Connection, namespace: str, app: str, check: str, images: Mapping[str, str]) -> bool:
-    """Note that a check passed for the current release, if it still is the one with these images.
+def passed(
+    connection: Connection, namespace: str, app: str, check: str, looked_at: Release
+) -> Release | None:
+    """Note that a check passed for a release, if that is still the current one. Returns it as it is kept.
 
-    Returns whether the release counts as verified now.
+    None when another one came meanwhile: then nothing is noted.
     """
 
     def work(release: Release, _data: Data) -> Release:
         release = replace(release, checks={**release.checks, check: now()})
-        return replace(release, verified=_verified(release))
+        return replace(release, verified=release.state == DEPLOYED and not release.missing)
 
     def is_meant(release: Release) -> bool:
-        return dict(release.images) == dict(images) and release.state == DEPLOYED
+        return release.id == looked_at.id and release.state in (DEPLOYED, DEPLOYING)
 
-    found = _update(connection, namespace, app, is_meant, work, only_current=True)
-    return found is not None and found.verified
+    return _update(connection, namespace, app, is_meant, work, only_current=True)
 
 
 def objects_of(connection: Connection, namespace: str, app: str, release: Release) -> list[Json] | None:
@@ -234,10 +240,6 @@ def _is(hold: Hold, version: str, content: str) -> bool:
     if hold.content and hold.content == content:
         return True
     return hold.version == version and not version.endswith(_VAGUE)
-
-
-def _verified(release: Release) -> bool:
-    return all(check in release.checks for check in release.needed)
 
 
 def _read(data: Data) -> list[Release]:
