@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from toolkit.cluster.api import withholding
 from toolkit.cluster.api.errors import api_error
+from toolkit.objects import withholding
 
 CANARY = "canary-7f3a"
 
