@@ -45,6 +45,8 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
+        if left_out := manifests.ignored(each):
+            request.say(left_out)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
@@ -102,7 +104,8 @@ def _follow_suit(request: Request, spaces: Sequence[str], failed: Outcome) -> Ou
     """Undo the release where it went well too: one environment, one version."""
 
     def one(space: Space) -> Outcome:
-        return recovery.undo(request, space, f"it failed elsewhere: {failed.reason}")
+        why = f"it failed elsewhere: {failed.reason}"
+        return recovery.undo(request, space, why, hold=not failed.is_inconclusive)
 
     back = side_by_side(spaces, one, request.say)
     evidence = failed.evidence if back.passed else (*failed.evidence, *back.evidence)

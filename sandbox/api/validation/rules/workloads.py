@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.api.types.sections import each, section
 from sandbox.api.validation.rules import names
@@ -20,9 +20,9 @@ from sandbox.api.validation.rules.metadata import check_label_selector
 from sandbox.api.validation.rules.pods import check_template
 from sandbox.api.wire.selectors import matches_labels
 from sandbox.base.copying import copied
+from sandbox.base.cron import Schedule
 
 Object = dict[str, Any]
-_CRON_FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")
 
 
 def check_deployment(obj: Object, old: Object | None) -> Causes:
@@ -202,18 +202,30 @@ def _check_job_spec(path: str, spec: Object) -> Causes:
         yield from check_template(f"{path}.template", section(spec, "template"), ("OnFailure", "Never"))
 
 
+def _known_zone(name: str) -> bool:
+    try:
+        return bool(name) and name != "Local" and ZoneInfo(name) is not None
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        return False
+
+
 def check_cron_job(obj: Object, _old: Object | None) -> Causes:
     """A CronJob: five fields of schedule (or @daily and the like) and a Job's template."""
     spec = section(obj, "spec")
     schedule = spec.get("schedule")
     if not schedule:
         yield required("spec.schedule")
-    elif not schedule.startswith("@"):
-        fields = schedule.split()
-        if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
-            yield invalid(
-                "spec.schedule", schedule, f"expected exactly 5 fields, found {len(fields)}: {fields}"
-            )
+    elif schedule.startswith(("TZ=", "CRON_TZ=")):
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield invalid("spec.schedule", schedule, why)
+    else:
+        try:
+            Schedule(schedule)
+        except ValueError as error:
+            yield invalid("spec.schedule", schedule, str(error))
+    zone = spec.get("timeZone")
+    if zone is not None and not _known_zone(zone):
+        yield invalid("spec.timeZone", zone, f"unknown time zone {zone}")
     yield from one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), ("Allow", "Forbid", "Replace"))
     for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds"):
         yield from at_least(f"spec.{field}", spec.get(field))

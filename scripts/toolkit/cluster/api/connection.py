@@ -6,7 +6,7 @@ names the cluster, the space and what holds the credential.
 
 from __future__ import annotations
 
-import sys
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,18 +18,18 @@ import urllib3
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, TimedOut
-from toolkit.cluster.api.credentials import Credentials, kubeconfig_of, load
+from toolkit.cluster.api.credentials import Credentials, is_loopback, load
 from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.api.transport import Json, Transport, Warned
 from toolkit.objects import decoding
 from toolkit.objects.fields import objects, text
 from toolkit.objects.resources import BUILT_IN, Resource
 from toolkit.settings.model import Cluster
+from toolkit.settings.sandbox import KUBECONFIG, TOOLKIT, is_sandbox, state_of, told
+from toolkit.settings.secrecy import without_secrets
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500
-# Where `python -m sandbox` is found, wherever apps.toml is.
-TOOLKIT = Path(__file__).resolve().parents[4]
 
 
 class Connection(Transport):
@@ -251,7 +251,7 @@ def connect(cluster: Cluster, space: str, root: Path, *, namespace: str | None =
 
     Raises Misused when the credential is not there, Failed when the cluster or the namespace is not.
     """
-    if cluster.builder == "sandbox" and cluster.server is None:
+    if is_sandbox(cluster):
         with _sandbox_lock:
             return _connect_sandbox(cluster, space, root, namespace)
     connection = _loaded(cluster, space, root)
@@ -265,19 +265,22 @@ def _loaded(cluster: Cluster, space: str, root: Path) -> Connection:
 
 
 def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | None) -> Connection:
-    path, _ = kubeconfig_of(cluster, space, root)
-    if path.is_file():
+    state = state_of(cluster, root)
+    if (state / KUBECONFIG).is_file():
         try:
             connection = _loaded(cluster, space, root)
             connection.json("GET", "/version", timeout=4)
-        except (Unreachable, Misused):
-            pass  # not running, or its state was reset: starting it tells
+        except Misused:
+            pass  # its state was reset: starting it tells
+        except Unreachable:
+            if not is_loopback(connection.server):
+                raise  # a file of that name that leads elsewhere: not the sandbox's
         else:
             if namespace is not None:
                 connection.check(namespace)
             return connection
-    command = [sys.executable, "-m", "sandbox", "up", "--state", str(path.parent)]
-    tools.run(command, cwd=TOOLKIT, echo=False, timeout=60)
+    free = without_secrets(os.environ)  # it outlives this run
+    tools.run(told(state, "up"), cwd=TOOLKIT, echo=False, timeout=60, inherited=free)
     connection = _loaded(cluster, space, root)
     connection.check(namespace)
     return connection

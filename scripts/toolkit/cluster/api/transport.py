@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from toolkit.base.outcome import Failed, PipelineError
-from toolkit.cluster.api import errors
+from toolkit.cluster.api import errors, withholding
 from toolkit.cluster.api.credentials import Credentials
 from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
 from toolkit.objects.fields import mapping
@@ -95,6 +95,8 @@ class Transport:
             if response.status < 400:
                 return response
             said = response.data
+            if withholding.about_secret(path, body):
+                said = withholding.without_values(said)
             response.release_conn()
             error = self._api_error(response.status, said, doing)
             if error.status == 401 and not renewed and self._renewed(credentials, sent):
@@ -178,9 +180,9 @@ class Transport:
             )
         return answer
 
-    def authorization(self) -> str:
-        """The value of the Authorization header; for the gateway, which speaks to the same server."""
-        return self._credentials.authorization()
+    def identify(self, headers: Mapping[str, str]) -> urllib3.HTTPHeaderDict:
+        """Headers with those added that say who asks; for the gateway, which speaks to the same server."""
+        return _identified(self._credentials, headers)
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -189,14 +191,11 @@ class Transport:
 
     def _headers(
         self, credentials: Credentials, content_type: str, extra: Mapping[str, str] | None
-    ) -> dict[str, str]:
+    ) -> urllib3.HTTPHeaderDict:
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(extra or {})}
         if content_type:
             headers["Content-Type"] = content_type
-        authorization = credentials.authorization()
-        if authorization:
-            headers["Authorization"] = authorization
-        return headers
+        return _identified(credentials, headers)
 
     def _unreachable(self, error: Exception, seconds: float) -> Unreachable:
         return errors.unreachable(
@@ -214,6 +213,13 @@ class Transport:
         )
 
 
+def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3.HTTPHeaderDict:
+    sent = urllib3.HTTPHeaderDict(headers)
+    if authorization := credentials.authorization():
+        sent["Authorization"] = authorization
+    for name, value in credentials.headers:
+        sent.add(name, value)  # one of a name for each group
+    return sent
 def warned(header: str) -> Warned:
     """What a Warning header says, several joined by commas (RFC 7234, 5.5; Kubernetes uses the code 299)."""
     return [re.sub(r"\\(.)", r"\1", said) for said in _WARNING.findall(header)]

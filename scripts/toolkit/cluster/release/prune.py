@@ -120,8 +120,7 @@ def _recorded(connection: Connection, namespace: str, app: str, *, good: bool = 
     """What was applied for the releases that are still on record; good: only for those that were verified."""
     data = release_store.read(connection, namespace, app)
     rows = [row for row in release_store.rows(data) if row.get("verified") or not good]
-    packed = (data.get(f"objects-{row.get('id')}", "") for row in rows)
-    return [obj for each in packed for obj in release_store.unpack(each) or []]
+    return [obj for row in rows for obj in release_store.outline(data, row)]
 
 
 def _why_it_stays(connection: Connection, obj: Json) -> str:
