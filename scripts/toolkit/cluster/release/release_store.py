@@ -16,7 +16,7 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.release.kept import packing, parts
 from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.resources import built_in, is_a
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 Data = dict[str, str]
