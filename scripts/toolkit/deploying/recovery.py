@@ -21,6 +21,7 @@ from toolkit.cluster.standing import configuration
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
+from toolkit.objects.resources import is_a
 from toolkit.runs import undoing
 from toolkit.settings.needed import has_suite
 from toolkit.settings.request import Request, version
@@ -188,7 +189,7 @@ def resume(site: Site, again: Release) -> Rollback:
 def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
     """Apply a release as it was and judge it: a verdict, then every pod asked, then its smoke tests."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
-    kept = [obj for obj in found if obj.get("kind") not in LEFT_OUT]
+    kept = [obj for obj in found if not is_a(obj, *LEFT_OUT)]
     verdict = change.put(connection, app, namespace, kept, space, site.held, force=True)
     undone = again.back_from
     if not verdict.outcome.passed:
