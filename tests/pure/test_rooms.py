@@ -29,11 +29,13 @@ checks.advisories:   base checks
 cluster.api:         base settings objects
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
+cluster.diagnosis.kinds: settings objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis
 cluster.release:     base settings objects cluster.api cluster.diagnosis
 images:              base ci settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release
-cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
+cluster.verdict:     base settings objects cluster.api cluster.diagnosis cluster.diagnosis.kinds
+                     cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
 pipeline:            base ci runs settings cluster.release
 drills:              base ci runs settings objects cluster.api pipeline

@@ -17,6 +17,7 @@ import jinja2
 import yaml
 
 from toolkit.base.outcome import Misused
+from toolkit.objects import wishes
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.resources import BUILT_IN
 from toolkit.settings.model import App
@@ -74,6 +75,7 @@ def render(app: App, given: Values) -> list[Json]:
     places: dict[tuple[str, str], Path] = {}
     for file, obj in render_folder(folder, given.variables()):
         _stays_home(file, obj, given)
+        wishes.check(_shown(file), obj)
         key = (text(obj, "kind"), text(obj, "metadata", "name"))
         if key in places:
             raise Misused(f"{_shown(file)}: {key[0]}/{key[1]} is in {places[key].name} already")

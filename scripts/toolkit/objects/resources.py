@@ -48,6 +48,7 @@ BUILT_IN: dict[tuple[str, str], Resource] = {
             "LimitRange:limitranges",
             "PersistentVolumeClaim:persistentvolumeclaims",
             "Pod:pods",
+            "ReplicationController:replicationcontrollers",
             "ResourceQuota:resourcequotas",
             "Secret:secrets",
             "Service:services",
@@ -79,3 +80,13 @@ def built_in(kind: str, api_version: str = "") -> Resource:
         if known == kind and api_version in ("", version):
             return resource
     raise KeyError(kind)
+
+
+def title(api_version: str, kind: str) -> str:
+    """A kind as people name it: Deployment, or Certificate.cert-manager.io where it is not built in.
+
+    Whatever the version, so that one kind has one name; two groups may each have a Service.
+    """
+    group = api_version.rpartition("/")[0]
+    known = any(name == kind and version.rpartition("/")[0] == group for version, name in BUILT_IN)
+    return kind if known or not group else f"{kind}.{group}"

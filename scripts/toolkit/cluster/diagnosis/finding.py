@@ -35,6 +35,10 @@ class Cause(StrEnum):
     POD_SANDBOX = "pod sandbox"
     READINESS = "readiness never passes"
     JOB = "job failed"
+    RESOURCE = "custom resource failed"
+    SCHEDULE = "schedule"
+    AUTOSCALER = "autoscaler"
+    ROUTE = "leads nowhere"
     PAUSED = "paused"
     DISRUPTION = "disruption"
     PROGRESS_DEADLINE = "progress deadline"
@@ -59,6 +63,10 @@ REMEDIES = {
     Cause.POD_SANDBOX: "the node cannot set the pod up (often its network); look at the node",
     Cause.READINESS: "ask the app why it is not ready: its log, its dependencies, the probe's path and port",
     Cause.JOB: "read the Job's log; it is run again by the next deployment",
+    Cause.RESOURCE: "read its conditions, and the log of the controller that it is for",
+    Cause.SCHEDULE: "correct the CronJob's schedule or timeZone",
+    Cause.AUTOSCALER: "correct scaleTargetRef and metrics; every container must request what is measured",
+    Cause.ROUTE: "bring selector, ports and backends in line with what is there",
     Cause.PAUSED: "resume it: kubectl rollout resume deployment/<name>",
     Cause.DISRUPTION: "nothing to do for this release: the cluster replaces the pod",
     Cause.PROGRESS_DEADLINE: "look at the pods that are not available; is progressDeadlineSeconds too short?",
@@ -77,6 +85,10 @@ PATIENCE = {
     Cause.CREATION: 10.0,
     Cause.ADMISSION: 60.0,  # a webhook that cannot be asked; one that says no is fatal
     Cause.PAUSED: 10.0,
+    Cause.RESOURCE: 5.0,
+    Cause.SCHEDULE: 10.0,
+    Cause.AUTOSCALER: 30.0,  # its target may be made a moment later
+    Cause.ROUTE: 15.0,
     Cause.CRASH: 60.0,
     Cause.OUT_OF_MEMORY: 60.0,
     Cause.PROBE: 60.0,
