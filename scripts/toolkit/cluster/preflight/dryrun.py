@@ -12,7 +12,8 @@ from toolkit.cluster.api.errors import ApiError, is_namespace_missing
 from toolkit.cluster.preflight import ownership, refusals
 from toolkit.cluster.preflight.problem import Problem
 from toolkit.cluster.release import scaling
-from toolkit.cluster.release.apply import JOB, conflict
+from toolkit.cluster.release.apply import conflict
+from toolkit.cluster.release.ordering import runs_once
 from toolkit.objects.fields import mapping, shown, text
 from toolkit.objects.resources import Resource
 
@@ -144,7 +145,7 @@ class DryRun:
             remedy = "undo that change by hand, or take the field over with --take-over (TAKE_OVER=1)"
             found = [Problem(named, conflict(cause), remedy) for cause in error.causes]
             return replace(tried, problems=tuple(found))
-        if tried.obj["kind"] == JOB and tried.live and refusals.is_replaced(error):
+        if runs_once(tried.obj) and tried.live and refusals.is_replaced(error):
             return self._replaced(tried)
         found = refusals.problems(error, named)
         return replace(
@@ -155,8 +156,9 @@ class DryRun:
         )
 
     def _replaced(self, tried: Tried) -> Tried:
-        """A Job that changed: one that ended makes way for the new one."""
-        if not mapping(tried.live, "status").get("active"):
+        """A Job, or a Pod that ends, that changed: one that ended makes way for the new one."""
+        runs = text(tried.live, "status", "phase") in ("Pending", "Running")
+        if not runs and not mapping(tried.live, "status").get("active"):
             return replace(tried, made=tried.obj)
         sentence = "of an earlier deployment still runs and cannot be changed"
         remedy = "wait for it to end, or delete it, and deploy again"

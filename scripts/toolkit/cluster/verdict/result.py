@@ -19,6 +19,13 @@ LONGEST = 150
 MOST_CLAUSES = 6
 
 
+# What a person looks for stands first.
+_GRAVITY = (
+    *(State.FAILED, State.TIMED_OUT, State.WAITING, State.NOT_APPLIED),
+    *(State.UNJUDGED, State.GOOD),
+)
+
+
 class Row(NamedTuple):
     """What became of one object. cause is "" unless it failed or timed out with one."""
 
@@ -99,7 +106,7 @@ def _shown(obj: Mapping[str, Any]) -> str:
 def lines(found: Sequence[Row]) -> list[str]:
     """The table, for a terminal: what is only data in one line, the rest each in one of its own."""
     plain = [row for row in found if row.state is State.GOOD and _is_data(row)]
-    rest = [row for row in found if row not in plain]
+    rest = sorted((row for row in found if row not in plain), key=lambda row: _GRAVITY.index(row.state))
     kinds = Counter(row.object.partition("/")[0] for row in plain)
     cells = [(row.object, str(row.state), _cut(row.said)) for row in rest]
     if plain:

@@ -147,8 +147,7 @@ class _Rollout:
                 now = time.monotonic()
                 self.trust.note(changes, now)
                 news = news or bool(changes)
-                self._troubles(now)
-                seen = seen and watcher.blind(self.sight.needed) < BLIND_SECONDS
+                seen = self._troubles(now) and seen and watcher.blind(self.sight.needed) < BLIND_SECONDS
                 self.seen += now - last if seen else 0.0
                 last = now
                 if seen and set(self.sight.needed) <= watcher.synced:
@@ -217,11 +216,12 @@ class _Rollout:
         counts = pods.counts(self.watcher.all("Pod"))
         return Verdict(outcome, counts, Scene({}, (), self.timeline.entries()), tuple(rows))
 
-    def _troubles(self, now: float) -> None:
-        """A refused credential will not get better; anything else may, until the deadline."""
-        self.trust.check(now, [each.kind for each in self.applied if each.shown in self.running])
+    def _troubles(self, now: float) -> bool:
+        """Whether what is seen may be judged: a refused credential will not get better, anything else may."""
+        trusted = self.trust.check(now, [each.kind for each in self.applied if each.shown in self.running])
         reason = next((error.reason for error in self.sight.troubles()), "")
         self.teller.trouble(reason, over=self.watcher.blind(self.sight.needed) == 0)
+        return trusted
 
     def _report_waiting(self, left: float) -> None:
         reasons = [error.reason for error in self.watcher.troubles.values()]

@@ -60,18 +60,21 @@ class Trust:
         self._sight.watcher.doubt()
         return False
 
-    def check(self, now: float, running: Sequence[str]) -> None:
-        """Do without what may not be read. Raises ApiError when the credential is refused for good, or when
-        none of what runs (its kinds) may be read."""
+    def check(self, now: float, running: Sequence[str]) -> bool:
+        """Do without what may not be read; whether the rest may be judged now.
+
+        Raises ApiError when the credential is refused for good, or when none of what runs may be read.
+        """
         self._sight.hide(now, REFUSED_SECONDS)
         hopeless = bool(running) and all(map(self._is_hidden, running))
         refused = next((each for each in self._refusals() if each.status == 401 or hopeless), None)
         if refused is None:
             self._refused_since = None
-            return
+            return True
         self._refused_since = now if self._refused_since is None else self._refused_since
         if now - self._refused_since >= (REFUSED_SECONDS if self._sight.watcher.synced else 0.0):
             raise refused
+        return False
 
     def _refusals(self) -> list[ApiError]:
         known = self._sight.watcher.troubles

@@ -13,6 +13,7 @@ CONSEQUENCES = frozenset(
     {Cause.READINESS, Cause.PAUSED, Cause.DISRUPTION, Cause.PROGRESS_DEADLINE, Cause.STARTING}
 )
 TOO_SHORT = "the app's `deadline` in apps.toml may be too short"
+MOST_ALSO = 3
 NAMELESS = frozenset({Cause.STARTING, Cause.PROGRESS_DEADLINE})
 
 
@@ -64,12 +65,19 @@ def timed_out(
 
 
 def _also(lead: Finding, others: Sequence[Finding]) -> str:
-    """Other causes beside the first: fatal ones, and roots that had no time to become so."""
-    named: dict[Cause, Finding] = {}
+    """What is wrong beside the first: fatal causes, roots that had no time to become so, other containers.
+
+    Pods of one revision fail alike: that is said once for each container.
+    """
+    named: dict[tuple[Cause, str], Finding] = {}
+    first = (lead.cause, lead.container)
     for finding in others:
         grave = finding.severity is Severity.FATAL or (
             finding.severity is Severity.SUSPICIOUS and finding.cause not in CONSEQUENCES
         )
-        if grave and finding.cause not in (lead.cause, Cause.PROGRESS_DEADLINE):
-            named.setdefault(finding.cause, finding)
-    return "".join(f"; also {finding.cause}: {finding.clause}" for finding in list(named.values())[:2])
+        which = (finding.cause, finding.container)
+        if grave and which != first and finding.cause is not Cause.PROGRESS_DEADLINE:
+            named.setdefault(which, finding)
+    told = [f"; also {each.cause}: {each.clause}" for each in list(named.values())[:MOST_ALSO]]
+    left = len(named) - MOST_ALSO
+    return "".join([*told, *([f"; and {left} more"] if left > 0 else [])])

@@ -31,3 +31,16 @@ def test_the_deadline_names_what_lies_deepest() -> None:
     assert nothing.cause is Cause.PROGRESS_DEADLINE and nothing.lead is None
     starting = wording.timed_out(30, [], [waiting(Cause.STARTING, "Pod/q", "is starting")], [])
     assert starting.cause is Cause.PROGRESS_DEADLINE
+
+
+def test_of_several_failing_containers_each_is_named_and_pods_that_fail_alike_once() -> None:
+    found = [
+        fatal(Cause.CRASH, f"Pod/p{pod}", "ended twice", container)
+        for pod in (1, 2)
+        for container in ("api", "worker")
+    ]
+    reason = wording.failed(found[:1], found).reason
+    assert reason == (
+        "crash loop: Pod/p1, container api: ended twice; "
+        "also crash loop: Pod/p1, container worker: ended twice"
+    )

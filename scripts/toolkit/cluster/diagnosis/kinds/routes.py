@@ -12,7 +12,7 @@ from typing import NamedTuple
 from toolkit.cluster.diagnosis.container_diagnosis import short
 from toolkit.cluster.diagnosis.finding import Cause, suspicious, waiting
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
-from toolkit.objects.fields import at, mapping, name, number, objects, text
+from toolkit.objects.fields import at, mapping, name, number, objects, owner, text
 
 # Kinds with a pod template, and the way to it.
 TEMPLATES = {
@@ -40,6 +40,8 @@ def makers(around: Around) -> Iterator[Made]:
     """What of the app makes pods, as far as it is looked at."""
     for kind, path in TEMPLATES.items():
         for obj in around.all(kind):
+            if owner(obj):  # a Deployment's old ReplicaSets make no pods any more
+                continue
             template = mapping(obj, *path)
             wanted = 1 if kind in _ONE_EACH else number(obj, "spec", "replicas", default=1)
             yield Made(f"{kind}/{name(obj)}", mapping(template, "metadata", "labels"), template, wanted)
