@@ -16,9 +16,6 @@ from toolkit.settings.judging import NOTHING, PREFIX, Judging
 
 Json = dict[str, Any]
 
-_SCALED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
-_ROLLED = ("Deployment", "StatefulSet", "DaemonSet")
-
 
 def of(obj: Json, said: Mapping[str, Judging] = judging.NOBODY, space: str = "") -> Judging:
     """How an object is to be judged; said is by "Kind" and "Kind/name" ({space} in it is the space)."""
@@ -39,13 +36,9 @@ def check(file: str, obj: Json) -> None:
         wished = judging.read(words)
     except ValueError as error:
         raise Misused(f"{file}: {shown(obj)}: annotation {PREFIX}{error}") from None
-    kind = text(obj, "kind")
-    if wished.required and kind not in _SCALED:
-        raise Misused(f"{file}: {shown(obj)}: annotation {PREFIX}required: a {kind} has no number of pods")
-    if wished.required == judging.STRATEGY and kind not in _ROLLED:
-        raise Misused(f"{file}: {shown(obj)}: annotation {PREFIX}required: a {kind} has no maxUnavailable")
-    if wished.wait is not None and kind != "Job":
-        raise Misused(f"{file}: {shown(obj)}: annotation {PREFIX}wait: is for Jobs, this is a {kind}")
+    kind = title(text(obj, "apiVersion"), text(obj, "kind"))
+    if wrong := judging.misfit(kind, wished):
+        raise Misused(f"{file}: {shown(obj)}: annotation {PREFIX}{wrong}")
 
 
 def _annotations(obj: Json) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from toolkit.settings.words import duration, nearest
 
 # An annotation of an object: this, and one of the words.
 PREFIX = "form-builder/verdict."
+_ROLLED = ("Deployment", "StatefulSet", "DaemonSet")
+_SCALED = (*_ROLLED, "ReplicaSet", "ReplicationController")
 EVERY, NONE, STRATEGY = "all", "none", "maxUnavailable"
 _SHARE = re.compile(r"(\d{1,3})%")
 _CONDITION = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -71,6 +73,17 @@ def read(words: Mapping[str, Any]) -> Judging:
         except ValueError as error:
             raise ValueError(f"{key}: {error}") from None
     return Judging(**said)
+
+
+def misfit(kind: str, said: Judging) -> str:
+    """What of it a kind cannot have; "" for nothing."""
+    if said.required and kind not in _SCALED:
+        return f"required: {kind} has no number of pods"
+    if said.required == STRATEGY and kind not in _ROLLED:
+        return f"required: {kind} has no {STRATEGY}"
+    if said.wait is not None and kind != "Job":
+        return f"wait: is for Jobs, not for {kind}"
+    return ""
 
 
 def check_name(name: str) -> None:

@@ -128,6 +128,8 @@ class Fields:
             try:
                 judging.check_name(name)
                 found[name] = judging.read(words)
+                if wrong := judging.misfit(name.partition("/")[0], found[name]):
+                    raise ValueError(wrong)
             except ValueError as error:
                 raise self.error(where, str(error)) from None
         return found

@@ -36,7 +36,7 @@ def test_every_word_is_typed() -> None:
         }
     ).judge("judge")
     assert found["Backup.velero.io"] == Judging(
-        deadline=540.0,
+        deadline=600.0,
         done=Clause("", ("status", "phase"), ("Completed", "Done")),
         failed=Clause("Failed", (), ("True",)),
     )
@@ -59,6 +59,8 @@ def test_every_word_is_typed() -> None:
         ("X.y.z", {"done": "phase is good"}, "is neither a condition"),
         ("X.y.z", {"done": "status.phase"}, "is neither a condition"),
         ("web", {"judge": False}, "must be a kind"),
+        ("Service/web", {"required": "all"}, "required: Service has no number of pods"),
+        ("Deployment", {"wait": False}, "wait: is for Jobs"),
         ("Deployment", "no", "must be a table, not text"),
     ],
 )
@@ -90,8 +92,8 @@ def test_a_kind_of_the_same_name_in_another_group_is_another_one() -> None:
     ("made", "words"),
     [
         (obj(requird="all"), "form-builder/verdict.requird: unknown"),
-        (obj("Ingress", required="all"), "a Ingress has no number of pods"),
-        (obj("ReplicaSet", required="maxUnavailable"), "a ReplicaSet has no maxUnavailable"),
+        (obj("Ingress", required="all"), "Ingress.apps has no number of pods"),
+        (obj("ReplicaSet", required="maxUnavailable"), "ReplicaSet has no maxUnavailable"),
         (obj(wait="false"), "is for Jobs"),
     ],
 )

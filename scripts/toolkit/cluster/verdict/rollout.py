@@ -219,17 +219,15 @@ class _Rollout:
     def _troubles(self, now: float) -> bool:
         """Whether what is seen may be judged: a refused credential will not get better, anything else may."""
         trusted = self.trust.check(now, [each.kind for each in self.applied if each.shown in self.running])
-        reason = next((error.reason for error in self.sight.troubles()), "")
+        reason = next(iter(self.sight.troubles()), "")
         self.teller.trouble(reason, over=self.watcher.blind(self.sight.needed) == 0)
         return trusted
 
     def _report_waiting(self, left: float) -> None:
-        reasons = [error.reason for error in self.watcher.troubles.values()]
         lines = telling.awaited(self.applied, self.views)
-        self.teller.waiting(left, lines, self.findings, reasons)
+        self.teller.waiting(left, lines, self.findings, self.sight.troubles("Event"))
 
     def _timed_out(self, passed: float) -> Verdict:
-        reasons = [error.reason for error in self.watcher.troubles.values()]
         late = [
             shown
             for shown, seconds in self.deadlines.items()
@@ -240,7 +238,9 @@ class _Rollout:
         views = [self.views[each.shown] for each in slow if each.shown in self.views]
         about = [finding for view in views for finding in view.findings]
         lines = telling.awaited(slow, self.views)
-        words = wording.timed_out(seconds, lines, ordered(about) or self.findings, reasons)
+        words = wording.timed_out(
+            seconds, lines, ordered(about) or self.findings, self.sight.troubles("Event")
+        )
         return self._fall(words, [], late)
 
     def _fall(self, words: Words, fatal: Sequence[Finding], late: Sequence[str] = ()) -> Verdict:

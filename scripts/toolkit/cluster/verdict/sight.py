@@ -6,7 +6,7 @@ A kind that may not be read takes nothing from the others: what needs it is not 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.base.outcome import Failed
@@ -26,7 +26,8 @@ Json = dict[str, Any]
 ASK_SECONDS = 3.0
 # Kinds that are looked at whoever's they are.
 WHOLE = ("Event", "Node")
-_REFUSED = (403, 404, 405)
+_REFUSED = (403, 405)
+_NOT_SERVED = 404
 
 
 class Sight:
@@ -73,7 +74,7 @@ class Sight:
         """Do without the kinds that are refused: at once where they always were, else after some seconds."""
         for kind in self._kinds:
             error = self.watcher.troubles.get(kind)
-            if not isinstance(error, ApiError) or error.status not in _REFUSED:
+            if not isinstance(error, ApiError) or not _is_for_good(kind, error):
                 self.hidden.pop(kind, None)
                 self._refused_since.pop(kind, None)
                 continue
@@ -155,6 +156,12 @@ class Sight:
             self._rebased[key] = baseline.since(pod, self.before or {})
         return self._rebased[key]
 
-    def troubles(self) -> Iterable[Failed]:
-        """Why kinds that are needed cannot be seen at this moment."""
-        return [self.watcher.troubles[kind] for kind in self.needed if kind in self.watcher.troubles]
+    def troubles(self, *more: str) -> list[str]:
+        """Why kinds that are needed, and more, cannot be seen at this moment."""
+        known = self.watcher.troubles
+        return [known[kind].reason for kind in (*self.needed, *more) if kind in known]
+
+
+def _is_for_good(kind: str, error: ApiError) -> bool:
+    """Whether a kind may not be read, or is not there any more (404 of others: a namespace that is not)."""
+    return error.status in _REFUSED or (error.status == _NOT_SERVED and "." in kind)
