@@ -11,8 +11,8 @@ from typing import Any
 from toolkit.base.outcome import Misused
 from toolkit.objects.fields import mapping, name, shown, text
 from toolkit.objects.resources import title
-from toolkit.settings import judging
-from toolkit.settings.judging import NOTHING, PREFIX, Judging
+from toolkit.settings.said import judging
+from toolkit.settings.said.judging import NOTHING, PREFIX, Judging
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import Secret
-from toolkit.settings.judging import Judging
+from toolkit.settings.said.judging import Judging
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 PROTECTED = ("default", "kube-*")
@@ -49,10 +49,18 @@ class SecretKey(NamedTuple):
 
 
 class AlertPolicy(NamedTuple):
-    """Where results are announced: the channel's name for people, the variable that holds the webhook."""
+    """Where results are announced: the channel's name, and the variables that hold a webhook, a bot's token,
+    and another channel for the bot than `channel`."""
 
     channel: str
     webhook: Ref
+    token: Ref
+    to: Ref
+
+    @property
+    def where(self) -> str:
+        """The channel that a bot writes to; "" where none is named."""
+        return self.to.text() or self.channel
 
 
 ASKED = ("registry", "osv")
@@ -175,6 +183,7 @@ class App(NamedTuple):
     readiness: str | None = None
     version: str | None = None
     needs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0

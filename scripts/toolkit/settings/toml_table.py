@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toolkit.base.outcome import Misused
-from toolkit.settings import judging
-from toolkit.settings.judging import Judging
 from toolkit.settings.model import Ref, SecretKey
-from toolkit.settings.words import duration as duration
-from toolkit.settings.words import nearest as nearest
+from toolkit.settings.said import judging
+from toolkit.settings.said.judging import Judging
+from toolkit.settings.said.words import duration as duration
+from toolkit.settings.said.words import nearest as nearest
 
 T = TypeVar("T")
 

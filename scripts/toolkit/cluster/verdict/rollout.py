@@ -17,8 +17,7 @@ from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.diagnosis import pods
-from toolkit.cluster.diagnosis.container_diagnosis import first_answer
+from toolkit.cluster.diagnosis import pods, probes
 from toolkit.cluster.diagnosis.finding import Finding, ordered
 from toolkit.cluster.diagnosis.kinds import judged, table
 from toolkit.cluster.diagnosis.kinds.rule import Applied, State, View
@@ -31,8 +30,7 @@ from toolkit.cluster.verdict.timeline import Timeline
 from toolkit.cluster.verdict.trust import Trust
 from toolkit.cluster.verdict.wording import Words
 from toolkit.objects import wishes
-from toolkit.objects.fields import objects
-from toolkit.settings.judging import NOBODY, Judging
+from toolkit.settings.said.judging import NOBODY, Judging
 
 Json = dict[str, Any]
 
@@ -46,7 +44,6 @@ BLIND_SECONDS = 1.0
 EVENTS_SECONDS = 5.0
 
 NOTHING_SEEN = Scene()
-POD_TEMPLATE = ("spec", "template", "spec")
 
 
 @dataclass(frozen=True)
@@ -126,8 +123,8 @@ class _Rollout:
         self.trust = Trust(connection, self.sight, self.timeline)
         self.cost = 0.0
         self.done_since: float | None = None
-        containers = [each for one in applied for each in objects(one.object, *POD_TEMPLATE, "containers")]
-        self.proof = 0.0 if self.ran_before else max(map(first_answer, containers), default=0.0)
+        answers = (probes.first_answers(each.object) for each in applied)
+        self.proof = 0.0 if self.ran_before else max(answers, default=0.0)
 
     def run(self, plain: Sequence[Row]) -> Verdict:
         """The verdict; plain are the rows of what is not followed."""

@@ -55,6 +55,7 @@ class Sight:
         self.hidden: dict[str, Failed] = {}
         self.before: dict[str, int] | None = None
         self.touched: dict[str, Json] = {}
+        self._last: dict[tuple[str, str], Json] = {}
         self._rebased: dict[str, Json] = {}
         self._first: dict[str, frozenset[str]] = {}
         self._refused_since: dict[str, float] = {}
@@ -104,7 +105,20 @@ class Sight:
     def named(self, kind: str, name: str) -> Json | None:
         """The object of that kind and name."""
         found = self.watcher.named(kind, name) if kind in self._kinds else None
+        if found is not None:
+            self._last[kind, name] = found
         return self._since(found) if found is not None and kind == "Pod" else found
+
+    def last(self, kind: str, name: str) -> Json | None:
+        """That object as it was seen last, though it may be gone."""
+        return self._last.get((kind, name))
+
+    def space(self) -> Json | None:
+        """The namespace as it is, None when there is none, {} when that cannot be told."""
+        try:
+            return self._connection.find(built_in("Namespace").path(name=self._namespace))
+        except Failed:
+            return {}
 
     def all(self, kind: str) -> list[Json]:
         """The app's objects of a kind."""

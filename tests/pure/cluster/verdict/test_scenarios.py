@@ -14,7 +14,7 @@ from toolkit.cluster.diagnosis.kinds.shown import Shown
 from toolkit.cluster.verdict import result
 from toolkit.cluster.verdict.patience import Patience, Settling
 from toolkit.objects import wishes
-from toolkit.settings import judging
+from toolkit.settings.said import judging
 
 from tests import scenario
 from tests.scenario import Scenario

@@ -10,7 +10,7 @@ from toolkit.cluster.diagnosis.container_diagnosis import short
 from toolkit.cluster.diagnosis.finding import Cause, Finding, suspicious, waiting
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
 from toolkit.objects.fields import at, mapping, number, objects, text
-from toolkit.settings.judging import Clause
+from toolkit.settings.said.judging import Clause
 
 # A controller that does not tell which generation it means may still show what it made of the one before.
 SETTLES = 5.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from toolkit.cluster.diagnosis import progress
+from toolkit.cluster.diagnosis import progress, rolling
 from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, waiting
 from toolkit.cluster.diagnosis.kinds import table
-from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, State, View, pending, unjudged
-from toolkit.objects.fields import mapping, name, number, uid
-from toolkit.settings.judging import NOTHING, Judging
+from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
+from toolkit.objects.fields import mapping, name, number, text, uid
+from toolkit.settings.said.judging import NOTHING, Judging
 
 BY_WISH = "it is not to be judged: so its annotation or apps.toml says"
 
@@ -27,30 +27,33 @@ def view(each: Applied, around: Around) -> View:
     if unseen:
         return unjudged(f"objects of kind {unseen[0]} may not be read here")
     live = around.named(each.kind, each.name)
-    if each.kind in progress.AWAITED:  # they tell by themselves what somebody else has done to them
-        return rule.judge(each, live or {}, around) if live else _gone(each, around)
-    changed = _changed(each, live)
-    if live is None or changed:
-        return pending("", *changed)
+    if live is None:
+        return _gone(each, around, None)
+    if each.kind not in progress.AWAITED:  # those tell by themselves what somebody else has done to them
+        if uid(live) == each.uid and mapping(live, "metadata").get("deletionTimestamp"):
+            return _gone(each, around, live)
+        if changed := _changed(each, live):
+            return pending("", *changed)
     return rule.judge(each, live, around)
 
 
-def _gone(each: Applied, around: Around) -> View:
-    found = progress.Awaited.of(each.object).findings(None, [], [], around.events)
-    done = all(finding.severity == "waiting" for finding in found)
-    return View(State.GOOD if done else State.WAITING, "gone", found)
+def _gone(each: Applied, around: Around, live: Json | None) -> View:
+    """It is not there any more, or about to go: by its own life, or by somebody's hand."""
+    last = live or around.last(each.kind, each.name) or {}
+    if each.kind == "Pod" and text(last, "status", "phase") == "Succeeded":
+        return good("it had ended as it should before it went")
+    known = {"metadata": {"name": each.name}, **last, "kind": each.kind}
+    found = rolling.gone(known, around.events.get(each.uid, []), around.space)
+    return pending("is gone", found) if found else good("it had ended as it should before it went")
 
 
-def _changed(each: Applied, live: Json | None) -> list[Finding]:
+def _changed(each: Applied, live: Json) -> list[Finding]:
     """What somebody else has done to it."""
-    if live is None:
-        return [fatal(Cause.CREATION, each.shown, "was deleted by somebody while it was rolled out")]
     if uid(live) != each.uid:
         anew = "was deleted and made anew by somebody while it was rolled out"
-        return [fatal(Cause.CREATION, each.shown, anew)]
+        return [fatal(Cause.TAKEN_AWAY, each.shown, anew)]
     if number(live, "metadata", "generation") < each.generation:
         return [waiting(Cause.STARTING, each.shown, "the watch has not shown the new generation yet")]
-    template = mapping(each.object, "spec", "template")
-    if each.kind in table.RUNNING and template != mapping(live, "spec", "template"):
-        return [fatal(Cause.CREATION, each.shown, "was changed by somebody else while it was rolled out")]
+    if each.kind in table.RUNNING and not rolling.is_ours(live, mapping(each.object, "spec", "template")):
+        return [rolling.superseded({**live, "kind": each.kind})]
     return []

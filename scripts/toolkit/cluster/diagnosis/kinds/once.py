@@ -37,9 +37,6 @@ def pod(applied: Applied, live: Json, around: Around) -> View:
     """A Pod without a controller: ready, or over where it is to end."""
     phase = text(live, "status", "phase")
     lasting = text(live, "spec", "restartPolicy") in ("", "Always")
-    if mapping(live, "metadata").get("deletionTimestamp"):
-        gone = fatal(Cause.DISRUPTION, applied.shown, "is being deleted, and nothing makes such a Pod anew")
-        return pending("is being deleted", gone)
     if not lasting and phase == "Succeeded":
         return good("it has ended as it should")
     if phase == "Failed":

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from toolkit.cluster.diagnosis.finding import Finding
-from toolkit.settings.judging import Judging
+from toolkit.settings.said.judging import Judging
 
 Json = dict[str, Any]
 
@@ -44,6 +44,12 @@ class Around(Protocol):
 
     def named(self, kind: str, name: str) -> Json | None:
         """The object of that kind and name."""
+
+    def last(self, kind: str, name: str) -> Json | None:
+        """That object as it was seen last, though it may be gone; None when it was never seen."""
+
+    def space(self) -> Json | None:
+        """The namespace as it is, None when there is none, {} when that cannot be told."""
 
     def all(self, kind: str) -> list[Json]:
         """The app's objects of a kind; [] of one that is not looked at."""

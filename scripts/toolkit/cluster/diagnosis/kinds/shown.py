@@ -9,7 +9,8 @@ from toolkit.cluster.api.event_index import events_by_object
 from toolkit.cluster.diagnosis.kinds.routes import chosen
 from toolkit.cluster.diagnosis.kinds.rule import Json
 from toolkit.cluster.diagnosis.kinds.table import DATA, TABLE, kind_of
-from toolkit.objects.fields import mapping, name, owner
+from toolkit.objects.fields import mapping, owner
+from toolkit.objects.fields import name as name_of
 
 
 class Shown:
@@ -28,9 +29,10 @@ class Shown:
     ) -> None:
         self._kinds: dict[str, dict[str, Json]] = defaultdict(dict)
         for obj in found:
-            self._kinds[kind_of(obj)][name(obj)] = obj
+            self._kinds[kind_of(obj)][name_of(obj)] = obj
         self.events: Mapping[str, list[Json]] = events_by_object(self._kinds.pop("Event", {}).values())
-        self._first = None if first is None else {(kind_of(obj), name(obj)) for obj in first}
+        self._before = list(first or ())
+        self._first = None if first is None else {(kind_of(obj), name_of(obj)) for obj in first}
         self._unseen = unseen
         self._foreign = list(foreign)
 
@@ -42,6 +44,15 @@ class Shown:
     def named(self, kind: str, name: str) -> Json | None:
         """The object of that kind and name."""
         return self._kinds[kind].get(name) if kind in self._kinds else None
+
+    def last(self, kind: str, name: str) -> Json | None:
+        """That object as it was seen last."""
+        before = (obj for obj in self._before if (kind_of(obj), name_of(obj)) == (kind, name))
+        return self.named(kind, name) or next(before, None)
+
+    def space(self) -> Json | None:
+        """Nothing is known of the namespace."""
+        return {}
 
     def all(self, kind: str) -> list[Json]:
         """The objects of a kind."""
@@ -65,5 +76,5 @@ class Shown:
             return None
         every = [*self.all(kind), *(obj for obj in self._foreign if kind_of(obj) == kind)]
         if name_:
-            return any(name(obj) == name_ for obj in every)
+            return any(name_of(obj) == name_ for obj in every)
         return any(chosen(labels or {}, mapping(obj, "metadata", "labels")) for obj in every)

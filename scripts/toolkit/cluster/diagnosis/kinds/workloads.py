@@ -11,7 +11,7 @@ from toolkit.cluster.diagnosis.container_diagnosis import short
 from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, fatal, ordered, suspicious, waiting
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, State, View, good, pending
 from toolkit.objects.fields import at, condition, name, number, objects, text, uid
-from toolkit.settings.judging import EVERY, NONE, STRATEGY
+from toolkit.settings.said.judging import EVERY, NONE, STRATEGY
 
 NODE = "Node"
 
@@ -73,7 +73,8 @@ def _shared(applied: Applied, live: Json, view: View, newest: list[Json], wanted
 
 def _lost(view: View) -> bool:
     """Whether the object itself is not what was applied any more."""
-    return any(each.cause is Cause.CREATION and each.severity is Severity.FATAL for each in view.findings)
+    lost = (Cause.TAKEN_AWAY, Cause.SUPERSEDED)
+    return any(each.cause in lost for each in view.findings)
 
 
 def _on_nodes(live: Json, around: Around, pods: list[Json], newest: list[Json], view: View) -> View:
