@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Misused, Refused
+from toolkit.objects import wishes
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.reading import documents, folder, whole
 from toolkit.objects.reading.source import Place, Read
@@ -73,6 +74,7 @@ def render(app: App, given: Values) -> list[Json]:
     places: dict[Key, Place] = {}
     for place, obj in render_folder(home, given.variables()):
         _stays_home(place, obj, given)
+        wishes.check(str(place), obj)
         key = key_of(obj, given.namespace)
         if key in places:
             raise Misused(f"{place}: {key.shown} is in {places[key]} already", remedy="keep one of the two")
