@@ -18,6 +18,8 @@ LIMITS = (
     "no DNS for Services: use <SERVICE>_SERVICE_HOST and _PORT",
     "Service proxy: TCP only, no session affinity; NetworkPolicy is not enforced",
     "no exec, attach or port-forward",
+    "StatefulSets: persistentVolumeClaimRetentionPolicy and maxUnavailable are not acted on",
+    "custom kinds: served in their storage version; x-kubernetes-validations are not evaluated",
     "volumes: emptyDir, configMap, secret, projected, downwardAPI, persistentVolumeClaim; size and "
     "mode of access are not enforced",
     "USER, securityContext, capabilities and read-only root file systems are not enforced",
