@@ -129,7 +129,8 @@ def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
     if "template" not in spec:
         yield required("spec.template")
     else:
-        yield from check_template("spec.template", section(spec, "template"), ("Always",))
+        claims = {str(section(claim, "metadata").get("name")) for claim in each(spec, "volumeClaimTemplates")}
+        yield from check_template("spec.template", section(spec, "template"), ("Always",), claims)
     if old is not None and selector != section(old, "spec").get("selector"):
         yield immutable("spec.selector", selector)
 
