@@ -36,7 +36,7 @@ def report(state: State) -> dict[str, Any]:
         "running": running is not None,
         "state": str(state.root),
         "images": Store(state.root).listed(),
-        "kept_only": sorted(kind.kind for kind in KINDS if not kind.controller),
+        "kept_only": sorted({kind.kind for kind in KINDS if not kind.controller}),
         "limits": list(LIMITS),
     }
     if running is not None:
