@@ -19,6 +19,7 @@ from sandbox.api.patching.declared import undeclared
 from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types.customs import schema_of
 from sandbox.api.types.errors import PatchError
+from sandbox.api.validation import unrun
 from sandbox.api.validation import customs
 from sandbox.api.validation.objects import validate
 from sandbox.api.wire import status
@@ -243,6 +244,8 @@ class Registry:
     def _commit(
         self, info: KindInfo, new: Object, live: Entry | None, options: Options, warnings: list[str]
     ) -> Written:
+        if live is None and (info.group, info.kind) == ("", "Pod"):
+            warnings = [*warnings, *unrun.warnings(new)]
         if options.dry_run:
             if live is None:
                 new["metadata"].pop("resourceVersion", None)

@@ -90,7 +90,7 @@ _STATEFUL_MAY_CHANGE = (
 def check_stateful_set(obj: Object, old: Object | None) -> Causes:
     """A StatefulSet, most of which is fixed once made."""
     spec = section(obj, "spec")
-    yield from _check_selecting(obj, None, "statefulset")
+    yield from _check_selecting(_with_claims(obj), None, "statefulset")
     for field in ("replicas", "minReadySeconds", "revisionHistoryLimit"):
         yield from at_least(f"spec.{field}", spec.get(field))
     yield from one_of(
@@ -99,6 +99,10 @@ def check_stateful_set(obj: Object, old: Object | None) -> Causes:
     yield from one_of(
         "spec.updateStrategy.type", section(spec, "updateStrategy").get("type"), ("OnDelete", "RollingUpdate")
     )
+    update = section(spec, "updateStrategy")
+    if update.get("type") == "OnDelete" and update.get("rollingUpdate") is not None:
+        why = "only allowed for updateStrategy 'RollingUpdate'"
+        yield invalid("spec.updateStrategy.rollingUpdate", update["rollingUpdate"], why)
     before = section(old or {}, "spec")
     if old and any(
         spec.get(key) != before.get(key)
@@ -109,6 +113,22 @@ def check_stateful_set(obj: Object, old: Object | None) -> Causes:
         allowed = f"{', '.join(others)} and {last}"
         why = f"updates to statefulset spec for fields other than {allowed} are forbidden"
         yield forbidden("spec", why)
+
+
+def _with_claims(obj: Object) -> Object:
+    """A StatefulSet whose template has the volumes that its claims will be, so that they may be mounted."""
+    names = {
+        section(claim, "metadata").get("name") for claim in each(section(obj, "spec"), "volumeClaimTemplates")
+    }
+    pod = section(obj, "spec", "template", "spec")
+    taken = {volume.get("name") for volume in each(pod, "volumes")}
+    fresh = sorted(name for name in names - taken if isinstance(name, str))
+    if not fresh or not pod:
+        return obj
+    made = copied(obj)
+    volumes: list[Object] = [{"name": name, "emptyDir": {}} for name in fresh]
+    made["spec"]["template"]["spec"]["volumes"] = [*each(pod, "volumes"), *volumes]
+    return made
 
 
 def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
