@@ -63,21 +63,16 @@ def _comparable(pod: Object) -> Object:
     return spec
 
 
-def check_template(
-    path: str, template: Object, restart: Collection[str] = RESTART, given: Collection[str] = ()
-) -> Causes:
-    """A pod template; `restart` are the restart policies that its owner can work with, `given` the names of
-    volumes that it adds."""
+def check_template(path: str, template: Object, restart: Collection[str] = RESTART) -> Causes:
+    """A pod template; `restart` are the restart policies that its owner can work with."""
     yield from check_labels(f"{path}.metadata.labels", section(template, "metadata", "labels"))
     yield from check_annotations(f"{path}.metadata.annotations", section(template, "metadata", "annotations"))
-    yield from check_pod_spec(f"{path}.spec", section(template, "spec"), restart, given)
+    yield from check_pod_spec(f"{path}.spec", section(template, "spec"), restart)
 
 
-def check_pod_spec(
-    path: str, spec: Object, restart: Collection[str] = RESTART, given: Collection[str] = ()
-) -> Causes:
+def check_pod_spec(path: str, spec: Object, restart: Collection[str] = RESTART) -> Causes:
     """What a Pod and a template have in common."""
-    volumes = {*given, *(volume["name"] for volume in each(spec, "volumes") if volume.get("name"))}
+    volumes = {volume["name"] for volume in each(spec, "volumes") if volume.get("name")}
     yield from _check_volumes(path, each(spec, "volumes"))
     yield from check_containers(path, spec, volumes)
     yield from one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), restart)

@@ -149,8 +149,7 @@ def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
     if "template" not in spec:
         yield required("spec.template")
     else:
-        claims = {str(section(claim, "metadata").get("name")) for claim in each(spec, "volumeClaimTemplates")}
-        yield from check_template("spec.template", section(spec, "template"), ("Always",), claims)
+        yield from check_template("spec.template", section(spec, "template"), ("Always",))
     if old is not None and selector != section(old, "spec").get("selector"):
         yield immutable("spec.selector", selector)
 
