@@ -15,7 +15,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 # What is given in the environment or on the command line. make never puts it into a command, which would make
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
-	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON
+	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS SEED
 override define as_typed
 ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
@@ -86,8 +86,8 @@ approve: $(READY) ## let this commit into an environment                      AP
 	@$(PY) scripts/approve.py $(app) $(env) $${CHECK:+--check} $(cluster)
 watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m] [QUIET=5m]
 	@$(PY) scripts/watch.py $(app) $(env) $${FOR:+--for="$$FOR"} $${QUIET:+--quiet="$$QUIET"} $(cluster)
-alert: $(READY) ## send a run's result, and what could not be sent before   [APP=] [RUN=]
-	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"}
+alert: $(READY) ## send a run's result; list what is not delivered          [APP=] [RUN=] [AGAIN=<run>|all]
+	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"} $${AGAIN:+--again="$$AGAIN"}
 
 ## When something is wrong
 status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]

@@ -41,6 +41,11 @@ _EXIT_CODES = {
 }
 
 
+INCONCLUSIVE = "inconclusive"
+"""In the details of an outcome that is no pass: its program was killed or had an error of its own, or the
+cluster was away. Nothing was found against what it was to judge."""
+
+
 class Outcome(NamedTuple):
     """What a stage has to say when it ends.
 
@@ -53,6 +58,11 @@ class Outcome(NamedTuple):
     remedy: str = ""
     evidence: tuple[str, ...] = ()
     details: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether it ended badly and nothing was found against what it was about."""
+        return self.details.get(INCONCLUSIVE) is True
 
     @property
     def passed(self) -> bool:

@@ -108,7 +108,8 @@ def _is_there(request: Request, home: Home) -> bool:
 def _deploy(request: Request, home: Home) -> None:
     request.say(f"deploying {home.app.name} to {home.space}, with what it needs")
     command = plan.script("deploy", home.app.name, request.config.file)
-    command += ["--env", home.space, "--cluster", request.cluster.name]
+    # Each is asked for an answer afterwards: nobody need wait for it here.
+    command += ["--env", home.space, "--cluster", request.cluster.name, "--settle", "0"]
     ran = tools.run(command, cwd=request.root, check=False, timeout=DEPLOY_SECONDS)
     if ran.code != 0:
         error = PipelineError(

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolkit.runs import record
+from toolkit.base.outcome import INCONCLUSIVE
+from toolkit.runs import closing, record
 
 UNDONE = ("deploy", "healthcheck", "smoke", "watch")
 """The stages whose failure means that what was deployed must not stay."""
@@ -26,11 +27,14 @@ Entry = Mapping[str, Any]
 
 class Decision(NamedTuple):
     """Whether to undo. `why` is a clause for a person, "" where nothing is worth a word; `cause` is the same
-    with what the stage itself said."""
+    with what the stage itself said. `against`: something was found against the version, which is to be held;
+    not so when a stage was killed, or could not judge.
+    """
 
     undo: bool
     why: str = ""
     cause: str = ""
+    against: bool = False
 
 
 class Result(NamedTuple):
@@ -67,20 +71,25 @@ class Result(NamedTuple):
 def needed(entries: Iterable[Entry]) -> Decision:
     """Whether these stages of one environment leave something to undo.
 
-    Only a failure or a timeout does, or a stage that died without an outcome ("running"): what was refused or
-    misused changed nothing, and whoever interrupts a run decides for himself.
+    Only a failure or a timeout does, or a stage that was killed ("died", or still "running"): what was
+    refused or misused changed nothing, and whoever interrupts a run decides for himself.
     """
     why = ""
+    unjudged: Decision | None = None
     for entry in entries:
         outcome, id = entry.get("outcome"), entry.get("id")
-        if entry.get("name") not in UNDONE or outcome not in (*_FAILED, record.RUNNING):
+        died = outcome == record.RUNNING or entry.get("died") is True
+        if entry.get("name") not in UNDONE or not (died or outcome in _FAILED):
             continue
         if entry.get("name") == "deploy" and _settled(entry):
             why = f"{id} has settled it itself"
             continue
-        ended = f"{id} {'died' if outcome == record.RUNNING else outcome}"
-        return Decision(True, ended, ": ".join(filter(None, (ended, str(entry.get("reason") or "")))))
-    return Decision(False, why)
+        ended = f"{id} {'died' if died else outcome}"
+        cause = ": ".join(filter(None, (ended, str(entry.get("reason") or ""))))
+        if not died and not _is_inconclusive(entry):
+            return Decision(True, ended, cause, against=True)
+        unjudged = unjudged or Decision(True, ended, cause)
+    return unjudged or Decision(False, why)
 
 
 def in_record(root: Path, app: str, environment: str, commit: str) -> Decision:
@@ -97,7 +106,8 @@ def in_record(root: Path, app: str, environment: str, commit: str) -> Decision:
         if begun := [
             each for each in there if each.get("name") in UNDONE and each.get("outcome") != "not run"
         ]:
-            if any(each.get("outcome") == record.RUNNING for each in begun) and record.alive(run.get("pid")):
+            folder = root / record.HOME / "runs" / str(run["run"])
+            if any(each.get("outcome") == record.RUNNING for each in begun) and closing.running(run, folder):
                 return Decision(False, f"run {run['run']} is still going on")
             found = needed(begun)
             return found if found.why else Decision(False, f"no stage of run {run['run']} failed there")
@@ -155,6 +165,13 @@ def _of_stage(entry: Entry) -> list[Result]:
     if not went_well and all(each.passed for each in found):
         found.append(Result("", "", False, False, str(entry.get("reason") or ended or "")))
     return found
+
+
+def _is_inconclusive(entry: Entry) -> bool:
+    """Whether a stage that did not pass has found nothing against the version."""
+    if entry.get("outcome") == record.RUNNING:
+        return True
+    return _mapping(entry.get("details")).get(INCONCLUSIVE) is True
 
 
 def _settled(entry: Entry) -> bool:

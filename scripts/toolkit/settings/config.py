@@ -138,7 +138,12 @@ class _Reader:
 
     def _alert(self) -> AlertPolicy:
         fields = Fields(self.file, "alert", self.top.take("alert", dict, {}))
-        policy = AlertPolicy(fields.take("channel", str, ""), fields.ref("webhook") or Ref("SLACK_WEBHOOK"))
+        policy = AlertPolicy(
+            fields.take("channel", str, ""),
+            fields.ref("webhook") or Ref("SLACK_WEBHOOK"),
+            fields.ref("token") or Ref("SLACK_TOKEN"),
+            fields.ref("to") or Ref("SLACK_CHANNEL"),
+        )
         fields.done()
         return policy
 

@@ -51,11 +51,8 @@ def test_other_stages_undo_nothing(name: str) -> None:
 
 
 def test_only_the_deploy_stage_settles_and_only_at_the_top() -> None:
-    assert undoing.needed([entry("deploy", "failed", settled=True)]) == (
-        False,
-        "deploy-production has settled it itself",
-        "",
-    )
+    settled = undoing.needed([entry("deploy", "failed", settled=True)])
+    assert (settled.undo, settled.why) == (False, "deploy-production has settled it itself")
     assert undoing.needed([entry("deploy", "failed", **{"live-dev": {"settled": True}})]).undo
     assert undoing.needed([entry("deploy", "failed", settled="yes")]).undo
     assert undoing.needed([entry("smoke", "failed", settled=True)]).undo
@@ -75,7 +72,8 @@ def runs(root: Path, *records: dict[str, Any]) -> None:
     for number, record in enumerate(records):
         file = root / ".pipeline" / "runs" / f"2026112300000{number}" / "run.json"
         file.parent.mkdir(parents=True)
-        file.write_text(json.dumps({"run": file.parent.name, "app": "a", "commit": "c", **record}))
+        began = {"outcome": "failed", "started": "2026-11-23T00:00:00Z"}
+        file.write_text(json.dumps({"run": file.parent.name, "app": "a", "commit": "c", **began, **record}))
 
 
 @pytest.mark.parametrize(
@@ -164,3 +162,21 @@ def test_an_interrupted_run_says_what_it_leaves_behind() -> None:
     )
     whole = {f"{name}-production": Outcome() for name in LIVE}
     assert conclusion.of_run(plan(), whole, stopped, "v") == stopped
+
+
+@pytest.mark.parametrize(
+    ("entries", "against"),
+    [
+        ([entry("watch", "failed")], True),
+        ([entry("smoke", "timed out")], True),
+        ([entry("watch", "failed", inconclusive=True)], False),
+        ([entry("deploy", "running")], False),
+        ([entry("healthcheck", "failed", inconclusive=True), entry("smoke", "failed")], True),
+    ],
+    ids=["failed", "timed out", "killed", "died with its machine", "one was killed, one failed"],
+)
+def test_a_version_is_held_only_for_what_was_found_against_it(
+    entries: list[dict[str, Any]], against: bool
+) -> None:
+    found = undoing.needed(entries)
+    assert (found.undo, found.against) == (True, against)

@@ -78,3 +78,11 @@ def test_many_failures_are_counted_and_the_first_are_named(tmp_path: Path) -> No
     )
     assert outcome.reason.startswith("9 of 9 smoke tests failed: t::n0: m")
     assert outcome.reason.endswith("and 4 more")
+
+
+def test_a_suite_that_was_killed_has_found_nothing_against_the_app(tmp_path: Path) -> None:
+    for result in (None, report.read(junit(tmp_path, '<testcase classname="a" name="b"/>'))):
+        outcome = report.judge("smoke", ran(-9), result)
+        assert (outcome.kind, outcome.reason) == (Kind.FAILED, "the smoke suite was killed by signal 9")
+        assert outcome.is_inconclusive
+    assert not report.judge("smoke", ran(1), None).is_inconclusive
