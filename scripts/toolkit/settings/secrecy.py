@@ -15,6 +15,7 @@ from toolkit.settings.model import App, Cluster, Ref
 CLUSTER = "cluster"
 """What reaches the cluster that this run is for."""
 WEBHOOK = "webhook"
+"""What alerts are sent with: a webhook, or a bot's token."""
 OWN = "own"
 """What [apps.<name>] asks for by `variables`."""
 OTHER = "other"
@@ -74,7 +75,7 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return OWN
     if any(name in app.variables for app in config.apps.values()):
         return _ELSEWHERE
-    if name == config.alert.webhook.env:
+    if name in (config.alert.webhook.env, config.alert.token.env):
         return WEBHOOK
     if any(_names(ref, name) for ref in _credentials(cluster)):
         return CLUSTER

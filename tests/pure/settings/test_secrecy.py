@@ -12,6 +12,7 @@ from tests import ROOT
 
 SECRETS = {
     "SLACK_WEBHOOK": "https://hooks.example/x",
+    "SLACK_TOKEN": "a-bots-token",
     "EKS_CLUSTER_NAME": "https://cluster.example",
     "EKS_CLUSTER_CERT": "LS0t",
     "EKS_TOKEN_TEST_DEV": "token-of-test",
@@ -57,10 +58,10 @@ OTHERS = {"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN"}
         ("healthcheck", {*TOKENS, *OTHERS}),
         ("smoke", {*TOKENS, *OTHERS, "FORMS_KEY"}),
         ("acceptance", {*TOKENS, *OTHERS, "FORMS_KEY"}),
-        ("watch", {*TOKENS, *OTHERS, "SLACK_WEBHOOK"}),
+        ("watch", {*TOKENS, *OTHERS, "SLACK_WEBHOOK", "SLACK_TOKEN"}),
         ("rollback", {*TOKENS, *OTHERS, "FORMS_KEY"}),
         ("approve", set()),
-        ("alert", {"SLACK_WEBHOOK"}),
+        ("alert", {"SLACK_WEBHOOK", "SLACK_TOKEN"}),
         ("pipeline", set(SECRETS)),
     ],
 )

@@ -23,7 +23,9 @@ CANARIES = {
 @pytest.mark.parametrize("stage", ["lint", "security", "unit"])
 def test_the_code_of_an_app_sees_what_it_asks_for_and_no_more(tmp_path: Path, stage: str) -> None:
     repo = repository(tmp_path)
-    show = 'import os, base64; print("\\n".join(f"{k}={base64.b64encode(v.encode()).hex()}" for k, v in os.environ.items()))'
+    show = (
+        'import os; print("\\n".join(f"{name}={value.encode().hex()}" for name, value in os.environ.items()))'
+    )
     repo.write("show.py", show)
     repo.configure(f'{stage} = [["{{python}}", "show.py"]]\nvariables = ["SMTP_PASSWORD"]')
     text = (repo.root / "apps.toml").read_text()
@@ -35,9 +37,6 @@ def test_the_code_of_an_app_sees_what_it_asks_for_and_no_more(tmp_path: Path, st
     seen = {line.partition("=")[0] for line in done.output.splitlines()}
     assert seen & CANARIES.keys() == {"SMTP_PASSWORD"}
     assert "PLAIN_WORD" in seen
-    told = (
-        "the code of tiny does not see AWS_SECRET_ACCESS_KEY, EKS_TOKEN_LIVE_DEV, SLACK_WEBHOOK, THEIR_FLAG"
-    )
-    assert f"{told}: `variables` of [apps.tiny] in apps.toml names what it needs" in done.output.replace(
-        "\n", " "
-    )
+    [told] = [line for line in done.output.splitlines() if line.startswith("the code of tiny does not see ")]
+    assert told.endswith(": `variables` of [apps.tiny] in apps.toml names what it needs")
+    assert all(name in told for name in CANARIES if name != "SMTP_PASSWORD")

@@ -220,6 +220,8 @@ def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3
     for name, value in credentials.headers:
         sent.add(name, value)  # one of a name for each group
     return sent
+
+
 def warned(header: str) -> Warned:
     """What a Warning header says, several joined by commas (RFC 7234, 5.5; Kubernetes uses the code 299)."""
     return [re.sub(r"\\(.)", r"\1", said) for said in _WARNING.findall(header)]
