@@ -99,5 +99,5 @@ def test_what_nobody_understands_in_an_annotation_is_refused_with_file_and_objec
     (platform.folder / "tiny" / "deploy" / "app.yaml").write_text(text)
     ended = platform.deploy()
     assert ended.code == 2, ended.output
-    assert "tiny/deploy/app.yaml: Deployment/fb-tiny-app-" in ended.last
+    assert re.search(r"tiny/deploy/app.yaml:\d+: Deployment/fb-tiny-app-", ended.last), ended.output
     assert 'form-builder/verdict.required: "most" is none of all, none, maxUnavailable' in ended.last
