@@ -31,7 +31,7 @@ checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
 cluster.release:     base settings objects cluster.api cluster.diagnosis
-cluster.standing:    base ci settings objects cluster.api cluster.diagnosis cluster.release
+cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
 images:              base ci settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence

@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """How to deploy: seconds to wait for the lock, whether to take over fields of other managers, to deploy
-    a version that is held, to restart pods that need not, to look before anything is written, and how many
-    seconds new pods must last after they are ready."""
+    """How to deploy: seconds to wait for the lock, and for our turn; whether to take over fields of other
+    managers, to deploy a version that is held, to restart pods that need not, and to look before anything is
+    written; how many seconds new pods must last after they are ready."""
 
     lock_wait: float = 300.0
     take_over: bool = False
@@ -36,6 +36,7 @@ class Options:
     restarting: bool = False
     preflight: bool = True
     settle: float = 5.0
+    turn_wait: float = 600.0
 
 
 def deploy(
