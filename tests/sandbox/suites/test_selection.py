@@ -108,6 +108,7 @@ def test_the_whole_suite_with_its_slowest_tests(suite: Suite) -> None:
 def test_parts_cover_everything_once_and_verify_together(suite: Suite) -> None:
     seen: list[str] = []
     assert suite.platform.run("healthcheck", "--app", "tiny", "--env", suite.platform.one).code == 0
+    assert suite.run("acceptance").code == 0
     for part in ("1/3", "2/3", "3/3"):
         assert not suite.is_verified()
         ended = suite.run("smoke", "--shard", part)
