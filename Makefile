@@ -7,6 +7,11 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# What the caller's shell has for Pythons of its own is not for this one (scripts/toolkit/base/environment.py).
+unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_VIRTUALENV PIP_NO_DEPS \
+	PYTHONSAFEPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONINSPECT COVERAGE_FILE COVERAGE_RCFILE \
+	COVERAGE_PROCESS_START
+
 PYTHON ?= python3
 PY := .venv/bin/python
 # The environment belongs to this very folder: moved or copied elsewhere, it is made anew.

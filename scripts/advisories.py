@@ -1,4 +1,4 @@
-"""Asks the package registry what it knows of every pin, and renews advisories/registry.json with it."""
+"""Asks about every pin whom apps.toml names, and renews advisories/registry.json with the answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from toolkit.base.outcome import Failed, Outcome
 from toolkit.checks import requirements
-from toolkit.checks.advisories import registry, sources
+from toolkit.checks.advisories import answers, asking, sources
 from toolkit.settings import command
 
 
@@ -18,26 +18,30 @@ def run(request: command.Request) -> Outcome:
     pins = sorted(
         {(each.name, each.version) for file in files for each in requirements.read(file) if each.version}
     )
-    asked = registry.configured()
-    request.say(f"asking {asked.address} about {len(pins)} pins")
-    today = datetime.now(UTC).date()
-    answers = registry.ask(asked, pins, today)
-    file = request.root / sources.REGISTRY
-    registry.keep(file, pins, answers)
-    silent = [f"{name} {version}" for name, version in pins if (name, version) not in answers]
-    found = [f"{name} {version}" for (name, version), answer in answers.items() if answer["advisories"]]
-    if pins and not answers:
+    names = request.config.security.ask
+    request.say(f"asking {' and '.join(names) or 'nobody'} about {len(pins)} pins")
+    cache = request.root / ".pipeline" / "cache" / "advisories" / "asked"
+    told = asking.ask(cache, names, pins, datetime.now(UTC).date(), anew=True)
+    for trouble in told.troubles:
+        request.say(f"WARNING: {trouble}")
+    if pins and not told.answers:
         raise Failed(
-            f"{asked.address} told nothing about any of {len(pins)} pins", remedy="is the registry reachable?"
+            f"nobody told anything about any of {len(pins)} pins",
+            remedy="is the package registry reachable, and does it tell vulnerabilities? OSV does: "
+            'ask = ["registry", "osv"] in [security] of apps.toml',
+            evidence=told.troubles,
         )
+    answers.keep(request.root / sources.ANSWERS, pins, told.answers)
+    found = [f"{name} {version}" for (name, version), answer in told.answers.items() if answer.advisories]
     for each in found:
         request.say(f"vulnerable: {each}")
-    if silent:
-        request.say(f"WARNING: it told nothing about {len(silent)} pins: {', '.join(silent)}")
-    reason = f"{len(answers)} of {len(pins)} pins are answered for, {len(found)} have advisories"
+    if told.silent:
+        names_of_silent = ", ".join(f"{name} {version}" for name, version in told.silent)
+        request.say(f"WARNING: nobody answers for {len(told.silent)} pins: {names_of_silent}")
+    reason = f"{len(told.answers)} of {len(pins)} pins are answered for, {len(found)} have advisories"
     return Outcome(
-        reason=f"{reason}; kept in {sources.REGISTRY}",
-        details={"pins": len(pins), "answered": len(answers), "vulnerable": found},
+        reason=f"{reason}; kept in {sources.ANSWERS}",
+        details={"pins": len(pins), "answered": len(told.answers), "vulnerable": found},
     )
 
 

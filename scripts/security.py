@@ -64,7 +64,7 @@ def _verdict(name: str, judged: suppressions.Judgement, details: dict[str, objec
     if not reasons:
         reason = "no known weakness"
         if "advisories_age" in details:
-            reason += f", by advisories {details['advisories_age']} days old"
+            reason += f", by advisories of {details['advisories_of']} ({details['advisories_age']} days old)"
         if judged.suppressed:
             reason += f", {len(judged.suppressed)} suppressed"
         return Outcome(reason=reason, details=details)

@@ -33,7 +33,8 @@ def _pytest(request: command.Request) -> Outcome:
     app, files = request.app, unit_tests.Files(request.evidence)
     unit_tests.require(app)
     python = _venv(request)
-    ran = commands.run(unit_tests.pytest(python, app, files), cwd=app.path, timeout=TIMEOUT_SECONDS)
+    env = unit_tests.environment(app, files)
+    ran = commands.run(unit_tests.pytest(python, app, files), cwd=app.path, timeout=TIMEOUT_SECONDS, env=env)
     result = unit_tests.result(ran, files)
     if result.failed:
         return Outcome(
@@ -43,9 +44,13 @@ def _pytest(request: command.Request) -> Outcome:
             evidence=tuple(str(test) for test in result.failed[:SHOWN]),
             details={"tests": result.total, "failed": len(result.failed)},
         )
-    commands.decide(unit_tests.coverage_json(python, files), cwd=app.path, timeout=60, echo=False)
+    for measured in (unit_tests.combine(python, files), unit_tests.coverage_json(python, files)):
+        if commands.run(measured, cwd=app.path, timeout=60, echo=False).code != 0:
+            raise unit_tests.unmeasured(app)
     commands.decide(unit_tests.coverage_report(python, files), cwd=app.path, timeout=60)
     covered = reports.coverage(files.coverage)
+    if covered.percent == 0 < app.coverage:
+        raise unit_tests.unmeasured(app)
     details = {"tests": result.total, "skipped": result.skipped, "coverage": round(covered.percent, 2)}
     if covered.percent < app.coverage:
         missing = ", ".join(f"{file} ({lines} lines)" for file, lines in covered.missing[:3])

@@ -20,6 +20,7 @@ toolkit:
 base:
 cluster:
 suites.plugin:
+checks.measuring:
 ci:                  base
 runs:                base
 settings:            base ci runs

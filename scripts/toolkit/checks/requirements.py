@@ -20,7 +20,8 @@ _INCLUDE = re.compile(r"^(?:-r|--requirement|-c|--constraint)[\s=]+(?P<file>\S.*
 
 @dataclass(frozen=True)
 class Requirement:
-    """One requirement. name is normalised, "" for a path or URL; version is "" unless it is pinned to one."""
+    """One requirement. name is normalised, "" for a path or URL that tells none; version is "" unless it is
+    pinned to one."""
 
     name: str
     version: str
@@ -49,7 +50,7 @@ def _read(file: Path, seen: frozenset[Path]) -> Iterator[Requirement]:
     if file in seen:
         return
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise Misused(f"{file}: cannot be read as a requirements file: {error}") from None
     for number, text in _logical(lines):
@@ -64,13 +65,20 @@ def _read(file: Path, seen: frozenset[Path]) -> Iterator[Requirement]:
         name = _NAME.match(bare)
         local = bare.startswith(("-", ".", "/")) or re.match(r"[a-z+]+://", bare) or " @ " in bare
         yield Requirement(
-            name="" if local or not name else canonical(name["name"]),
+            name=_name_in(bare) if local else canonical(name["name"]) if name else "",
             version=pin["version"] if pin and not local else "",
             hashed="--hash=" in text,
             file=file,
             line=number,
             text=bare,
         )
+
+
+def _name_in(address: str) -> str:
+    """The package's name where a URL or path tells it: `name @ address` or `address#egg=name`."""
+    before, _, after = address.partition(" @ ")
+    found = _NAME.match(before if after else address.rpartition("#egg=")[2] if "#egg=" in address else "")
+    return canonical(found["name"]) if found else ""
 
 
 def _logical(lines: list[str]) -> Iterator[tuple[int, str]]:

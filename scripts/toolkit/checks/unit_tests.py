@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +13,16 @@ from toolkit.base.redaction import redact
 from toolkit.checks import reports, requirements
 from toolkit.settings.model import App
 
+MEASURING = Path(__file__).parent / "measuring"
 FOLDER = "tests/unit"
 AGAIN = ("-m", "pytest", FOLDER)
 
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
 _NO_TESTS = 5
 _RAN = (0, 1)
+_SETTINGS = (".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini")
+# What runs tests where nothing of this can follow.
+_TAKES_AWAY = ("--forked", "--boxed")
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,7 @@ def require(app: App) -> None:
     """Raises Failed without unit tests (an empty stage is not a passed one), Misused without pytest."""
     if not (app.path / FOLDER).is_dir():
         raise _none(app.path / FOLDER)
-    names = {each.name for file in requirements.files_of(app.path) for each in requirements.read(file)}
-    missing = [name for name in ("coverage", "pytest") if name not in names]
+    missing = sorted({"coverage", "pytest"} - _pinned(app))
     if missing:
         raise Misused(
             f"{app.name}: its requirements do not pin {' and '.join(missing)}, needed for unit tests",
@@ -52,40 +57,54 @@ def require(app: App) -> None:
 
 
 def pytest(python: Path, app: App, files: Files) -> list[str]:
-    """The command that runs the tests, in the app's folder. All of its code counts, imported or not."""
+    """The command that runs the tests, in the app's folder."""
     return [
-        *(str(python), "-m", "coverage", "run", f"--data-file={files.data}"),
-        *_sources(app),
-        *("-m", "pytest", FOLDER, f"--junit-xml={files.junit}", "-o", "junit_family=xunit2"),
+        *(str(python), "-m", "pytest", FOLDER, f"--junit-xml={files.junit}", "-o", "junit_family=xunit2"),
         *("-p", "no:cacheprovider", "-q"),
+        # Two that measure take the lines from each other.
+        *(["--no-cov"] if "pytest-cov" in _pinned(app) else []),
     ]
+
+
+def environment(app: App, files: Files) -> dict[str, str]:
+    """What has every Python that the tests start measured. All of the app's code counts, imported or not."""
+    config = _config(app)
+    more = (
+        {}
+        if config
+        else {"source": [str(app.path)], "omit": [f"{app.path}/tests/*", f"{app.path}/**/tests/*"]}
+    )
+    given = {"data": str(files.data), "config": str(config) if config else "", "more": more}
+    path = os.pathsep.join(filter(None, (str(MEASURING), os.environ.get("PYTHONPATH"))))
+    return {"MEASURE_COVERAGE": json.dumps(given), "PYTHONPATH": path}
+
+
+def combine(python: Path, files: Files) -> list[str]:
+    """The command that makes one file of what every process has measured."""
+    return [str(python), "-m", "coverage", "combine", f"--data-file={files.data}", "-q", str(files.evidence)]
+
+
+def unmeasured(app: App) -> Failed:
+    """Nothing was measured although tests ran: that says nothing about the tests."""
+    options = [f"{name} in {file}" for file, text in _settings(app) for name in _TAKES_AWAY if name in text]
+    return Failed(
+        "coverage measured none of the app's lines, though its tests ran: "
+        + (f"is it {', '.join(options)}?" if options else "is its coverage configuration right?"),
+        remedy="take the option out of the app's configuration; what is measured is "
+        "[tool.coverage.run] source, by default everything but tests",
+    )
 
 
 def coverage_json(python: Path, files: Files) -> list[str]:
     """The command that writes what was covered as JSON."""
-    return [
-        str(python),
-        "-m",
-        "coverage",
-        "json",
-        f"--data-file={files.data}",
-        "-q",
-        "-o",
-        str(files.coverage),
-    ]
+    data, out = f"--data-file={files.data}", str(files.coverage)
+    return [str(python), "-m", "coverage", "json", data, "-q", "-o", out]
 
 
 def coverage_report(python: Path, files: Files) -> list[str]:
     """The command that shows what was not covered."""
-    return [
-        str(python),
-        "-m",
-        "coverage",
-        "report",
-        f"--data-file={files.data}",
-        "--show-missing",
-        "--skip-covered",
-    ]
+    data = f"--data-file={files.data}"
+    return [str(python), "-m", "coverage", "report", data, "--show-missing", "--skip-covered"]
 
 
 def result(ran: tools.Ran, files: Files) -> reports.Junit:
@@ -109,13 +128,23 @@ def result(ran: tools.Ran, files: Files) -> reports.Junit:
     return found
 
 
-def _sources(app: App) -> list[str]:
+def _settings(app: App) -> list[tuple[str, str]]:
+    """(file name, text) of every file in which pytest and coverage look for settings."""
+    files = [app.path / name for name in _SETTINGS]
+    return [
+        (file.name, file.read_text(encoding="utf-8", errors="replace")) for file in files if file.is_file()
+    ]
+
+
+def _config(app: App) -> Path | None:
+    """Where the app itself configures coverage."""
     configured = ("[tool.coverage", "[coverage:run]", "[run]")
-    for name in ("pyproject.toml", "setup.cfg", ".coveragerc", "tox.ini"):
-        file = app.path / name
-        if file.is_file() and any(word in file.read_text(encoding="utf-8") for word in configured):
-            return []
-    return ["--source=.", "--omit=tests/*,*/tests/*"]
+    found = (name for name, text in _settings(app) if any(word in text for word in configured))
+    return next((app.path / name for name in found), None)
+
+
+def _pinned(app: App) -> set[str]:
+    return {each.name for file in requirements.files_of(app.path) for each in requirements.read(file)}
 
 
 def _none(folder: Path) -> Failed:

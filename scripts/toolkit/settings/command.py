@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NamedTuple, NoReturn
 
-from toolkit.base import console, redaction, tools
+from toolkit.base import console, environment, redaction, tools
 from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.runs.record import HOME, Record, as_json, write_json
 from toolkit.runs.transcript import kept
@@ -66,6 +66,7 @@ def _main(
     argv: Sequence[str] | None,
 ) -> int:
     options = parser(help, app, place, arguments).parse_args(argv)
+    environment.forget(os.environ)
     redaction.register_environment()
     signal.signal(signal.SIGTERM, _terminated)
     try:

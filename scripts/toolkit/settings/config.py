@@ -10,6 +10,7 @@ from typing import NamedTuple
 from toolkit.base.outcome import Misused
 from toolkit.settings import consistency
 from toolkit.settings.model import (
+    ASKED,
     PROTECTED,
     AlertPolicy,
     App,
@@ -145,7 +146,11 @@ class _Reader:
         policy = SecurityPolicy(
             fields.seconds("advisories_warn_after", "30d"),
             fields.seconds("advisories_fail_after", "0s") or None,
+            fields.texts("ask", ("registry",)),
         )
+        for word in policy.ask:
+            if word not in ASKED:
+                raise fields.error("ask", f'"{word}" is not one of {", ".join(ASKED)}{nearest(word, ASKED)}')
         fields.done()
         return policy
 
@@ -157,6 +162,7 @@ class _Reader:
             fields.choice("approval", ("auto", "manual"), "auto"),
             fields.seconds("soak", "0s"),
             fields.choice("rollback", ("auto", "manual"), "manual"),
+            fields.seconds("advisories_fail_after", "0s") or None,
         )
         fields.done()
         if not environment.spaces:

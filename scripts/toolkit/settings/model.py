@@ -54,17 +54,25 @@ class AlertPolicy(NamedTuple):
     webhook: Ref
 
 
+ASKED = ("registry", "osv")
+"""Who can be asked about pins: the words of [security] ask."""
+
+
 class SecurityPolicy(NamedTuple):
-    """From which age, in seconds, an advisory database earns a warning, and from which it fails the stage."""
+    """From which age, in seconds, advisories earn a warning, from which they fail the stage, and who is asked
+    about every pin."""
 
     warn_after: float
     fail_after: float | None = None
+    ask: tuple[str, ...] = ()
 
 
 class Environment(NamedTuple):
     """One stop of a release: its spaces (namespaces), and who may come in. Soak in seconds.
 
     rollback: "auto" puts the last verified release back when one fails here, "manual" leaves it to a person.
+    advisories_fail_after: the age, in seconds, from which advisories fail the security stage of what may come
+    in here.
     """
 
     name: str
@@ -73,6 +81,7 @@ class Environment(NamedTuple):
     approval: str = "auto"
     soak: float = 0.0
     rollback: str = "manual"
+    advisories_fail_after: float | None = None
 
     @property
     def everywhere(self) -> Place:

@@ -36,8 +36,9 @@ def test_pins_with_hashes_over_several_lines(tmp_path: Path) -> None:
         ("flask>=2,==2.1", "flask"),
         ("-e .", ""),
         ("./wheels/x.whl", ""),
-        ("git+https://host.invalid/a.git#egg=a", ""),
-        ("a @ https://host.invalid/a.whl", ""),
+        ("git+https://host.invalid/a.git#egg=A_b", "a-b"),
+        ("git+https://host.invalid/a.git", ""),
+        ("a @ https://host.invalid/a.whl", "a"),
         ("not valid ((", "not"),
     ],
 )

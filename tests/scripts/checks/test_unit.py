@@ -10,7 +10,19 @@ import pytest
 
 from tests.scripts.tiny_app import CODE, SCRIPTS, TEST, Repository, repository
 
-NEEDED = {"pytest", "coverage", "iniconfig", "packaging", "pluggy", "pygments"}
+NEEDED = {"pytest", "coverage", "iniconfig", "packaging", "pluggy", "pygments", "pytest-xdist", "execnet"}
+PYTEST_COV = (
+    "pytest-cov==7.1.0"
+    " --hash=sha256:a0461110b7865f9a271aa1b51e516c9a95de9d696734a2f71e3e78f46e1d4678"
+    " --hash=sha256:30674f2b5f6351aa09702a9c8c364f6a01c27aae0c1366ae8016160d1efc56b2\n"
+)
+STARTS_A_PROCESS = """import subprocess
+import sys
+
+
+def test_the_program() -> None:
+    assert subprocess.run([sys.executable, "-c", "import calc; print(calc.add(1, 2))"], check=True)
+"""
 
 
 def pins() -> str:
@@ -50,6 +62,55 @@ def test_tests_that_pass_and_cover_enough_pass(repo: Repository) -> None:
         == 100
     )
     assert done.record["stages"][0]["details"] == {"tests": 1, "skipped": 0, "coverage": 100.0}
+
+
+@pytest.mark.parametrize(
+    "addopts", ["-n 2", "--cov=calc --cov-fail-under=100 --cov-report=term", "-n 2 --cov --cov-report=xml"]
+)
+def test_what_the_apps_own_options_do_takes_no_line_away(repo: Repository, addopts: str) -> None:
+    """Workers are processes of their own, and a plugin that measures takes the lines from who did before."""
+    repo.write("requirements-test.txt", pins().replace("coverage==", "coverage[toml]==") + PYTEST_COV)
+    settings = repo.write("pytest.ini", f"[pytest]\naddopts = {addopts}\n")
+    try:
+        done = repo.run("unit")
+    finally:
+        settings.unlink()
+        repo.write("requirements-test.txt", pins())
+    assert done.code == 0, done.output
+    assert "1 unit tests passed, 100% of the lines covered" in done.output
+    assert not list(done.evidence("coverage.json").parent.glob("coverage.data.*"))
+
+
+def test_what_a_test_starts_is_measured(repo: Repository) -> None:
+    repo.write("tests/unit/test_calc.py", STARTS_A_PROCESS)
+    done = repo.run("unit")
+    assert done.code == 0, done.output
+    assert "100% of the lines covered" in done.output
+
+
+def test_where_nothing_could_be_measured_the_tests_are_not_accused(repo: Repository) -> None:
+    settings = repo.write("pyproject.toml", '[tool.coverage.run]\nsource = ["elsewhere"]\n')
+    try:
+        done = repo.run("unit")
+    finally:
+        settings.unlink()
+    assert done.code == 1, done.output
+    assert "coverage measured none of the app's lines, though its tests ran" in done.output
+    assert "[tool.coverage.run] source" in done.output
+
+
+def test_options_of_the_callers_shell_change_nothing(repo: Repository, tmp_path: Path) -> None:
+    hostile = {"PYTEST_ADDOPTS": "--collect-only", "PIP_TARGET": str(tmp_path / "x"), "PIP_USER": "1"}
+    hostile |= {"COVERAGE_FILE": str(tmp_path / "y"), "PYTHONOPTIMIZE": "2", "COVERAGE_RCFILE": "/nowhere"}
+    repo.write(
+        "requirements.txt",
+        "h11==0.16.0 --hash=sha256:4e35b956cf45792e4caa5885e69fba00bdbc6ffafbfa020300e549b208ee5ff1\n",
+    )
+    repo.write("tests/unit/test_calc.py", "import h11\n\n" + TEST.replace("== 3", "== 3 + (not h11)"))
+    done = repo.run("unit", env=hostile)
+    assert done.code == 0, done.output
+    assert "1 unit tests passed, 100%" in done.output
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_failing_test_is_named_with_its_reason_and_place(repo: Repository) -> None:

@@ -7,13 +7,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from toolkit.base.outcome import Failed, Misused
-from toolkit.checks.advisories import live, sources
+from toolkit.checks.advisories import asking, live, sources
+from toolkit.checks.advisories.answers import Answer, Pin, load, newest
 from toolkit.checks.advisories.model import Source, documents, merge
 
 MODES = ("auto", "local", "live")
@@ -22,12 +23,19 @@ _KEEP_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Database:
-    """A database on disk. dated: the day up to which it speaks for the pins it was made for, if known."""
+    """A database on disk. dated: the day up to which it speaks for the pins it was made for, if known.
+
+    unknown are pins that nobody was asked about or knows; troubles say who could not be asked, and why; asked
+    says whether anybody was to be asked at all.
+    """
 
     folder: Path
     description: str
     dated: date | None
     warnings: tuple[str, ...]
+    unknown: tuple[Pin, ...] = ()
+    troubles: tuple[str, ...] = ()
+    asked: bool = False
 
     def age(self, today: date) -> int | None:
         """Days since it was current."""
@@ -43,34 +51,56 @@ def mode() -> str:
 
 
 def prepare(
-    root: Path, mode: str, pins: Sequence[tuple[str, str]], today: date, say: Callable[[str], None]
+    root: Path,
+    mode: str,
+    pins: Sequence[Pin],
+    today: date,
+    say: Callable[[str], None],
+    ask: Sequence[str] = (),
 ) -> Database:
     """The database for these (package, version) pins, built under root/.pipeline/cache/advisories.
 
-    Raises Failed when there is none: what cannot be judged must not look clean.
+    ask names who is asked about every pin, unless the mode is local (asking.py). Raises Failed when there is
+    no database: what cannot be judged must not look clean.
     """
     cache = root / ".pipeline" / "cache" / "advisories"
     base = _base(cache, mode, say)
     gathered = [base]
     if (root / sources.KNOWN).exists():
         gathered.append(sources.known(root / sources.KNOWN))
-    asked = sources.registry(root / sources.REGISTRY, pins) if (root / sources.REGISTRY).exists() else None
-    if asked:
-        gathered.append(asked)
-    dates = [source.dated for source in (base, asked) if source and source.dated]
-    dated = max(dates, default=None)
+    told = asking.ask(cache / "asked", () if mode == "local" else ask, pins, today)
+    if mode == "live" and told.troubles:
+        raise Failed("; ".join(told.troubles), remedy="ADVISORIES=local judges by what is on this machine")
+    known = newest(load(root / sources.ANSWERS), told.answers)
+    asked = sources.asked("asked pin by pin", known, pins)
+    gathered.append(asked)
+    dates = [source.dated for source in (base, asked) if source.dated]
     used = {name for name, _ in pins}
     return Database(
         folder=_write(cache, gathered, today),
-        description=_describe(gathered, today),
-        dated=dated,
+        description="; ".join([*_described(gathered[:-1], today), _answered(known, pins, today)]),
+        dated=max(dates, default=None),
         warnings=tuple(
             f"{source.name}: an advisory about {package} has unreadable versions: {', '.join(specifiers)}"
             for source in gathered
             for package, specifiers in source.unreadable.items()
             if package in used
         ),
+        unknown=tuple(pin for pin in pins if pin not in known),
+        troubles=told.troubles,
+        asked=mode != "local" and bool(ask),
     )
+
+
+def _answered(known: Mapping[Pin, Answer], pins: Sequence[Pin], today: date) -> str:
+    """Who answered for how many of the pins, and of which day the oldest answer is."""
+    mine = [known[pin] for pin in pins if pin in known]
+    if not mine:
+        return f"none of {len(pins)} pins was asked about" if pins else "no pins"
+    oldest = min(each.asked for each in mine)
+    who = " and ".join(sorted({each.by or "package registry" for each in mine}))
+    age = (today - oldest).days
+    return f"{len(mine)} of {len(pins)} pins answered for by {who}, of {oldest} ({age} days old)"
 
 
 def _base(cache: Path, mode: str, say: Callable[[str], None]) -> Source:
@@ -95,8 +125,8 @@ def _base(cache: Path, mode: str, say: Callable[[str], None]) -> Source:
     return packaged
 
 
-def _describe(gathered: Iterable[Source], today: date) -> str:
-    return "; ".join(
+def _described(gathered: Iterable[Source], today: date) -> list[str]:
+    return [
         f"{source.name}: {len(source.advisories)} advisories"
         + (
             f", of {source.dated} ({(today - source.dated).days} days old)"
@@ -104,7 +134,7 @@ def _describe(gathered: Iterable[Source], today: date) -> str:
             else ", of no known date"
         )
         for source in gathered
-    )
+    ]
 
 
 def _write(cache: Path, gathered: Sequence[Source], today: date) -> Path:
@@ -129,5 +159,8 @@ def _write(cache: Path, gathered: Sequence[Source], today: date) -> Path:
 def _prune(cache: Path, current: Path) -> None:
     os.utime(current)
     for old in cache.iterdir():
-        if old not in (current, cache / "live") and time.time() - old.stat().st_mtime > _KEEP_SECONDS:
+        if (
+            old not in (current, cache / "live", cache / "asked")
+            and time.time() - old.stat().st_mtime > _KEEP_SECONDS
+        ):
             shutil.rmtree(old, ignore_errors=True)

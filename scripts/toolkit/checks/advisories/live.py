@@ -11,10 +11,9 @@ from pathlib import Path
 
 from toolkit.base.outcome import Failed
 from toolkit.checks.advisories.model import SCHEMA
+from toolkit.checks.advisories.reach import REACHABLE_SECONDS
 from toolkit.checks.advisories.sources import read_live
 
-REACHABLE_SECONDS = 3.0
-"""How long the first byte may take: without a network nobody should wait to hear that there is none."""
 COMPLETE_SECONDS = 60.0
 """How long all of it may take (about 10 MB)."""
 FRESH_SECONDS = 6 * 3600.0

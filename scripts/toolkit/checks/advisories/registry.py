@@ -7,27 +7,23 @@ have only a part of it: then it has said nothing, which is not the same as "none
 from __future__ import annotations
 
 import json
-import os
-import ssl
 import sys
-import urllib.error
-import urllib.request
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed
+from toolkit.checks.advisories import reach
+from toolkit.checks.advisories.answers import Answer, Pin
 
-Pin = tuple[str, str]
-
-REQUEST_SECONDS = 10.0
-AT_ONCE = 4
+NAME = "package registry"
+AT_ONCE = 8
 
 # pip prints what it would use: `pip config get` fails for what is not set, and the default is in pip itself.
 _ASK_PIP = """
@@ -74,21 +70,27 @@ def beside(index: str, certificate: str | None = None) -> Registry:
     return Registry(address, {"Authorization": f"Basic {token}"}, certificate)
 
 
-def ask(registry: Registry, pins: Iterable[Pin], today: date) -> dict[Pin, dict[str, Any]]:
-    """What the registry says of each pin; a pin that it does not speak of is missing from the answer."""
-    context = ssl.create_default_context(cafile=registry.certificate)
+def ask(registry: Registry, pins: Iterable[Pin], today: date) -> dict[Pin, Answer]:
+    """What the registry says of each pin; a pin that it does not speak of is missing from the answer.
 
-    def answer(pin: Pin) -> tuple[Pin, dict[str, Any] | None]:
+    Raises reach.OutOfReachError when nobody answers there.
+    """
+    wanted = list(pins)
+
+    def answer(pin: Pin) -> tuple[Pin, Answer | None]:
         name, version = pin
         for path, whole in ((f"{name}/{version}", False), (name, True)):
-            document = _get(f"{registry.address}/{path}/json", registry.headers, context)
+            url = f"{registry.address}/{path}/json"
+            document = reach.document(url, NAME, headers=registry.headers, certificate=registry.certificate)
             found = advisories(document, version, whole_project=whole)
             if found is not None:
-                return pin, {"asked": today.isoformat(), "advisories": found}
+                return pin, Answer(today, tuple(found), NAME)
         return pin, None
 
+    told = [reach.within(reach.REACHABLE_SECONDS, NAME, partial(answer, pin)) for pin in wanted[:1]]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {pin: found for pin, found in pool.map(answer, pins) if found is not None}
+        told += pool.map(answer, wanted[1:])
+    return {pin: found for pin, found in told if found is not None}
 
 
 def advisories(document: Any, version: str, *, whole_project: bool) -> list[dict[str, str]] | None:
@@ -110,30 +112,3 @@ def advisories(document: Any, version: str, *, whole_project: bool) -> list[dict
         for each in document["vulnerabilities"]
         if not each.get("withdrawn")
     ]
-
-
-def keep(file: Path, pins: Iterable[Pin], answers: Mapping[Pin, Mapping[str, Any]]) -> None:
-    """Write the answers; an older one to a pin that is still used stays where there is no newer one."""
-    try:
-        before = json.loads(file.read_text(encoding="utf-8"))["answers"]
-    except (OSError, ValueError, KeyError, TypeError):
-        before = {}
-    kept: dict[str, dict[str, Any]] = {}
-    for name, version in sorted(pins):
-        answer = answers.get((name, version)) or before.get(name, {}).get(version)
-        if answer:
-            kept.setdefault(name, {})[version] = answer
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_text(json.dumps({"answers": kept}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(file)
-
-
-def _get(url: str, headers: Mapping[str, str], context: ssl.SSLContext) -> Any:
-    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - its scheme was checked
-    try:
-        opened = urllib.request.urlopen(request, timeout=REQUEST_SECONDS, context=context)  # noqa: S310
-        with opened as response:
-            return json.load(response)
-    except (OSError, ValueError):
-        return None  # no answer is a fact about this pin, and the caller names the pin

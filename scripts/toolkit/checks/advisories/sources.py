@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Failed
+from toolkit.checks.advisories.answers import Answer, Pin
 from toolkit.checks.advisories.model import SCHEMA, Advisory, Source, readable
 from toolkit.checks.requirements import canonical
 
 KNOWN = Path("advisories", "known.toml")
-REGISTRY = Path("advisories", "registry.json")
+ANSWERS = Path("advisories", "registry.json")
 _FIELDS = {"id", "cve", "package", "affected", "published", "summary", "source"}
 
 
@@ -129,32 +130,26 @@ def known(file: Path) -> Source:
     return Source(str(KNOWN), max(days, default=None), tuple(advisories))
 
 
-def registry(file: Path, pins: Iterable[tuple[str, str]]) -> Source:
-    """What the package registry last said (advisories/registry.json); dated if it was asked about every pin.
+def asked(name: str, answers: Mapping[Pin, Answer], pins: Iterable[Pin]) -> Source:
+    """What was answered about single pins; dated if there is an answer about every one of these pins.
 
     The date is that of the oldest answer: one package that was asked about long ago makes the whole old.
     """
-    document = _json(file)
-    try:
-        answers: Mapping[str, Any] = document["answers"]
-        advisories = [
-            Advisory(
-                found["id"],
-                name,
-                (f"=={version}",),
-                found["summary"],
-                found.get("cve", ""),
-                found.get("link", ""),
-            )
-            for name, versions in answers.items()
-            for version, answer in versions.items()
-            for found in answer["advisories"]
-        ]
-        asked = [answers.get(name, {}).get(version, {}).get("asked") for name, version in pins]
-        dated = min(map(date.fromisoformat, asked)) if asked and all(asked) else None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _damaged(file, f"not of the form that `make advisories` writes ({error!r})") from None
-    return Source(str(REGISTRY), dated, tuple(advisories))
+    advisories = [
+        Advisory(
+            found["id"],
+            package,
+            (f"=={version}",),
+            found.get("summary", ""),
+            found.get("cve", ""),
+            found.get("link", ""),
+        )
+        for (package, version), answer in answers.items()
+        for found in answer.advisories
+    ]
+    days = [answers[pin].asked if pin in answers else None for pin in pins]
+    dated = min(day for day in days if day) if days and all(days) else None
+    return Source(name, dated, tuple(advisories))
 
 
 def _id(ids: Iterable[Mapping[str, str]], kind: str) -> str:

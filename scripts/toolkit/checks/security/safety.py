@@ -14,6 +14,8 @@ from toolkit.checks.requirements import Requirement, canonical
 FOUND = 64
 """safety.constants.EXIT_CODE_VULNERABILITIES_FOUND."""
 
+NOT_PINNED = "not-pinned"
+
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that refuses every connection (the port of RFC 863, closed everywhere): safety asks its vendor's
 server about logins at each start, though the advisories are on this disk."""
@@ -93,6 +95,19 @@ def read(
             evidence=[f"{each.file.name}:{each.line}: {each.text}" for each in missed],
         )
     return [_finding(each, wanted, folder) for each in vulnerabilities]
+
+
+def unpinned(requirement: Requirement, folder: Path) -> Finding:
+    """A requirement of which nothing can be known, as a finding that can be suppressed with a reason."""
+    file = requirement.file
+    return Finding(
+        tool="safety",
+        id=NOT_PINNED,
+        message=f"{requirement.text}: not pinned to one version, so nothing can be known about it",
+        file=str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name,
+        line=requirement.line,
+        package=requirement.name or requirement.text,
+    )
 
 
 def _finding(vulnerability: Mapping[str, Any], wanted: Sequence[Requirement], folder: Path) -> Finding:

@@ -69,7 +69,9 @@ def test_the_packaged_database_says_of_when_it_is(root: Path) -> None:
     made = prepare(root, ("jinja2", "3.1.6"))
     assert made.dated == date(2021, 7, 1)
     assert made.age(TODAY) == 1971
-    assert made.description == "safety-db: 2 advisories, of 2021-07-01 (1971 days old)"
+    assert made.description == (
+        "safety-db: 2 advisories, of 2021-07-01 (1971 days old); none of 1 pins was asked about"
+    )
 
 
 def test_it_becomes_the_schema_that_safety_reads(root: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,15 +53,3 @@ def test_an_answer_about_a_release() -> None:
 )
 def test_an_answer_that_does_not_speak_of_the_version_is_none(document: Any, whole: bool) -> None:
     assert registry.advisories(document, "1", whole_project=whole) is None
-
-
-def test_an_older_answer_is_kept_where_there_is_no_newer_one(tmp_path: Path) -> None:
-    file = tmp_path / "advisories/registry.json"
-    first, second = {"asked": "2026-01-01", "advisories": []}, {"asked": "2026-02-02", "advisories": []}
-    registry.keep(
-        file, [("a", "1"), ("b", "1"), ("c", "1")], {("a", "1"): first, ("b", "1"): first, ("c", "1"): first}
-    )
-    registry.keep(file, [("a", "1"), ("b", "1")], {("a", "1"): second})
-    assert json.loads(file.read_text(encoding="utf-8")) == {
-        "answers": {"a": {"1": second}, "b": {"1": first}}
-    }
