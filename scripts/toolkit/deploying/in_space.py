@@ -12,7 +12,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import configuration
+from toolkit.cluster.standing import adoption, configuration
 from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import change, recovery, settling
 from toolkit.deploying.site import Site
@@ -64,6 +64,9 @@ def deploy(
         if request.cluster.provision:
             provision.fixtures(connection, app, given, space)
         found = configuration.with_stamps(connection, given.namespace, found, space.say)
+        _take_note(site, request, found)
+        if options.take_over and (taken := adoption.take_over(connection, found)):
+            space.say(f"taken over from kubectl or Helm, field by field: {', '.join(taken)}")
         baseline = change.restarts(site.connection, app, given.namespace)
         made = _release(request, app, built, who, baseline)
         release = releases.begin(connection, given.namespace, app.name, made, found)
@@ -107,6 +110,25 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
     reason = f"{app.name} {release.version} {verdict.outcome.reason}"
     pruned = {"pruned": gone} if gone else {}
     return verdict.outcome._replace(reason=reason, details={"images": dict(release.images), **pruned})
+
+
+def _take_note(site: Site, request: Request, wanted: Sequence[Json]) -> None:
+    """What serves before the first release can be gone back to, though it was never verified."""
+    connection, namespace, app = site.connection, site.namespace, site.app
+    if releases.current(connection, namespace, app.name) is not None:
+        return
+    found, who = adoption.found_there(connection, app.name, wanted)
+    if not found:
+        return
+    made = replace(
+        _release(request, app, adoption.images(found), who, {}),
+        version=adoption.VERSION,
+        commit="",
+        branch="",
+    )
+    made = replace(made, id=releases.new_id(made.version, made.at), run="")
+    releases.adopt(connection, namespace, app.name, made, found)
+    site.space.say(f"what runs there (by {who}) is on record as {made.version}: it can be gone back to")
 
 
 def _tell_what_was_cut_short(site: Site) -> None:

@@ -1,6 +1,6 @@
 """What happens to a release that failed: its evidence is kept, and the last verified one is put back.
 
-A release that was verified here once is the only thing that is ever gone back to. Migrations are not run
+What is gone back to was verified here once, or served before the first release. Migrations are not run
 backwards: Jobs are left out, as are Secrets, whose data is not kept.
 """
 

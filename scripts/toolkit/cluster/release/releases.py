@@ -32,7 +32,8 @@ class Release:
 
     state is "deploying", "deployed", "failed" or "cut short"; back_from the version that a rollback to this
     one replaced. checks holds when each check passed; verified says that all of `needed` did. content tells
-    what was applied (content_of). restarts is the baseline of the watch: pod uid/container -> restart count.
+    what was applied (content_of). served: it was there before the first release, and served. restarts is the
+    baseline of the watch: pod uid/container -> restart count.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Release:
     state: str = DEPLOYED
     back_from: str = ""
     content: str = ""
+    served: bool = False
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Release:
@@ -112,13 +114,19 @@ def last_good(
     known: Sequence[Release], undoing: Release, holds: Sequence[Hold] = (), version: str = ""
 ) -> Release | None:
     """The newest verified release that is neither what is being undone nor held; of that version if one is
-    given, held or not."""
-    for release in known:
-        if not release.is_good or release.is_same(undoing):
-            continue
-        if release.version == version if version else not held(holds, release.version, release.content):
-            return release
-    return None
+    given, held or not. Where there is none, what served before the first release."""
+
+    def is_meant(release: Release) -> bool:
+        if release.is_same(undoing):
+            return False
+        if version:
+            return release.version == version
+        return not held(holds, release.version, release.content)
+
+    meant = [release for release in known if is_meant(release)]
+    verified = (release for release in meant if release.is_good)
+    served = (release for release in meant if release.served and release.state == DEPLOYED)
+    return next(verified, None) or next(served, None)
 
 
 def begin(
@@ -149,6 +157,18 @@ def begin(
 
     release_store.change(connection, namespace, app, work)
     return kept[0]
+
+
+def adopt(connection: Connection, namespace: str, app: str, release: Release, found: Sequence[Json]) -> None:
+    """Put what was there before the first release on record, unless there is a release by now."""
+    made = replace(release, state=DEPLOYED, served=True, verified=False, content=content_of(found))
+
+    def work(data: Data) -> None:
+        if not release_store.rows(data):
+            data[f"objects-{made.id}"] = release_store.pack(found)
+            release_store.store(data, [asdict(made)])
+
+    release_store.change(connection, namespace, app, work)
 
 
 def finish(
