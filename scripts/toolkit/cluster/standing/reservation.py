@@ -215,6 +215,6 @@ def _refused(place: Place, space: Space, live: Json | None, stands: queue.Standi
     whose = queue.shown(live) if live is not None else "another run"
     return Refused(
         f"{place.app} in {space.name} is reserved for {whose}: {stands.place}",
-        remedy=f"wait for its last check (make status ENV={space.name}); waited {wait:.0f} s (--turn-wait)\n"
+        remedy=f"wait for its last check (make status ENV={space.name}); waited {wait:.0f} s (TURN_WAIT=)\n"
         f"in an emergency make rollback APP={place.app} ENV={space.name} asks nobody",
     )
