@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--turn-wait",
         type=float,
-        default=600.0,
+        default=os.environ.get("TURN_WAIT") or "600",
         metavar="S",
         help="wait for another run's checks",
     )
