@@ -10,7 +10,8 @@ import sys
 from toolkit.base.outcome import Misused, Outcome
 from toolkit.deploying import deployment
 from toolkit.deploying.in_space import Options
-from toolkit.settings import command, policy
+from toolkit.rules import policy
+from toolkit.settings import command
 from toolkit.settings.command import Request
 from toolkit.settings.request import STAGE_FOLDER
 

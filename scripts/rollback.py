@@ -10,7 +10,7 @@ import sys
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.deploying import recovery
-from toolkit.runs import undoing
+from toolkit.runs import closing, undoing
 from toolkit.settings import command
 from toolkit.settings.command import Request
 
@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     options = request.options
+    closing.settle(request.root, request.say)
     why, hold = options.why, True
     if options.failed:
         # A CI job cannot tell a stage that was refused from one that failed; the record can.

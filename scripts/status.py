@@ -13,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome, PipelineError
+from toolkit.base.redaction import redact
 from toolkit.cluster.api.connection import connect
 from toolkit.reporting import overview, status_table
 from toolkit.reporting.overview import Row
+from toolkit.runs import closing
 from toolkit.settings import command
 from toolkit.settings.command import Request
 
@@ -25,8 +27,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for machines")
 
 
+def _aside(text: str) -> None:
+    """For a person, beside what a machine reads."""
+    sys.stderr.write(f"{redact(text)}\n")
+
+
 def run(request: Request) -> Outcome:
     config = request.config
+    unannounced = closing.settle(config.root, _aside if request.options.json else console.say)
+    if unannounced and not request.options.json:
+        console.say(
+            f"not announced yet: {', '.join(data['run'] for data in unannounced)}: make alert does it"
+        )
     apps = [config.app(request.options.app)] if request.options.app else list(config.apps.values())
     places = [request.place] if request.place else [config.place(name) for name in config.environments]
     wanted = [(app, place, space) for place in places for app in apps for space in app.spaces_in(place)]

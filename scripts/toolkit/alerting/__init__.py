@@ -1,6 +1,6 @@
-"""A run's result to the channel, written down before it is sent, so that none is lost.
+"""A run's result to the channels, written down before it is sent, so that none is lost.
 
-A new channel: a module beside slack.py that sends, for outbox.py to call; the words are summary.py's in
-reporting/.
+A new channel: a module to_<name>.py, which channel.py finds by its name; to_slack.py is one. The words are
+summary.py's in reporting/, each alert's fate is decided in delivery.py and kept by outbox.py.
 Imports base, reporting, runs, settings.
 """

@@ -1,42 +1,32 @@
-"""Alerts on disk, so that none is lost: written before they are sent, moved away once they are delivered.
+"""Alerts on disk, so that none is lost: written before they are sent, moved once their fate is known.
 
-`waiting/<run>.json` is sent by whoever comes next, `delivered/<run>.json` never again. The move is one
-rename: a process that is killed leaves an alert either here or there. Killed between Slack's yes and the
-rename, it is sent twice; a webhook offers no way to ask.
+`waiting/<run>.json` is sent by whoever comes next, `delivered/<run>.json` never again, `aside/<run>.json` was
+refused and waits for a person. The move is one rename: a process that is killed leaves an alert in one place.
+`state/<run>.json` holds what the channels said and want to know again; only the one that sends writes it.
+`waiting/<run>.started.json` says that a run began, and is dropped as soon as there is word of its end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from toolkit.alerting.channel import Alert
 from toolkit.alerting.slack import Message
+from toolkit.base import files
 
 POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Alert:
-    """A kept alert: `run` names it, `created` is when it was written."""
-
-    run: str
-    created: datetime
-    message: Message
-
-
-@dataclass
-class Flushed:
-    """What became of the waiting alerts: delivered runs, and why the others were not (run to reason)."""
-
-    delivered: list[str] = field(default_factory=list)
-    kept: dict[str, str] = field(default_factory=dict)
+STARTED = ".started"
+PATIENT = 3  # tries after which an alert lets newer ones go first
 
 
 class Outbox:
@@ -44,77 +34,112 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._waiting = folder / "waiting"
-        self._delivered = folder / "delivered"
 
-    def put(self, run: str, message: Message, now: datetime | None = None) -> bool:
-        """Keep an alert until it is delivered; False when that of this run already was."""
-        if self._file(self._delivered, run).exists():
-            return False
-        for each in (self._waiting, self._delivered):
-            each.mkdir(parents=True, exist_ok=True)
-        content = {"run": run, "created": (now or datetime.now(UTC)).isoformat(), "message": asdict(message)}
-        target = self._file(self._waiting, run)
-        draft = target.with_suffix(f".{os.getpid()}.draft")
-        with draft.open("w") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-        return True
+    def put(self, run: str, message: Message, now: datetime | None = None, *, final: bool = True) -> str:
+        """Keep an alert until its fate is known; "" when it is kept now, else where that of this run is:
+        "delivered" or "aside". Raises CannotWrite."""
+        for place in ("delivered", "aside"):
+            if self._file(place, run).exists():
+                return place
+        created = (now or datetime.now(UTC)).isoformat()
+        content = {"run": run, "created": created, "message": asdict(message), "final": final}
+        files.write(
+            self._file("waiting", run if final else run + STARTED),
+            json.dumps(content, ensure_ascii=False, indent=1),
+        )
+        return ""
 
     def waiting(self) -> list[str]:
-        """The runs whose alerts are not delivered, oldest first."""
-        return [path.stem for path in sorted(self._waiting.glob("*.json"), key=_age)]
+        """The names of the alerts that are to be sent, oldest first; those that failed often after the
+        others, so that none holds up the rest for ever."""
+        names = [path.stem for path in (self.folder / "waiting").glob("[!.]*.json")]
+        return sorted(names, key=self._order)
 
-    def read(self, run: str) -> Alert | None:
+    def aside(self) -> list[str]:
+        """The names of the alerts that were refused."""
+        return sorted(path.stem for path in (self.folder / "aside").glob("[!.]*.json"))
+
+    def read(self, name: str) -> Alert | None:
         """A waiting alert; None when it is not there (any more) or cannot be read."""
         try:
-            content = json.loads(self._file(self._waiting, run).read_text())
+            content = json.loads(self._file("waiting", name).read_text(encoding="utf-8"))
+            message = Message(**content["message"])
+            if not isinstance(message.text, str) or not isinstance(message.plain, str):
+                return None
+            if not all(isinstance(each, list) for each in (message.blocks, message.brief)):
+                return None
             created = datetime.fromisoformat(content["created"])
-            return Alert(content["run"], created, Message(**content["message"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            if created.tzinfo is None:
+                return None
+            return Alert(str(content["run"]), created, message, content.get("final", True) is True)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def flush(self, send: Callable[[Alert, float], str], seconds: float) -> Flushed:
-        """Send what waits, oldest first, in at most `seconds`; one process at a time.
+    def state(self, name: str) -> dict[str, Any]:
+        """What the channels said of an alert: {"why", "remedy", "tries", "done", "memory"}."""
+        try:
+            found = json.loads(self._file("state", name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
-        `send` takes an alert and the seconds left; it returns "" or why it failed. The first failure ends it:
-        what comes after has the same way to go, and stays for the next time.
-        """
-        result = Flushed()
-        deadline = time.monotonic() + seconds
-        if not self._waiting.is_dir():
-            return result
-        with self._alone(deadline) as alone:
-            why = "" if alone else "another process was sending"
-            for run in self.waiting():
-                if alone and self._file(self._delivered, run).exists():  # put while another one sent it
-                    self._file(self._waiting, run).unlink()
-                    continue
-                alert = self.read(run)
-                if not alert:
-                    result.kept[run] = f"{self._file(self._waiting, run)} cannot be read"
-                    continue
-                left = deadline - time.monotonic()
-                why = why or (send(alert, left) if left > 1 else "no time left")
-                if why:
-                    result.kept[run] = why
-                    continue
-                self._file(self._waiting, run).replace(self._file(self._delivered, run))
-                result.delivered.append(run)
-        return result
+    def note(self, name: str, **more: Any) -> None:
+        """Add to it. For whoever holds `alone`. Raises CannotWrite."""
+        state = {**self.state(name), **more}
+        files.write(self._file("state", name), json.dumps(state, ensure_ascii=False, indent=1))
 
-    def _file(self, folder: Path, run: str) -> Path:
-        return folder / f"{Path(run).name}.json"
+    def move(self, name: str, place: str) -> None:
+        """An alert's fate is known. For whoever holds `alone`. Raises CannotWrite."""
+        target = self._file(place, name)
+        files.folder(target.parent)
+        try:
+            self._file("waiting", name).replace(target)
+        except OSError as error:
+            raise files.cannot(target, error) from error
+        if place == "delivered":
+            self.forget(name)
+
+    def drop(self, name: str) -> None:
+        """An alert that nobody needs any more."""
+        with contextlib.suppress(OSError):
+            self._file("waiting", name).unlink()
+
+    def forget(self, name: str) -> None:
+        """What the channels said of it is history."""
+        with contextlib.suppress(OSError):
+            self._file("state", name).unlink()
+
+    def has_end(self, run: str) -> bool:
+        """Whether there is word of how a run ended, sent or not."""
+        return any(self._file(place, run).exists() for place in ("waiting", "delivered", "aside"))
+
+    def again(self, word: str) -> list[str]:
+        """Let one that was refused be sent again, or "all" of them; the names of those that will be."""
+        moved = []
+        for name in self.aside():
+            if word in ("all", name):
+                self.note(name, tries=0, why="", remedy="")
+                self._file("aside", name).replace(self._file("waiting", name))
+                moved.append(name)
+        return moved
+
+    def file(self, name: str) -> Path:
+        """Where a waiting alert is."""
+        return self._file("waiting", name)
 
     @contextmanager
-    def _alone(self, deadline: float) -> Iterator[bool]:
-        """Hold the lock, which dies with its process; False when another holds it beyond the deadline."""
-        with (self.folder / "lock").open("w") as lock:
+    def alone(self, deadline: float) -> Iterator[bool]:
+        """Hold the lock, which dies with its process; False when another holds it beyond the deadline
+        (a moment of time.monotonic). Raises CannotWrite."""
+        path = files.folder(self.folder) / "lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise files.cannot(path, error) from error
+        try:
             while True:
                 try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     if time.monotonic() >= deadline:
                         yield False
@@ -123,10 +148,13 @@ class Outbox:
                     continue
                 yield True
                 return
+        finally:
+            os.close(descriptor)
 
+    def _file(self, place: str, name: str) -> Path:
+        return self.folder / place / f"{Path(name).name}.json"
 
-def _age(path: Path) -> tuple[float, str]:
-    try:
-        return path.stat().st_mtime, path.name
-    except FileNotFoundError:
-        return 0.0, path.name
+    def _order(self, name: str) -> tuple[bool, str, str]:
+        tries, alert = self.state(name).get("tries"), self.read(name)
+        tired = isinstance(tries, int) and tries >= PATIENT
+        return tired, alert.created.astimezone(UTC).isoformat() if alert else "", name

@@ -1,30 +1,17 @@
-"""Messages for Slack, and their way there through an incoming webhook.
+"""Messages as Slack shows them. Pure.
 
 Limits are Slack's own (https://docs.slack.dev/reference/block-kit/blocks): 150 characters in a header, 3000
-in a section, 2000 in a field. `send` never takes longer than it was given, whatever the other side does.
+in a section, 2000 in a field.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-    ServerErrorRetryHandler,
-)
-from slack_sdk.http_retry.handler import RetryHandler
-from slack_sdk.webhook import WebhookClient
-
-from toolkit.base.redaction import Secret
 from toolkit.reporting import summary
 
 HEADER_LIMIT, SECTION_LIMIT, FIELD_LIMIT = 150, 3000, 2000
-REQUEST_SECONDS = 10
 MOST_TROUBLES, MOST_PLACES = 5, 9
 
 Block = dict[str, Any]
@@ -32,11 +19,15 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True)
 class Message:
-    """One alert: `text` is the notification, `blocks` what Slack shows, `plain` what a terminal shows."""
+    """One alert: `text` is the notification, `blocks` what Slack shows, `plain` what a terminal shows.
+
+    `brief`: what the channel shows where the rest goes into a thread; [] where all of it is to be seen.
+    """
 
     text: str
     blocks: list[Block]
     plain: str
+    brief: list[Block] = field(default_factory=list)
 
 
 def message(record: summary.Record) -> Message:
@@ -74,7 +65,26 @@ def message(record: summary.Record) -> Message:
     plain += [f"  {name.lower():<12} {value}" for name, value in facts]
     plain += [f"  {'CI job':<12} {url}" if url else f"  {'log':<12} .pipeline/runs/{run}"]
     first = f"{title} — {bad[0].why}" if bad else title
-    return Message(escape(first, SECTION_LIMIT), blocks, "\n".join(plain))
+    brief = [_header(title)]
+    if bad:
+        brief.append(_section(f"*Why:* {escape(bad[0].why, 500)}"))
+    brief.append({"type": "context", "elements": [_mrkdwn(_about(record, job))]})
+    return Message(escape(first, SECTION_LIMIT), blocks, "\n".join(plain), brief)
+
+
+def started(record: summary.Record) -> Message:
+    """What is told when a run begins, where the message can change to how it ends."""
+    version = str(record.get("version") or "")
+    title = f"🚚 {record.get('app') or 'pipeline'}: {version} is on its way".replace("  ", " ")
+    url = summary.link(record)
+    job = f"<{escape(url, 1500).replace('|', '%7C')}|CI job>" if url else ""
+    brief = [_header(title), {"type": "context", "elements": [_mrkdwn(_about(record, job))]}]
+    return Message(escape(title, SECTION_LIMIT), [], title, brief)
+
+
+def _about(record: summary.Record, job: str) -> str:
+    known = [escape(str(record.get(key) or ""), 200) for key in ("branch", "author", "run")]
+    return " · ".join(filter(None, (*known, job)))
 
 
 def _lines(text: str) -> list[str]:
@@ -101,77 +111,9 @@ def escape(text: str, limit: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
-def send(webhook: Secret, alert: Message, *, note: str = "", seconds: float) -> str:
-    """Post the alert; "" when Slack took it, else why not, in a sentence without the address.
-
-    `note` is added below (that it is late). Rate limits, server errors and broken connections are tried again
-    while there is time. Takes at most `seconds`.
-    """
-    if not webhook.reveal().lower().startswith(("https://", "http://")):
-        return "the webhook is no web address"
-    answer: list[str] = []
-    deadline = time.monotonic() + seconds
-    # A thread that is left behind, because a socket's timeout starts anew with each byte that trickles in.
-    worker = threading.Thread(
-        target=lambda: answer.append(_post(webhook, alert, note, deadline)), daemon=True
-    )
-    worker.start()
-    worker.join(seconds)
-    return answer[0] if answer else f"no answer within {seconds:.0f} s"
-
-
-def _post(webhook: Secret, alert: Message, note: str, deadline: float) -> str:
-    logger = logging.getLogger("toolkit.alerting.slack")
-    logger.setLevel(logging.CRITICAL)  # the client's own log lines hold the address, which is the secret
-    client = WebhookClient(
-        webhook.reveal(),
-        timeout=max(1, min(REQUEST_SECONDS, int(deadline - time.monotonic()))),
-        logger=logger,
-        retry_handlers=[
-            _InTime(RateLimitErrorRetryHandler(max_retry_count=3), deadline),
-            _InTime(ServerErrorRetryHandler(max_retry_count=3), deadline),
-            _InTime(ConnectionErrorRetryHandler(max_retry_count=2), deadline),
-        ],
-    )
-    blocks = [*alert.blocks, *([{"type": "context", "elements": [_mrkdwn(note)]}] if note else [])]
-    try:
-        answer = client.send(text=alert.text, blocks=blocks)
-        if answer.status_code == 400:  # Slack dislikes a block: words without form are better than nothing
-            answer = client.send(text=escape(alert.plain, SECTION_LIMIT))
-    except Exception as error:  # urllib raises a dozen kinds, none of which may end a pipeline
-        return f"not reached: {_cause(error)}"
-    return "" if answer.status_code == 200 else f"Slack answered {answer.status_code} {answer.body[:80]!r}"
-
-
-class _InTime(RetryHandler):
-    """One of the client's handlers, kept from waiting longer than there is time."""
-
-    def __init__(self, inner: RetryHandler, deadline: float) -> None:
-        super().__init__(inner.max_retry_count)
-        self.inner = inner
-        self.deadline = deadline
-
-    def can_retry(self, *, state: Any, request: Any, response: Any = None, error: Any = None) -> bool:
-        wait = self._asked(response)
-        if wait is None or time.monotonic() + wait > self.deadline:
-            return False
-        return self.inner.can_retry(state=state, request=request, response=response, error=error)
-
-    def prepare_for_next_attempt(self, **arguments: Any) -> None:
-        self.inner.prepare_for_next_attempt(**arguments)
-
-    @staticmethod
-    def _asked(response: Any) -> float | None:
-        """Seconds until the next attempt, None when the answer asks for what the client cannot read."""
-        headers = {name.lower(): values for name, values in response.headers.items()} if response else {}
-        asked = headers.get("retry-after", ["0"])[0]
-        return int(asked) + 1.0 if asked.isdecimal() else None  # the client adds up to a second of its own
-
-
-def _cause(error: BaseException) -> str:
-    inner = getattr(error, "reason", None)
-    error = inner if isinstance(inner, BaseException) else error
-    return getattr(error, "strerror", None) or type(error).__name__
+def context(note: str) -> list[Block]:
+    """A line in small print, as blocks; none without words."""
+    return [{"type": "context", "elements": [_mrkdwn(note)]}] if note else []
 
 
 def _header(title: str) -> Block:

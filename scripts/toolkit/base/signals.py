@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as something that is told, where nothing may be interrupted in the middle."""
+"""Ctrl-C, SIGTERM and SIGHUP as something that is told, where nothing may be interrupted in the middle."""
 
 from __future__ import annotations
 
@@ -9,23 +9,57 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from toolkit.base.outcome import Kind
+
 _WHY = {
     signal.SIGINT: "it was interrupted (Ctrl-C)",
     signal.SIGTERM: "it was told to stop (SIGTERM)",
+    signal.SIGHUP: "its terminal was closed (SIGHUP)",
 }
+
+
+class Stopped(KeyboardInterrupt):
+    """One of these signals came. No PipelineError: what goes on after one of those must not go on now."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def listen() -> None:
+    """From now on the first of these signals raises Stopped in the main thread; SIGHUP only where it is
+    not ignored, as it is under nohup.
+
+    Later ones change nothing: a terminal that closes sends several, and the end must be whole. Only a third
+    Ctrl-C ends everything at once.
+    """
+    told: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+        if len(told) == 1:
+            raise Stopped(_WHY[signal.Signals(number)])
+        if told.count(signal.SIGINT) > 2:
+            os._exit(Kind.INTERRUPTED.exit_code)
+
+    for number in _WHY:
+        if number is signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 @contextmanager
 def noted(tell: Callable[[str], None]) -> Iterator[None]:
-    """While it lasts, Ctrl-C and SIGTERM interrupt nothing; `tell` gets them as a clause.
+    """While it lasts, these signals interrupt nothing; `tell` gets them as a clause.
 
-    For the main thread: only there does Python let signals be handled.
+    An ignored SIGHUP stays so. For the main thread: only there does Python let signals be handled.
     """
 
     def note(number: int, _frame: FrameType | None) -> None:
         tell(_WHY[signal.Signals(number)])
 
-    before = {number: signal.signal(number, note) for number in _WHY}
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [number for number in _WHY if number is not signal.SIGHUP or not ignored]
+    before = {number: signal.signal(number, note) for number in heard}
     try:
         yield
     finally:
@@ -35,7 +69,7 @@ def noted(tell: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """While it lasts, Ctrl-C and SIGTERM wait; at its end they do what they would have done, once each.
+    """While it lasts, these signals wait; at its end they do what they would have done, once each.
 
     For steps that have to be whole, and are short. Where signals are not handled, on other threads, and where
     a signal is ignored, it changes nothing.

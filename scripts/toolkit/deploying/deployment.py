@@ -44,6 +44,8 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
+        if left_out := manifests.ignored(each):
+            request.say(left_out)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
@@ -74,14 +76,15 @@ def _in_turn(
     """Deploy to the spaces that are left, now that it is our turn in them."""
     app = request.app
     holding.refuse(request, left, built[app.name], options)
+    foreseen = Outcome()
     if options.preflight:
         tasks = [
             *((app, space) for space in left),
             *((need, space) for need, space in going if space not in stopped),
         ]
-        problems = foresight.look(request, tasks, built, options)
-        if not problems.passed:
-            return problems
+        foreseen = foresight.look(request, tasks, built, options)
+        if not foreseen.passed:
+            return foreseen
     for level in needs:
         of_level = [(need, space) for need, space in going if need in level and space not in stopped]
         stopped |= _collaborators(request, of_level, built, options)
@@ -94,6 +97,7 @@ def _in_turn(
     left = [space for space in left if space not in stopped]
     together = worst([*stopped.values(), side_by_side(left, one, request.say)])
     went_well = [space for space in left if space in outcomes and outcomes[space].passed]
+    together = together._replace(details={**foreseen.details, **together.details})
     if together.passed or not _is_automatic(request) or not went_well:
         return together
     return _follow_suit(request, went_well, together)

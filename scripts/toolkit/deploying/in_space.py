@@ -70,6 +70,8 @@ def deploy(
         baseline = change.restarts(site.connection, app, given.namespace)
         made = _release(request, app, built, who, baseline)
         release = releases.begin(connection, given.namespace, app.name, made, found)
+        if release.unkept:
+            space.say(f"warning: {release.version} cannot be gone back to later: {release.unkept}")
         space.say(f"applying {len(found)} objects of {app.name} {given.version} to {given.namespace}")
         return _go(site, release, found, options, is_known=release.id != made.id)
 

@@ -236,7 +236,8 @@ def _nothing_to_go_back_to(
         dict.fromkeys(each.version for each in known if each.is_good and not each.is_same(undoing))
     )
     if target is not None:
-        reason = f"what was applied for {target.version} is not kept any more in {space}"
+        why = f": {target.unkept}" if target.unkept else " any more"
+        reason = f"what was applied for {target.version} is not kept in {space}{why}"
     else:
         reason = (
             f"{app} has no verified {f'release {to}' if to else 'earlier release'} in {space} to go back to"

@@ -18,7 +18,7 @@ def of_run(plan: Plan, ended: Mapping[str, Outcome], stopped: Outcome | None, wh
     where going back did not work, that comes first.
     """
     if stopped:
-        return stopped._replace(remedy=_left_behind(plan, ended))
+        return stopped._replace(remedy="\n".join(filter(None, (stopped.remedy, _left_behind(plan, ended)))))
     if all(outcome.passed for outcome in ended.values()):
         return Outcome(reason=_success(plan, what))
     undoers = [stage for stage in plan.stages if stage.undoes]

@@ -24,8 +24,9 @@ from toolkit.pipeline.gate import OPEN, Gate
 from toolkit.pipeline.plan import Plan, Stage
 from toolkit.pipeline.reuse import Reuse
 from toolkit.pipeline.views import View
-from toolkit.runs import undoing
+from toolkit.runs import life, shape, undoing
 from toolkit.runs.record import Record, as_json, as_outcome, now, read_json
+from toolkit.settings.command import caught
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import RUN_FOLDER, SOURCE, STAGE_FOLDER
 
@@ -88,6 +89,8 @@ class Engine:
                 self._undo()
             except Interrupted as error:
                 stopped = error.outcome
+            except Exception as error:  # nothing may leave stages behind, nor end without a word
+                stopped = caught(error, self.record.folder)
             return self._end(stopped)
 
     def stop(self, why: str) -> None:
@@ -104,15 +107,18 @@ class Engine:
     def _end(self, stopped: Outcome | None) -> Outcome:
         """Stop what still runs, say how it went, alert."""
         self._ending = True
+        self.record.forgiving = True  # on a full disk it ends as well as it can, without a record
         if stopped:
-            self._stop_all(stopped)
+            self._stop_all(stopped._replace(kind=Kind.INTERRUPTED))
         what = f"{self.app.title} {self.record.data['version']}"
         outcome = conclusion.of_run(self.plan, self._ended, stopped, what)
         self.record.finish(outcome)
-        self._work([stage for stage in self.plan.stages if stage.always])
-        self.record.data["alerted"] = all(
-            self._ended[stage.id].passed for stage in self.plan.stages if stage.always
-        )
+        always = [stage for stage in self.plan.stages if stage.always]
+        try:
+            self._work(always)
+        except Exception as error:
+            self._ended |= dict.fromkeys((stage.id for stage in always), caught(error, self.record.folder))
+        self.record.data["alerted"] = all(self._ended[stage.id].passed for stage in always)
         self.record.finish(outcome)
         self.view.close()
         return outcome
@@ -164,8 +170,10 @@ class Engine:
             on_line=lambda line: self._events.put((stage.id, line)),
             on_end=lambda code: self._events.put((stage.id, code)),
         )
+        entry["process"] = life.of(process.pid)
         until = time.monotonic() + stage.deadline
         self._running[stage.id] = _Running(stage, entry, inputs, process, until)
+        self.record.save()
 
     def _environment(self, stage: Stage) -> Mapping[str, str]:
         return {
@@ -205,8 +213,8 @@ class Engine:
         self._finish(run.stage, run.entry, outcome, log, **more)
 
     def _finish(self, stage: Stage, entry: dict[str, Any], outcome: Outcome, log: str, **more: Any) -> None:
+        self._ended[stage.id] = outcome  # it counts, whether or not there is room to write it down
         self.record.end(entry, outcome, **more)
-        self._ended[stage.id] = outcome
         if outcome.passed:
             self._passed.add(stage.id)
         self.gate.ended(self.app.name, stage)
@@ -217,7 +225,7 @@ class Engine:
         said = read_json(self.record.folder_of(stage.id) / "outcome.json")
         # Killed, or dead of an error of its own: it has found nothing against the version.
         unsaid = {INCONCLUSIVE: True} if code else {}
-        if isinstance(said, dict) and said.get("exit_code") == code:
+        if not shape.fault_of_outcome(said, tuple(Kind)) and said.get("exit_code") == code:
             return as_outcome(said)
         kind = Kind.of_exit_code(code)
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

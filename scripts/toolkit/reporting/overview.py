@@ -87,6 +87,7 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
     made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
     made = _of_release(made, known)
     said = notes(made, known[0], lease, found, now)
+    said += tuple(_unkept(known[0], is_kept=applied is not None))
     if lease is None:
         query = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
         pods = connection.list(built_in("Pod").path(namespace), labelSelector=query)["items"]
@@ -162,6 +163,14 @@ def notes(
         unfinished = [text(each, "metadata", "name") for each in workloads if not progress.stands(each)]
         said += [f"{name} is not fully rolled out" for name in unfinished]
     return (*said, *(f"drift: {each.sentence}" for each in made.drift))
+
+
+def _unkept(newest: Release, *, is_kept: bool) -> list[str]:
+    """That nobody can go back to what is there, and why."""
+    if is_kept or newest.state != releases.DEPLOYED:
+        return []
+    why = newest.unkept or "what was applied for it is gone from the cluster"
+    return [f"{newest.version} cannot be gone back to, nor compared with what is there: {short(why)}"]
 
 
 def deploying(lease: Json, now: datetime, newest: Release | None = None) -> str:

@@ -237,7 +237,9 @@ def _state(stages: list[Record]) -> str:
             ended = f"{stage['name']} {_ENDS[str(stage['outcome'])]}"
             if stage["name"] != "deploy":
                 return f"deployed, then {ended}"
-            return f"{ended}, nothing was changed" if _changed_nothing(stage) else ended
+            if _changed_nothing(stage):
+                return f"{ended}, nothing was changed"
+            return f"{ended}: it may have been applied to" if stage.get("died") else ended
     checks = [str(stage["name"]) for stage in stages if stage["name"] not in ("deploy", "approve")]
     return f"deployed, {listed(checks)} passed" if checks else "deployed"
 

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from toolkit.base import files
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.base.redaction import redact
+from toolkit.base.words import masked
+from toolkit.runs import life, shape
 
 RUNNING = "running"
 HOME = ".pipeline"
@@ -30,27 +32,28 @@ def seconds_between(started: str, finished: str) -> float:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader, or a crash, never meets half a file; secrets are masked."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    temporary.write_text(redact(json.dumps(value, indent=2, ensure_ascii=False)) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    """Write JSON so that nobody ever meets half a file; secrets are masked. Raises CannotWrite."""
+    files.write(path, json.dumps(masked(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
     """What a JSON file holds; None when it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 class Record:
-    """One run. Every change is on disk, atomically, before the method returns."""
+    """One run. Every change is on disk, atomically, before the method returns; they raise CannotWrite.
+
+    forgiving: a run that ends because its disk is full goes on to its end without a record.
+    """
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
         self.folder = folder
         self.data = data
+        self.forgiving = False
 
     @classmethod
     def start(cls, root: Path, app: str, **about: Any) -> Record:
@@ -59,7 +62,11 @@ class Record:
         stamp = re.sub(r"[-:.Z]", "", started)  # to the millisecond, so that names sort by age
         run = f"{stamp}-{app}-{os.urandom(2).hex()}"
         folder = root / HOME / "runs" / run
-        (folder / "stages").mkdir(parents=True)
+        files.folder(folder / "stages")
+        try:
+            lock = life.hold(folder)
+        except OSError as error:
+            raise files.cannot(folder / life.LOCK, error) from error
         data = {
             "run": run,
             "app": app,
@@ -70,6 +77,8 @@ class Record:
             "started": started,
             "finished": None,
             "pid": os.getpid(),
+            "process": life.me(),
+            "lock": lock,
             "stages": [],
         }
         record = cls(folder, data)
@@ -90,13 +99,15 @@ class Record:
 
     def save(self) -> None:
         """Write run.json."""
-        write_json(self.file, self.data)
+        try:
+            write_json(self.file, self.data)
+        except files.CannotWrite:
+            if not self.forgiving:
+                raise
 
     def folder_of(self, stage: str) -> Path:
         """Where a stage keeps reports and evidence; made when asked for."""
-        folder = self.folder / "stages" / stage
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return files.folder(self.folder / "stages" / stage)
 
     def log_of(self, stage: str) -> Path:
         """The log of a stage."""
@@ -122,7 +133,7 @@ class Record:
     def end(self, entry: dict[str, Any], outcome: Outcome, **more: Any) -> None:
         """Note how a stage ended; `more` are further keys (reused, inputs)."""
         entry["finished"] = now()
-        entry["seconds"] = seconds_between(entry["started"], entry["finished"])
+        entry["seconds"] = seconds_between(entry.get("started") or entry["finished"], entry["finished"])
         entry.update(as_json(outcome), **more)
         self.save()
 
@@ -162,53 +173,21 @@ def as_outcome(data: Mapping[str, Any]) -> Outcome:
 
 
 def runs(root: Path) -> Iterator[dict[str, Any]]:
-    """The run.json of every run, newest first; damaged ones are left out."""
+    """The run.json of every run, newest first; damaged ones are left out (closing.settle names them)."""
     folders = sorted((root / HOME / "runs").glob("*/"), reverse=True)
     for folder in folders:
         data = read_json(folder / "run.json")
-        if isinstance(data, dict):
+        if not shape.fault(data, folder.name):
             yield data
-
-
-def settle(root: Path) -> list[dict[str, Any]]:
-    """Close the records of runs that were killed: their process is gone, so they were interrupted.
-
-    Returns the run.json of those that died before they could send their alert.
-    """
-    unannounced = []
-    for data in runs(root):
-        if alive(data.get("pid")):
-            continue
-        if data.get("alerted") is False:
-            unannounced.append(data)
-        if data.get("outcome") != RUNNING:
-            continue
-        record = Record(root / HOME / "runs" / data["run"], data)
-        killed = Outcome(Kind.INTERRUPTED, "the run was killed before it could end")
-        for entry in record.stages:
-            if entry["outcome"] == RUNNING:
-                record.end(entry, killed)
-        record.finish(killed)
-    return unannounced
-
-
-def alive(pid: object) -> bool:
-    """Whether a process of that number runs on this machine."""
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _point(link: Path, target: Path) -> None:
     """Let `latest` point at a run; swapped in one step, so that two runs at once cannot leave it broken."""
     temporary = link.with_name(f".latest.{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
-    temporary.symlink_to(os.path.relpath(target, link.parent))
-    temporary.replace(link)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        temporary.symlink_to(os.path.relpath(target, link.parent))
+        temporary.replace(link)
+    except OSError as error:
+        raise files.cannot(link, error) from error

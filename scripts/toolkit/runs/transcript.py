@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from toolkit.base import files
+
 
 class _Tee:
     """Standard output that is also kept in a file."""
@@ -18,14 +20,15 @@ class _Tee:
         self.encoding = screen.encoding
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(BrokenPipeError):
-            self._screen.write(text)
-        return self._file.write(text)
+        self._screen.write(text)
+        with contextlib.suppress(OSError):  # a full disk: the record will say so, in one sentence
+            self._file.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            self._screen.flush()
-        self._file.flush()
+        self._screen.flush()
+        with contextlib.suppress(OSError):
+            self._file.flush()
 
     def isatty(self) -> bool:
         return self._screen.isatty()
@@ -33,11 +36,16 @@ class _Tee:
 
 @contextlib.contextmanager
 def kept(file: Path) -> Iterator[None]:
-    """While it lasts, standard output goes to the screen and to the file."""
-    with file.open("w", encoding="utf-8") as kept:
-        screen = sys.stdout
-        sys.stdout = _Tee(screen, kept)
-        try:
-            yield
-        finally:
-            sys.stdout = screen
+    """While it lasts, standard output goes to the screen and to the file. Raises CannotWrite."""
+    try:
+        kept = file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise files.cannot(file, error) from error
+    screen = sys.stdout
+    sys.stdout = _Tee(screen, kept)
+    try:
+        yield
+    finally:
+        sys.stdout = screen
+        with contextlib.suppress(OSError):
+            kept.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import INCONCLUSIVE
-from toolkit.runs import record
+from toolkit.runs import closing, record
 
 UNDONE = ("deploy", "healthcheck", "smoke", "watch")
 """The stages whose failure means that what was deployed must not stay."""
@@ -71,21 +71,22 @@ class Result(NamedTuple):
 def needed(entries: Iterable[Entry]) -> Decision:
     """Whether these stages of one environment leave something to undo.
 
-    Only a failure or a timeout does, or a stage that died without an outcome ("running"): what was refused or
-    misused changed nothing, and whoever interrupts a run decides for himself.
+    Only a failure or a timeout does, or a stage that was killed ("died", or still "running"): what was
+    refused or misused changed nothing, and whoever interrupts a run decides for himself.
     """
     why = ""
     unjudged: Decision | None = None
     for entry in entries:
         outcome, id = entry.get("outcome"), entry.get("id")
-        if entry.get("name") not in UNDONE or outcome not in (*_FAILED, record.RUNNING):
+        died = outcome == record.RUNNING or entry.get("died") is True
+        if entry.get("name") not in UNDONE or not (died or outcome in _FAILED):
             continue
         if entry.get("name") == "deploy" and _settled(entry):
             why = f"{id} has settled it itself"
             continue
-        ended = f"{id} {'died' if outcome == record.RUNNING else outcome}"
+        ended = f"{id} {'died' if died else outcome}"
         cause = ": ".join(filter(None, (ended, str(entry.get("reason") or ""))))
-        if not _is_inconclusive(entry):
+        if not died and not _is_inconclusive(entry):
             return Decision(True, ended, cause, against=True)
         unjudged = unjudged or Decision(True, ended, cause)
     return unjudged or Decision(False, why)
@@ -105,7 +106,8 @@ def in_record(root: Path, app: str, environment: str, commit: str) -> Decision:
         if begun := [
             each for each in there if each.get("name") in UNDONE and each.get("outcome") != "not run"
         ]:
-            if any(each.get("outcome") == record.RUNNING for each in begun) and record.alive(run.get("pid")):
+            folder = root / record.HOME / "runs" / str(run["run"])
+            if any(each.get("outcome") == record.RUNNING for each in begun) and closing.running(run, folder):
                 return Decision(False, f"run {run['run']} is still going on")
             found = needed(begun)
             return found if found.why else Decision(False, f"no stage of run {run['run']} failed there")

@@ -5,24 +5,23 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Literal, NamedTuple, NoReturn
+from typing import Literal, NamedTuple
 
-from toolkit.base import console, environment, redaction, tools
+from toolkit.base import console, environment, files, redaction, screen, tools, words
 from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
-from toolkit.runs.record import HOME, Record, as_json, write_json
+from toolkit.base.signals import held_back, listen
+from toolkit.runs.record import HOME, RUNNING, Record, as_json, write_json
 from toolkit.runs.transcript import kept
+from toolkit.settings import flags, secrecy
 from toolkit.settings.config import Config
 from toolkit.settings.flags import ROOT, Arguments, parser, resolve
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
 
-__all__ = ["ROOT", "Request", "about", "main", "source", "unforeseen", "version"]
+__all__ = ["ROOT", "Request", "about", "caught", "main", "source", "unforeseen", "version"]
 
 Run = Callable[[Request], Outcome]
 Together = Callable[[Sequence[Request]], Outcome]
@@ -47,11 +46,16 @@ def main(
     kept in a file. With record=False nothing is kept, and a pass says nothing (for scripts that only print);
     several apps then go to `together`, if there is such a thing, and one after the other if not.
     """
-    try:
-        return _main(run, stage, help, app, place, arguments, record, together, argv)
-    except BrokenPipeError:  # whoever read what we print has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Kind.FAILED.exit_code
+    goes_on = record or stage == "pipeline"
+    told = f"{stage}: nobody reads its output any more; it goes on, the record is in {HOME}/latest"
+    with screen.lasting(told if goes_on else ""):
+        try:
+            return _main(run, stage, help, app, place, arguments, record, together, argv)
+        except (KeyboardInterrupt, PipelineError, OSError) as error:
+            # Before there was a record, or because there can be none.
+            outcome = caught(error, ROOT / HOME)
+            console.report(stage, outcome)
+            return outcome.kind.exit_code
 
 
 def _main(
@@ -68,7 +72,7 @@ def _main(
     options = parser(help, app, place, arguments).parse_args(argv)
     environment.forget(os.environ)
     redaction.register_environment()
-    signal.signal(signal.SIGTERM, _terminated)
+    listen()
     try:
         config, cluster, apps, where = resolve(options, app, place)
         for each in apps if record else ():
@@ -76,11 +80,36 @@ def _main(
     except PipelineError as error:
         console.report(stage, error.outcome)
         return error.kind.exit_code
+    words.public(flags.names(config, cluster, os.environ))
+    _say_what_hides_names()
+    if record:
+        _keep_what_is_needed(stage, config, cluster, apps)
     if getattr(options, "app", "") == "all":
         _say_what_is_left_out(config)
     script = _Script(stage, run, options, config, cluster, where, together)
     named = app == "none" or (bool(options.app) and options.app != "all")
     return script.go(apps, named=named, record=record).kind.exit_code
+
+
+def _keep_what_is_needed(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> None:
+    """Say which secrets the code of an app does not get here: a test that needs one must be told why."""
+    taken = secrecy.confine(os.environ, stage, config, cluster, apps)
+    if taken and secrecy.OWN in secrecy.ALLOWED.get(stage, ()) and len(apps) == 1:
+        console.say(
+            f"the code of {apps[0].name} does not see {', '.join(taken)}: "
+            f"`variables` of [apps.{apps[0].name}] in {config.file.name} names what it needs"
+        )
+
+
+def _say_what_hides_names() -> None:
+    """Once per run: its stages are started by one that has said it."""
+    if os.environ.get(STAGE_FOLDER):
+        return
+    for name in words.ordinary(os.environ):
+        console.say(
+            f"WARNING: {name} is masked because of its name, and holds an ordinary word: *** may stand for "
+            "that word. A secret should be longer; a variable that holds none should be named otherwise"
+        )
 
 
 def _say_what_is_left_out(config: Config) -> None:
@@ -90,10 +119,6 @@ def _say_what_is_left_out(config: Config) -> None:
         console.say(f"Left out, because their code is not here yet: {pending}")
     if support:
         console.say(f"Left out, because they only go where another app needs them: {support}")
-
-
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise Interrupted("it was told to stop (SIGTERM)")
 
 
 class _Script(NamedTuple):
@@ -122,7 +147,7 @@ class _Script(NamedTuple):
         if self.together and len(apps) > 1:
             requests = [self._request(app, self.config.root / HOME, "", named) for app in apps]
             together = self.together
-            return _caught(lambda: together(requests), self.config.root / HOME)
+            return _kept(lambda: together(requests), self.config.root / HOME)
         outcomes = []
         for app in apps:
             outcomes.append(self._guarded(self._request(app, self.config.root / HOME, "", named), ""))
@@ -142,6 +167,22 @@ class _Script(NamedTuple):
         about_it = about(source(self.config.root), self.cluster)
         name = ",".join(app.name for app in apps) if named and apps[0].name else "all"
         whole = Record.start(self.config.root, name, **about_it)
+        try:
+            return self._recorded(whole, apps, named)
+        except (
+            KeyboardInterrupt,
+            files.CannotWrite,
+        ) as error:  # between two steps, or no room for the record
+            whole.forgiving = True
+            outcome = caught(error, whole.folder)
+            for entry in whole.stages:
+                if entry["outcome"] == RUNNING:
+                    whole.end(entry, outcome)
+            console.report(self.stage, outcome)
+            whole.finish(outcome)
+            return outcome
+
+    def _recorded(self, whole: Record, apps: list[App], named: bool) -> Outcome:
         outcomes = []
         for app in apps:
             outcomes.append(self._one_stage(whole, app, named, several=len(apps) > 1))
@@ -169,8 +210,9 @@ class _Script(NamedTuple):
             request = self._request(app, whole.folder_of(stage), whole.data["run"], named)
             outcome = self._guarded(request, app.name)
             seconds = time.monotonic() - started
-            console.report(f"{app.name} {name}".strip(), outcome, log=log, seconds=seconds)
-        whole.end(entry, outcome)
+            with held_back():
+                console.report(f"{app.name} {name}".strip(), outcome, log=log, seconds=seconds)
+                whole.end(entry, outcome)
         return outcome
 
     def _request(self, app: App, evidence: Path, run: str, named: bool) -> Request:
@@ -192,26 +234,33 @@ class _Script(NamedTuple):
                 return Outcome(reason=f"{name} does not go to {request.place.word}")
             return self.run(request)
 
-        return _caught(work, request.evidence)
+        return _kept(work, request.evidence)
 
 
-def _caught(work: Callable[[], Outcome], evidence: Path) -> Outcome:
+def _kept(work: Callable[[], Outcome], evidence: Path) -> Outcome:
     try:
         return work()
-    except (KeyboardInterrupt, Interrupted) as error:
+    except (KeyboardInterrupt, Exception) as error:
+        return caught(error, evidence)
+
+
+def caught(error: BaseException, evidence: Path) -> Outcome:
+    """What ended a script, as its outcome; the traceback of what nobody foresaw goes to the folder."""
+    if isinstance(error, KeyboardInterrupt | Interrupted):
         tools.stop_all()
         return Outcome(Kind.INTERRUPTED, getattr(error, "reason", "it was interrupted (Ctrl-C)"))
-    except PipelineError as error:
+    if isinstance(error, PipelineError):
         return error.outcome
-    except Exception as error:
-        return unforeseen(error, evidence)
+    if isinstance(error, OSError) and (known := files.of_disk(error)):
+        return known.outcome
+    return unforeseen(error, evidence)
 
 
 def _no_app() -> App:
     return App(name="", title="", priority=0, path=ROOT, namespace="", service="")
 
 
-def unforeseen(error: Exception, folder: Path) -> Outcome:
+def unforeseen(error: BaseException, folder: Path) -> Outcome:
     """The outcome of an error in the toolkit itself; its traceback is kept in the folder."""
     import traceback
 

@@ -48,10 +48,18 @@ class SecretKey(NamedTuple):
 
 
 class AlertPolicy(NamedTuple):
-    """Where results are announced: the channel's name for people, the variable that holds the webhook."""
+    """Where results are announced: the channel's name, and the variables that hold a webhook, a bot's token,
+    and another channel for the bot than `channel`."""
 
     channel: str
     webhook: Ref
+    token: Ref
+    to: Ref
+
+    @property
+    def where(self) -> str:
+        """The channel that a bot writes to; "" where none is named."""
+        return self.to.text() or self.channel
 
 
 ASKED = ("registry", "osv")
@@ -174,6 +182,7 @@ class App(NamedTuple):
     readiness: str | None = None
     version: str | None = None
     needs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0

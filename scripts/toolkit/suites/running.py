@@ -16,6 +16,7 @@ from toolkit.cluster.release.releases import Release
 from toolkit.cluster.standing.verified import Look
 from toolkit.health.healthcheck import deployed, where_deployed
 from toolkit.runs.record import write_json
+from toolkit.settings import secrecy
 from toolkit.settings.model import App, Suite
 from toolkit.settings.needed import has_suite, part
 from toolkit.settings.request import Request, version
@@ -107,6 +108,7 @@ def _run(
                 command(python, app, suite, _junit(folder)),
                 cwd=app.path,
                 env=env,
+                inherited=secrecy.for_the_app(os.environ, request.config, request.cluster, app),
                 check=False,
                 echo=False,
                 timeout=suite.deadline,

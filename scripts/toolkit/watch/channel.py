@@ -9,31 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.alerting import outbox, slack
-from toolkit.base.redaction import Secret
+from toolkit.alerting import channel, delivery, outbox, slack
+from toolkit.base.files import CannotWrite
 from toolkit.settings.model import AlertPolicy
 
-LATE_SECONDS = 300
 SEND_SECONDS = 30.0
 RETRY_SECONDS = 60.0
 
 
-def deliver(box: outbox.Outbox, webhook: Secret, seconds: float) -> outbox.Flushed:
-    """Send what waits in the outbox, in at most that many seconds; a late alert says so."""
-
-    def send(kept: outbox.Alert, left: float) -> str:
-        late = (datetime.now(UTC) - kept.created).total_seconds() > LATE_SECONDS
-        note = f"Delivered late: this is from {kept.created:%Y-%m-%d %H:%M} UTC." if late else ""
-        return slack.send(webhook, kept.message, note=note, seconds=left)
-
-    return box.flush(send, seconds)
-
-
 class Channel:
-    """The alert channel of a checkout. tell() may be called from several threads."""
+    """The alert channels of a checkout. tell() may be called from several threads."""
 
     def __init__(self, root: Path, policy: AlertPolicy, say: Callable[[str], None]) -> None:
         self._box = outbox.Outbox(root / ".pipeline" / "alerts")
@@ -44,16 +31,17 @@ class Channel:
         self._why = ""
         self._said_kept = False
         self._thread: threading.Thread | None = None
-        if webhook := policy.webhook.read():
-            self._thread = threading.Thread(target=self._run, args=(webhook,), name="channel", daemon=True)
+        self._channels = channel.configured(policy)
+        if self._channels:
+            self._thread = threading.Thread(target=self._run, name="channel", daemon=True)
             self._thread.start()
 
     def tell(self, key: str, message: slack.Message) -> None:
         """Keep an alert under its key, and have it sent, unless one of that key was delivered already."""
         try:
             self._box.put(key, message)
-        except OSError as error:
-            self._say(f"warning: the alert cannot be kept: {error.strerror}")
+        except CannotWrite as error:
+            self._say(f"warning: the alert cannot be kept: {error.reason}")
             return
         if self._thread is None and not self._said_kept:
             self._said_kept = True
@@ -71,20 +59,30 @@ class Channel:
                 f"warning: {len(self._box.waiting())} not delivered, kept for the next run: {self._why}"
             )
 
-    def _run(self, webhook: Secret) -> None:
+    def _run(self) -> None:
         retry: float | None = None
         while True:
             self._news.wait(None if retry is None else max(0.0, retry - time.monotonic()))
             last = self._closed.is_set()  # asked before it sends: what came until now is in it
             self._news.clear()
-            sent = deliver(self._box, webhook, SEND_SECONDS)
+            sent = self._deliver()
             where = f" to {self._policy.channel}" if self._policy.channel else ""
             if sent.delivered:
                 self._say(f"{len(sent.delivered)} alert{'s' * (len(sent.delivered) > 1)} delivered{where}")
+            for name, why in sent.aside.items():
+                self._say(f"warning: alert {name} is set aside: {why}; `make alert` lists it")
             why = next(iter(sent.kept.values()), "")
             if why and why != self._why:
                 self._say(f"warning: an alert is not delivered yet: {why}")
+                for remedy in sent.remedies:
+                    self._say(f"  fix: {remedy}")
             self._why = why
             if last:
                 return
             retry = time.monotonic() + RETRY_SECONDS if why else None
+
+    def _deliver(self) -> delivery.Sent:
+        try:
+            return delivery.deliver(self._box, self._channels, SEND_SECONDS)
+        except CannotWrite as error:
+            return delivery.Sent(kept={"": error.reason}, remedies=[error.remedy])

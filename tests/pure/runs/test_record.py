@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.base.redaction import Secret
-from toolkit.runs import record
+from toolkit.runs import closing, record
 from toolkit.runs.record import Record
 
 
@@ -65,14 +65,19 @@ def test_a_damaged_record_is_passed_over(tmp_path: Path) -> None:
 def test_the_record_of_a_killed_run_is_closed(tmp_path: Path) -> None:
     dead = Record.start(tmp_path, "submitter", alerted=False)
     dead.begin("deploy-test", "deploy", "test")
-    dead.data["pid"] = _no_such_process()
+    dead.data["process"] = {**dead.data["process"], "pid": _no_such_process()}
     dead.save()
     alive = Record.start(tmp_path, "submitter", alerted=False)
-    assert [data["run"] for data in record.settle(tmp_path)] == [dead.data["run"]]
+    said: list[str] = []
+    assert [data["run"] for data in closing.settle(tmp_path, said.append)] == [dead.data["run"]]
+    assert said == [f"run {dead.data['run']} was killed in deploy-test: its record is closed as interrupted"]
     data = on_disk(dead)
     assert (data["outcome"], data["exit_code"]) == ("interrupted", 130)
     assert data["stages"][0]["outcome"] == "interrupted"  # type: ignore[index]
+    assert data["stages"][0]["died"] is True  # type: ignore[index]
     assert on_disk(alive)["outcome"] == "running"
+    closing.settle(tmp_path, said.append)
+    assert len(said) == 1
 
 
 def _no_such_process() -> int:

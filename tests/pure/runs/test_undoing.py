@@ -72,7 +72,8 @@ def runs(root: Path, *records: dict[str, Any]) -> None:
     for number, record in enumerate(records):
         file = root / ".pipeline" / "runs" / f"2026112300000{number}" / "run.json"
         file.parent.mkdir(parents=True)
-        file.write_text(json.dumps({"run": file.parent.name, "app": "a", "commit": "c", **record}))
+        began = {"outcome": "failed", "started": "2026-11-23T00:00:00Z"}
+        file.write_text(json.dumps({"run": file.parent.name, "app": "a", "commit": "c", **began, **record}))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.base.tools import Ran
+from toolkit.base.tools import Ran, Raw
 from toolkit.settings.model import App, Suite
 from toolkit.suites import report, running
 
@@ -20,7 +20,7 @@ def junit(tmp_path: Path, cases: str) -> Path:
 
 
 def ran(code: int) -> Ran:
-    return Ran(("pytest",), code, "line one\nline two\n", 1.5)
+    return Ran(("pytest",), code, Raw("line one\nline two\n"), 1.5)
 
 
 def test_the_command_is_this() -> None:

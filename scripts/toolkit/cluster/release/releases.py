@@ -14,7 +14,8 @@ from typing import Any
 
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import release_store
-from toolkit.cluster.release.release_store import Data, content_of, name_of
+from toolkit.cluster.release.kept.packing import content_of
+from toolkit.cluster.release.release_store import Data, name_of
 from toolkit.settings.needed import missing
 
 __all__ = ["Hold", "Release", "content_of", "name_of"]
@@ -32,7 +33,8 @@ class Release:
 
     state is "deploying", "deployed", "failed" or "cut short"; back_from the version that a rollback to this
     one replaced. checks holds when each check passed; verified says that all of `needed` did. content tells
-    what was applied (content_of). served: it was there before the first release, and served. restarts is the
+    what was applied (content_of). served: it was there before the first release, and served. unkept says why
+    what was applied could not be kept, so that nobody can go back to it; "" when it is. restarts is the
     baseline of the watch: pod uid/container -> restart count.
     """
 
@@ -51,6 +53,7 @@ class Release:
     state: str = DEPLOYED
     back_from: str = ""
     content: str = ""
+    unkept: str = ""
     served: bool = False
 
     @classmethod
@@ -114,7 +117,8 @@ def last_good(
     known: Sequence[Release], undoing: Release, holds: Sequence[Hold] = (), version: str = ""
 ) -> Release | None:
     """The newest verified release that is neither what is being undone nor held; of that version if one is
-    given, held or not. Where there is none, what served before the first release."""
+    given, held or not. Where there is none, what served before the first release. One whose objects could
+    not be kept comes last: it can only be told why."""
 
     def is_meant(release: Release) -> bool:
         if release.is_same(undoing):
@@ -124,9 +128,9 @@ def last_good(
         return not held(holds, release.version, release.content)
 
     meant = [release for release in known if is_meant(release)]
-    verified = (release for release in meant if release.is_good)
-    served = (release for release in meant if release.served and release.state == DEPLOYED)
-    return next(verified, None) or next(served, None)
+    good = [release for release in meant if release.is_good]
+    good += [release for release in meant if release.served and release.state == DEPLOYED]
+    return next((each for each in good if not each.unkept), next(iter(good), None))
 
 
 def begin(
@@ -135,9 +139,10 @@ def begin(
     """Put a release on record, as "deploying", before its objects are applied. Returns it as it is kept.
 
     A repeated deployment of the very same thing keeps its id and checks. One that was cut short says so from
-    now on.
+    now on. What cannot be kept is on record as `unkept`.
     """
-    release = replace(release, state=DEPLOYING, content=content_of(applied))
+    objects, unkept = release_store.keep(connection, namespace, app, applied)
+    release = replace(release, state=DEPLOYING, content=content_of(applied), unkept=unkept)
     kept = [release]
 
     def work(data: Data) -> None:
@@ -152,20 +157,22 @@ def begin(
         else:
             kept[0] = release
             rows.insert(0, asdict(release))
-        data[f"objects-{kept[0].id}"] = release_store.pack(applied)
+        release_store.put(data, kept[0].id, objects)
         release_store.store(data, rows)
 
     release_store.change(connection, namespace, app, work)
+    release_store.tidy(connection, namespace, app)
     return kept[0]
 
 
 def adopt(connection: Connection, namespace: str, app: str, release: Release, found: Sequence[Json]) -> None:
     """Put what was there before the first release on record, unless there is a release by now."""
-    made = replace(release, state=DEPLOYED, served=True, verified=False, content=content_of(found))
+    objects, unkept = release_store.keep(connection, namespace, app, found)
+    made = replace(release, state=DEPLOYED, served=True, content=content_of(found), unkept=unkept)
 
     def work(data: Data) -> None:
         if not release_store.rows(data):
-            data[f"objects-{made.id}"] = release_store.pack(found)
+            release_store.put(data, made.id, objects)
             release_store.store(data, [asdict(made)])
 
     release_store.change(connection, namespace, app, work)
@@ -215,8 +222,7 @@ def passed(
 
 def objects_of(connection: Connection, namespace: str, app: str, release: Release) -> list[Json] | None:
     """What was applied for a release, without the data of Secrets; None when it is not kept any more."""
-    packed = release_store.read(connection, namespace, app).get(f"objects-{release.id}")
-    return release_store.unpack(packed) if packed else None
+    return release_store.objects_of(connection, namespace, app, release.id)
 
 
 def hold(connection: Connection, namespace: str, app: str, release: Release, by: str, why: str) -> None:
