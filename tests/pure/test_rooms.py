@@ -42,7 +42,7 @@ cluster.preflight.quota:      objects cluster.preflight.saying
 cluster.preflight.references: objects cluster.preflight.saying
 cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.changing
                      cluster.release.kept
-cluster.standing:    base ci settings objects cluster.api cluster.diagnosis cluster.release
+cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
 images:              base ci runs settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release cluster.release.changing
                      cluster.preflight.quota cluster.preflight.references cluster.preflight.saying

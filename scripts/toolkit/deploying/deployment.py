@@ -13,7 +13,7 @@ from toolkit.base.outcome import Failed, Outcome, PipelineError, Refused, TimedO
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
 from toolkit.cluster.release import provision
-from toolkit.deploying import foresight, holding, in_space, recovery
+from toolkit.deploying import foresight, holding, in_space, recovery, turns
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
 from toolkit.images import building
@@ -59,6 +59,23 @@ def _deploy(request: Request, options: Options) -> Outcome:
         if (need.name, space) in absent
     ]
     left = [space for space in request.spaces if space not in stopped]
+    with turns.taken(request, left, options.turn_wait) as turn:
+        outcome = _in_turn(request, options, left, stopped, needs, going, built)
+        turn.goes_on = outcome.passed
+    return outcome
+
+
+def _in_turn(
+    request: Request,
+    options: Options,
+    left: list[str],
+    stopped: dict[str, Outcome],
+    needs: list[list[App]],
+    going: list[tuple[App, str]],
+    built: Built,
+) -> Outcome:
+    """Deploy to the spaces that are left, now that it is our turn in them."""
+    app = request.app
     holding.refuse(request, left, built[app.name], options)
     foreseen = Outcome()
     if options.preflight:

@@ -102,6 +102,7 @@ def store(data: Data, found: list[Json]) -> None:
     However many attempts fail in a row, the one that can be gone back to is never pushed out.
     """
     good = next((row for row in found if row.get("verified")), None)
+    good = good or next((row for row in found if row.get("served")), None)
     kept_rows = found[:KEPT] + ([good] if good is not None and good not in found[:KEPT] else [])
     for row in kept_rows[1:]:
         row["restarts"] = {}  # a line per container; only the newest release is watched
