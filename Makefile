@@ -29,7 +29,7 @@ cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
 part = $(if $(ONLY),--only '$(ONLY)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(SHARD),--shard '$(SHARD)') \
 	$(if $(filter-out 0,$(KEEP_DURATIONS)),--keep-durations)
 
-.PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check bench diagram \
+.PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check faults bench diagram \
 	advisories pins browser ci-install \
 	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
 
@@ -112,6 +112,9 @@ check: $(READY) ## only the linter, types and drift
 	@$(PY) -m mypy scripts sandbox
 	@$(PY) scripts/diagram.py --check
 	@$(PY) -m tests.floor_plan --check
+faults: $(READY) ## kill runs at random moments; what must be true after     [ROUNDS=100] [SEED=7] [ROUND=13]
+	@FAULTS_ROUNDS='$(or $(ROUNDS),20)' FAULTS_SEED='$(SEED)' FAULTS_ROUND='$(ROUND)' \
+		$(PY) -m pytest tests/faults -s -q $(ARGS)
 bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
 	@$(PY) -m pytest $(or $(T),tests/bench) -s -q --timeout 1200 $(ARGS)
 diagram: $(READY) ## draw docs/pipeline.svg from the plan, and the floor plan in CONTRIBUTING.md
