@@ -12,33 +12,47 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 	PYTHONSAFEPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONINSPECT COVERAGE_FILE COVERAGE_RCFILE \
 	COVERAGE_PROCESS_START
 
-PYTHON ?= python3
-PY := .venv/bin/python
+# What is given in the environment or on the command line. make never puts it into a command, which would make
+# code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
+override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
+	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED
+override define as_typed
+ifneq ($$(origin $(1)),undefined)
+override export $(1) := $$(value $(1))
+endif
+endef
+$(foreach each,$(GIVEN),$(eval $(call as_typed,$(each))))
+
+override PY := .venv/bin/python
+override SYSTEM_PYTHON := "$${PYTHON:-python3}"
 # The environment belongs to this very folder: moved or copied elsewhere, it is made anew.
-READY := .venv/.ready-$(firstword $(shell printf %s '$(CURDIR)' | cksum))
-APPS := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
+override READY := .venv/.ready-$(firstword $(shell printf %s "$$(pwd -P)" | cksum))
 
 # Stages of the pipeline: make <stage> APP=<app> [ENV=<environment or space>], make <stage>-<app>
-LOCAL := lint security unit build
-PLACED := deploy healthcheck smoke acceptance approve watch rollback
-STAGES := $(LOCAL) $(PLACED)
+override LOCAL := lint security unit build
+override PLACED := deploy healthcheck smoke acceptance approve watch rollback
+override STAGES := $(LOCAL) $(PLACED)
+override TARGETS := help setup doctor clean pipeline platform platform-stop plan status alert drill test check faults bench \
+	diagram advisories pins browser ci-install sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
+# An app that is named like a target has none of its own; every script refuses its name and says why.
+override NAMES := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
+override APPS := $(filter-out $(TARGETS) all,$(NAMES))
 
-app = $(if $(APP),--app '$(APP)')
-env = $(if $(ENV),--env '$(ENV)')
-cluster = $(if $(CLUSTER),--cluster '$(CLUSTER)')
-part = $(if $(ONLY),--only '$(ONLY)') $(if $(REPEAT),--repeat '$(REPEAT)') $(if $(SHARD),--shard '$(SHARD)') \
-	$(if $(filter-out 0,$(KEEP_DURATIONS)),--keep-durations)
+# A flag is one word of the shell, whatever is in its value; without a value there is no flag.
+override app := $${APP:+--app="$$APP"}
+override env := $${ENV:+--env="$$ENV"}
+override cluster := $${CLUSTER:+--cluster="$$CLUSTER"}
+override part := $${ONLY:+--only="$$ONLY"} $${REPEAT:+--repeat="$$REPEAT"} $${SHARD:+--shard="$$SHARD"} \
+	$$(case "$$KEEP_DURATIONS" in ''|0) ;; *) echo --keep-durations ;; esac)
 
-.PHONY: help setup doctor clean pipeline platform platform-stop plan status alert drill test check faults bench diagram \
-	advisories pins browser ci-install \
-	sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES) $(APPS)
+.PHONY: $(TARGETS) $(APPS)
 
 help: ## this list
 	@echo 'Form Builder deployment pipeline. Start with: make pipeline APP=submitter'
 	@echo
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-24s %s\n", $$1, $$2} /^## /{printf "\n%s\n", substr($$0, 4)}' Makefile
 	@echo
-	@echo 'APP=   $(APPS), all'
+	@echo 'APP=   $(NAMES), all'
 	@echo 'ENV=   an environment or one of its spaces: test (test-dev, test-production), production (live-dev, live-production)'
 	@echo 'Also:  make <stage>-<app>, make <app>. CLUSTER=, BRANCH=, FRESH=1, APPROVE=1; for deploy also'
 	@echo '       FORCE=1 (a version that is held), RESTART=1, TAKE_OVER=1 (fields changed by hand), PREFLIGHT=0.'
@@ -46,10 +60,10 @@ help: ## this list
 
 ## A commit to production
 pipeline: $(READY) ## the whole way: checks, test, production, alert            APP=<app>|all [JOBS=]
-	@$(PY) scripts/pipeline.py $(app) $(if $(JOBS),--jobs '$(JOBS)') $(cluster)
+	@$(PY) scripts/pipeline.py $(app) $${JOBS:+--jobs="$$JOBS"} $(cluster)
 
 plan: $(READY) ## what would run, after what, and why the rest would not   APP= [BRANCH=]
-	@$(PY) scripts/plan.py $(app) $(if $(BRANCH),--branch '$(BRANCH)') $(cluster)
+	@$(PY) scripts/plan.py $(app) $${BRANCH:+--branch="$$BRANCH"} $(cluster)
 
 ## One stage
 lint: $(READY) ## code style                                               APP=
@@ -69,21 +83,21 @@ smoke: $(READY) ## does it do its job                                       ENV=
 acceptance: $(READY) ## every output of a submission           APP= ENV= [ONLY=failed] [REPEAT=20] [SHARD=2/4]
 	@$(PY) scripts/acceptance.py $(app) $(env) $(part) $(cluster)
 approve: $(READY) ## let this commit into an environment                      APP= ENV=
-	@$(PY) scripts/approve.py $(app) $(env) $(if $(CHECK),--check) $(cluster)
+	@$(PY) scripts/approve.py $(app) $(env) $${CHECK:+--check} $(cluster)
 watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m] [QUIET=5m]
-	@$(PY) scripts/watch.py $(app) $(env) $(if $(FOR),--for '$(FOR)') $(if $(QUIET),--quiet '$(QUIET)') $(cluster)
+	@$(PY) scripts/watch.py $(app) $(env) $${FOR:+--for="$$FOR"} $${QUIET:+--quiet="$$QUIET"} $(cluster)
 alert: $(READY) ## send a run's result; list what is not delivered          [APP=] [RUN=] [AGAIN=<run>|all]
-	@$(PY) scripts/alert.py $(app) $(if $(RUN),--run '$(RUN)') $(if $(AGAIN),--again '$(AGAIN)')
+	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"} $${AGAIN:+--again="$$AGAIN"}
 
 ## When something is wrong
 status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]
 	@$(PY) scripts/status.py $(app) $(env) $(cluster)
 rollback: $(READY) ## back to the last verified release                        APP= ENV= [TO=] [FAILED=1]
-	@$(PY) scripts/rollback.py $(app) $(env) $(if $(TO),--to '$(TO)') $(if $(FAILED),--failed) $(cluster)
+	@$(PY) scripts/rollback.py $(app) $(env) $${TO:+--to="$$TO"} $${FAILED:+--failed} $(cluster)
 drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUSE=<cause>|all [ONLY=broken|look-alike]
-	@$(PY) scripts/drill.py $(if $(CAUSE),--cause '$(CAUSE)') $(if $(ONLY),--only '$(ONLY)') $(cluster)
+	@$(PY) scripts/drill.py $${CAUSE:+--cause="$$CAUSE"} $${ONLY:+--only="$$ONLY"} $(cluster)
 doctor: ## is this machine ready? each cross carries its fix
-	@$(PYTHON) scripts/doctor.py
+	@$(SYSTEM_PYTHON) scripts/doctor.py
 
 ## The whole platform on this machine
 platform: $(READY) ## start every app on the sandbox, print its address       [ENV=test-dev]
@@ -105,7 +119,7 @@ sandbox-reset: $(READY) ## an empty cluster
 setup: $(READY) ## .venv from the pinned requirements (every target does it)
 test: $(READY) ## tests, linter, types, drift of generated files           [T=tests/pure] [ARGS=]
 	@$(MAKE) check
-	@$(PY) -m pytest $(or $(T),tests) -n 4 --dist loadfile $(ARGS)
+	@$(PY) -m tests -n 4 --dist loadfile
 check: $(READY) ## only the linter, types and drift
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -113,15 +127,14 @@ check: $(READY) ## only the linter, types and drift
 	@$(PY) scripts/diagram.py --check
 	@$(PY) -m tests.floor_plan --check
 faults: $(READY) ## kill runs at random moments; what must be true after     [ROUNDS=100] [SEED=7] [ROUND=13]
-	@FAULTS_ROUNDS='$(or $(ROUNDS),20)' FAULTS_SEED='$(SEED)' FAULTS_ROUND='$(ROUND)' \
-		$(PY) -m pytest tests/faults -s -q $(ARGS)
+	@FAULTS_ROUNDS="$${ROUNDS:-20}" FAULTS_SEED="$$SEED" FAULTS_ROUND="$$ROUND" T=tests/faults $(PY) -m tests -s -q
 bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
-	@$(PY) -m pytest $(or $(T),tests/bench) -s -q --timeout 1200 $(ARGS)
+	@T="$${T:-tests/bench}" $(PY) -m tests -s -q --timeout 1200
 diagram: $(READY) ## draw docs/pipeline.svg from the plan, and the floor plan in CONTRIBUTING.md
 	@$(PY) scripts/diagram.py
 	@$(PY) -m tests.floor_plan
 ci-install: $(READY) ## put a definition of ci/ where its vendor looks           SYSTEM=circleci|github
-	@$(PY) scripts/install_ci.py $(if $(SYSTEM),--system '$(SYSTEM)') $(if $(FORCE),--force) $(if $(CHECK),--check)
+	@$(PY) scripts/install_ci.py $${SYSTEM:+--system="$$SYSTEM"} $${FORCE:+--force} $${CHECK:+--check}
 advisories: $(READY) ## renew the advisories for what the apps pin
 	@$(PY) scripts/advisories.py
 pins: $(READY) ## renew every requirements.txt from its requirements.in
@@ -149,17 +162,17 @@ clean: ## stop the sandbox, remove all that make made
 $(APPS): $(READY)
 	@$(PY) scripts/pipeline.py --app $@ $(cluster)
 
-define stage_of_app
+override define stage_of_app
 .PHONY: $(1)-$(2)
 $(1)-$(2): ; @$$(MAKE) $(1) APP=$(2)
 endef
 $(foreach stage,$(STAGES),$(foreach each,$(APPS),$(eval $(call stage_of_app,$(stage),$(each)))))
 
 $(READY): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo 'Python 3.11 or newer is needed; $(PYTHON) is older. Fix: make PYTHON=python3.12 ...'; exit 2; }
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { printf '%s\n' \
+		"Python 3.11 or newer is needed; $${PYTHON:-python3} is not. Fix: make PYTHON=python3.12 ..."; exit 2; }
 	@echo 'Setting up .venv from requirements.txt: once, about a minute ...'
 	@rm -f .venv/.ready-*
-	@$(PYTHON) -m venv --clear .venv
+	@$(SYSTEM_PYTHON) -m venv --clear .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@touch $@

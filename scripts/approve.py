@@ -6,8 +6,10 @@ import argparse
 import getpass
 import sys
 
-from toolkit.base.outcome import Outcome, Refused
-from toolkit.settings import command, policy
+from toolkit.base.outcome import Outcome
+from toolkit.rules import policy
+from toolkit.rules.approval import Basis
+from toolkit.settings import command
 from toolkit.settings.command import Request
 
 
@@ -19,14 +21,11 @@ def run(request: Request) -> Outcome:
     request.app.require_code()
     if request.options.check:
         return Outcome(reason=policy.check(request))
-    if request.source.dirty:
-        raise Refused(
-            "files here differ from the commit, so an approval would not say what it is for",
-            remedy="commit the changes first",
-        )
     given = policy.approve(request, getpass.getuser())
+    stood = Basis(given["commit"], given["images"], given["checks"]).words
     return Outcome(
-        reason=f"{given['by']} approved {given['version']} of {given['app']} for {given['environment']}",
+        reason=f"{given['by']} approved {given['version']} of {given['app']} for {given['environment']}; "
+        f"it stands on: {stood}",
         details=given,
     )
 

@@ -7,11 +7,16 @@ import argparse
 import os
 import sys
 
-from toolkit.base.outcome import Outcome
+from toolkit.base.outcome import Misused, Outcome
 from toolkit.deploying import deployment
 from toolkit.deploying.in_space import Options
-from toolkit.settings import command, policy
+from toolkit.rules import policy
+from toolkit.settings import command
 from toolkit.settings.command import Request
+from toolkit.settings.request import STAGE_FOLDER
+
+SETTLE = "5"  # seconds
+LONGEST = 3600.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             flag, action="store_true", default=is_set(variable), help=f"{about} ({variable}=1)"
         )
+    parser.add_argument(
+        "--settle", type=float, default=os.environ.get("SETTLE") or SETTLE, metavar="S",
+        help="how long new pods must last once they are ready; default: %(default)s s, in a pipeline 0",
+    )  # fmt: skip
     parser.add_argument(
         "--no-preflight",
         action="store_true",
@@ -46,12 +55,15 @@ def run(request: Request) -> Outcome:
         os.environ[policy.APPROVE] = "1"
     policy.check(request)
     given = request.options
+    if not 0 <= given.settle < LONGEST:
+        raise Misused(f"--settle is {given.settle:g}: it must be 0 or more seconds")
     options = Options(
         lock_wait=given.lock_wait,
         take_over=given.take_over,
         insist=given.force,
         restarting=given.restart,
         preflight=not given.no_preflight,
+        settle=0.0 if STAGE_FOLDER in os.environ else given.settle,
     )
     return deployment.deploy(request, options)
 

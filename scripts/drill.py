@@ -12,12 +12,12 @@ from pathlib import Path
 
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Misused, Outcome
-from toolkit.cluster.api.credentials import kubeconfig_of
 from toolkit.drills import cases, telling
 from toolkit.drills.yard import Task, Yard
 from toolkit.runs.record import HOME
 from toolkit.settings import command
 from toolkit.settings.command import Request
+from toolkit.settings.sandbox import state_of
 
 KEPT = 3  # how many invocations' records stay
 IN_USE_SECONDS = 3600.0  # one that is younger may still be going on
@@ -52,7 +52,7 @@ def run(request: Request) -> Outcome:
         raise Misused(f"PATIENCE_SCALE={options.patience:g}: must be a factor, more than 0")
     if request.cluster.builder != "sandbox":
         raise Misused(f"drills break things: only in the sandbox, not in {request.cluster.name}")
-    state = options.state or kubeconfig_of(request.cluster, "", root)[0].parent
+    state = options.state or state_of(request.cluster, root)
     os.environ["SANDBOX_STATE"] = str(state.resolve())
     work = (options.work or root / HOME / "drills").resolve() / time.strftime(f"%Y%m%dT%H%M%S-{os.getpid()}")
     tasks = [Task(case, kind) for case in wanted for kind in KINDS[options.only]]

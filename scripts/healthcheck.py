@@ -10,7 +10,7 @@ from toolkit.base.outcome import Misused, Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.health import healthcheck
 from toolkit.health.healthcheck import Rule
-from toolkit.settings import command
+from toolkit.settings import command, flags
 from toolkit.settings.command import Request
 
 LONGEST = 86_400.0  # seconds
@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--within", type=float, default=60.0, metavar="S", help="give up after so many seconds"
     )
+    flags.any_version(parser)
 
 
 def run(request: Request) -> Outcome:

@@ -34,7 +34,7 @@ def run(request: command.Request) -> Outcome:
         ran = commands.run(command_line, cwd=app.path, timeout=TIMEOUT_SECONDS)
         # 0 nothing found, 1 something, 2 ruff could not do it: https://docs.astral.sh/ruff/linter/#exit-codes
         if ours and ran.code in (0, 1):
-            findings += ruff.checked(report, app.path) if ours == "check" else ruff.formatted(ran.output)
+            findings += ruff.checked(report, app.path) if ours == "check" else ruff.formatted(ran.answer)
         elif ran.code != 0:
             broken.append(ran)
     return _outcome(findings, broken, len(rows))
@@ -52,7 +52,7 @@ def _outcome(findings: Sequence[Finding], broken: Sequence[tools.Ran], count: in
         Kind.FAILED,
         reason="; ".join(reasons),
         remedy="`ruff check --fix` and `ruff format` mend most of these" if findings else "",
-        evidence=(*shown, *(line for ran in broken for line in commands.tail(ran))),
+        evidence=(*shown, *(line for ran in broken for line in ran.tail())),
         details={"findings": len(findings)},
     )
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sys
 
+from toolkit.base import console
 from toolkit.base.outcome import Outcome
 from toolkit.pipeline import plan
 from toolkit.settings import command
@@ -22,7 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     branch = request.options.branch or request.source.branch
-    made = plan.for_run(request.config, request.app, branch)
+    unnamed = "" if request.options.branch else request.source.unnamed
+    made = plan.for_run(request.config, request.app, branch, unnamed)
     if request.options.json:
         rows = [{**dataclasses.asdict(stage), "target": stage.target(request.app)} for stage in made.stages]
         skipped = [dataclasses.asdict(each) for each in made.skipped]
@@ -31,17 +33,17 @@ def run(request: Request) -> Outcome:
         )
         return Outcome()
     pending = f"\nIt cannot run yet: {request.app.pending}." if request.app.pending else ""
-    print(f"{request.app.title}, branch {branch}:{pending}\n")
+    console.say(f"{request.app.title}, branch {branch}:{pending}\n")
     width = max(len(stage.id) for stage in made.stages)
     for stage in made.stages:
-        print(f"  {stage.id:<{width}}  {stage.about:<34} {stage.when}")
+        console.say(f"  {stage.id:<{width}}  {stage.about:<34} {stage.when}")
     if made.skipped:
-        print("\nNot run:")
+        console.say("\nNot run:")
     reasons: dict[str, list[str]] = {}
     for each in made.skipped:
         reasons.setdefault(each.why, []).append(each.id)
     for why, ids in reasons.items():
-        print(f"  {', '.join(ids)}:\n    {why}")
+        console.say(f"  {', '.join(ids)}:\n    {why}")
     return Outcome()
 
 

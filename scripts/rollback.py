@@ -27,18 +27,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     options = request.options
-    why = options.why
     closing.settle(request.root, request.say)
+    why, hold = options.why, True
     if options.failed:
         # A CI job cannot tell a stage that was refused from one that failed; the record can.
         found = undoing.in_record(request.root, request.app.name, request.environment, request.source.commit)
         if not found.undo:
             return Outcome(reason=f"nothing to undo: {found.why}")
-        why = why or found.cause
+        why, hold = why or found.cause, found.against
 
     def one(space: Space) -> Outcome:
         if options.failed:
-            return recovery.undo(request, space, why, wait=options.lock_wait)
+            return recovery.undo(request, space, why, wait=options.lock_wait, hold=hold)
         return recovery.by_hand(request, space, options.to, why, wait=options.lock_wait)
 
     return side_by_side(request.spaces, one, request.say)

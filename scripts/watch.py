@@ -13,7 +13,7 @@ import os
 import sys
 
 from toolkit.base.outcome import Misused, Outcome
-from toolkit.settings import command
+from toolkit.settings import command, flags
 from toolkit.settings.request import STAGE_FOLDER, Request
 from toolkit.watch import soak, watching
 from toolkit.watch.channel import Channel
@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--quiet", default="5m", metavar="TIME",
         help="in a long watch, how long without a restart until it is over; default: %(default)s",
     )  # fmt: skip
+    flags.any_version(parser)
 
 
 def several_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +61,8 @@ def run(request: Request) -> Outcome:
     if duration > time_for_soak and STAGE_FOLDER not in os.environ:
         channel = Channel(request.root, request.config.alert, request.say)
     long = soak.Long(channel, quiet) if channel else None
+    if long:  # a long look is for the app, and not for a version
+        request = request._replace(anything=True)
     try:
         if request.app.name:
             return watching.over(request, duration, long)

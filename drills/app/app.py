@@ -8,7 +8,7 @@ FAIL_AFTER         seconds after its start it gets unready, and once that was no
 ALLOCATE           MiB of memory that it takes; ALLOCATE_ONCE: only the first time
 START_DELAY        seconds before it listens
 UNHEALTHY          /health answers 503; a number: for so many seconds
-UNREADY            /readiness answers 503; a number: for so many seconds
+UNREADY            /readiness answers 503; a number: for so many seconds; 3-9: from 3 to 9 s, 3-: from then on
 DEPENDS_ON         host:port that /readiness must be able to connect to
 WRONG              adds wrongly; SLOW: takes so many seconds for it
 """
@@ -44,10 +44,11 @@ def first(name: str) -> bool:
 
 
 def holds(name: str) -> bool:
-    """Whether a fault holds now: a number in its variable is how many seconds it lasts."""
+    """Whether a fault holds now; its variable may say for how many seconds, or from when to when."""
     value = ENV.get(name, "")
+    first, _, last = value.rpartition("-") if not value.endswith("-") else (value[:-1], "-", "inf")
     try:
-        return time.monotonic() - STARTED < float(value)
+        return float(first or 0) <= time.monotonic() - STARTED < float(last)
     except ValueError:
         return bool(value)
 

@@ -29,6 +29,7 @@ from sandbox.api.storage.store import encode
 from sandbox.api.wire.status import (
     StatusError,
     bad_request,
+    body_too_large,
     forbidden,
     internal,
     method_not_allowed,
@@ -38,6 +39,8 @@ from sandbox.api.wire.status import (
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)
 
+# What upstream takes of a request.
+LARGEST_BODY = 3 * 1024 * 1024
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _OBJECTS: dict[str, Handler] = {
     "get": read.get,
@@ -78,6 +81,8 @@ def handler(cluster: Cluster) -> Callable[[web.Request], Awaitable[web.StreamRes
             return await _answer(cluster, request)
         except StatusError as error:
             return _refused(error)
+        except web.HTTPRequestEntityTooLarge:
+            return _refused(body_too_large(LARGEST_BODY))
         except web.HTTPException as error:
             return _refused(StatusError(error.status, "RequestEntityTooLarge", error.text or error.reason))
         except (ConnectionError, TimeoutError) as error:
@@ -107,7 +112,7 @@ async def _answer(cluster: Cluster, request: web.Request) -> web.StreamResponse:
     if user is None:
         raise unauthorized()
     user = _acting_as(cluster, request, user)
-    found = target(request.method, path, request.query)
+    found = target(request.method, path, request.query, cluster.store.kinds)
     if found is None:
         return _other(cluster, request, user)
     _authorize(cluster, user, found)
@@ -142,13 +147,13 @@ def _other(cluster: Cluster, request: web.Request, user: User) -> web.StreamResp
         body, media_type = openapi.version_2(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": media_type})
     if path == "/openapi/v3":
-        return answer(openapi.index())
+        return answer(openapi.index(cluster.store.kinds))
     if path.startswith("/openapi/v3/"):
-        document = openapi.document(path.removeprefix("/openapi/v3/"))
+        document = openapi.document(path.removeprefix("/openapi/v3/"), cluster.store.kinds)
     elif path == "/":
         document = {"paths": ["/api", "/apis", *_HEALTH, "/openapi/v2", "/openapi/v3", "/version"]}
     else:
-        document = discovery.document(path, request.host)
+        document = discovery.document(path, request.host, cluster.store.kinds)
     if document is None:
         return web.Response(text="404 page not found\n", status=404)
     if request.method not in ("GET", "HEAD"):
@@ -159,7 +164,7 @@ def _other(cluster: Cluster, request: web.Request, user: User) -> web.StreamResp
 def _authorize(cluster: Cluster, user: User, found: Target) -> None:
     info = found.info
     # A namespace is in itself, as far as its rules go.
-    namespace = found.name if info.kind == "Namespace" else found.namespace
+    namespace = found.name if info.native == "Namespace" else found.namespace
     wanted = Attributes(
         verb=found.verb,
         group=info.group,

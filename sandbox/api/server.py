@@ -22,16 +22,15 @@ from sandbox.api.admission.chain import SERVICE, Admission
 from sandbox.api.calls.call import Cluster
 from sandbox.api.calls.proxy import LARGEST_HEADER, client_session
 from sandbox.api.defaults.strategies import prepare_create
-from sandbox.api.routes import handler
+from sandbox.api.routes import LARGEST_BODY, handler
 from sandbox.api.storage import bootstrap, retention
 from sandbox.api.storage.database import Database, StateError
 from sandbox.api.storage.store import Store
+from sandbox.api.writing.definitions import Definitions
 from sandbox.api.writing.writes import Registry, timestamp
 from sandbox.base.kinds import the_kind
 
 log = logging.getLogger(__name__)
-# What upstream takes (limit of etcd and of the apiserver's request bodies).
-_LARGEST_BODY = 3 * 1024 * 1024
 
 
 class AddressTaken(StateError):
@@ -86,6 +85,7 @@ class Server:
                 session=client_session(),
             )
             _bootstrap(store, addresses, self._certificates.authority)
+            Definitions(store)
             ports = {tls_port: self._certificates.context, plain_port: None}
             await self._listen(self._cluster, address, ports)
         except BaseException:
@@ -101,7 +101,7 @@ class Server:
     async def _listen(
         self, cluster: Cluster, address: str, ports: Mapping[int, ssl.SSLContext | None]
     ) -> None:
-        app = web.Application(client_max_size=_LARGEST_BODY)
+        app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_route("*", "/{path:(?s:.*)}", handler(cluster))
         # Cancelling the handler of a client that has gone is what ends an idle watch.
         self._runner = web.AppRunner(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -13,24 +15,37 @@ class KindInfo:
 
     `controller` says whether something in the sandbox acts on objects of this kind; the others are kept and
     served, no more. `verbs` of a kind that is only ever posted (a review) is ("create",): it is not stored.
+    `definition` describes a custom kind (api/types/customs.py), None for those that are built in. Two are the
+    same kind when group, version and names are.
     """
 
     group: str
     version: str
     kind: str
     plural: str
-    singular: str
-    short_names: tuple[str, ...]
-    namespaced: bool
-    controller: bool
-    subresources: tuple[str, ...]
-    categories: tuple[str, ...] = ()
-    verbs: tuple[str, ...] = ALL_VERBS
+    singular: str = field(compare=False)
+    short_names: tuple[str, ...] = field(compare=False)
+    namespaced: bool = field(compare=False)
+    controller: bool = field(compare=False)
+    subresources: tuple[str, ...] = field(compare=False)
+    categories: tuple[str, ...] = field(default=(), compare=False)
+    verbs: tuple[str, ...] = field(default=ALL_VERBS, compare=False)
+    definition: Any = field(default=None, compare=False, repr=False)
 
     @property
     def api_version(self) -> str:
         """The spelling of objects: "v1" or "apps/v1"."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def native(self) -> str:
+        """The kind if it is one that Kubernetes itself knows, else "": a custom Service is no Service."""
+        return self.kind if self.definition is None else ""
+
+    @property
+    def stored_as(self) -> str:
+        """What its objects lie under in the database: a custom kind's stay there when its version changes."""
+        return f"{self.group}/*/{self.plural}" if self.definition else f"{self.api_version}/{self.plural}"
 
     @property
     def resource(self) -> str:
@@ -88,13 +103,13 @@ KINDS: tuple[KindInfo, ...] = (
     ),
     *_kinds(
         "apps/v1",
-        "ControllerRevision controllerrevisions -",
-        "DaemonSet daemonsets ds all /status",
+        "ControllerRevision controllerrevisions - acted-on",
+        "DaemonSet daemonsets ds acted-on all /status",
         "Deployment deployments deploy acted-on all /scale /status",
         "ReplicaSet replicasets rs acted-on all /scale /status",
-        "StatefulSet statefulsets sts all /scale /status",
+        "StatefulSet statefulsets sts acted-on all /scale /status",
     ),
-    *_kinds("batch/v1", "CronJob cronjobs cj all /status", "Job jobs - acted-on all /status"),
+    *_kinds("batch/v1", "CronJob cronjobs cj acted-on all /status", "Job jobs - acted-on all /status"),
     *_kinds("autoscaling/v2", "HorizontalPodAutoscaler horizontalpodautoscalers hpa all /status"),
     *_kinds(
         "networking.k8s.io/v1",
@@ -112,7 +127,11 @@ KINDS: tuple[KindInfo, ...] = (
     ),
     *_kinds("discovery.k8s.io/v1", "EndpointSlice endpointslices - acted-on"),
     *_kinds("coordination.k8s.io/v1", "Lease leases - acted-on"),
-    *_kinds("storage.k8s.io/v1", "StorageClass storageclasses sc cluster"),
+    *_kinds("storage.k8s.io/v1", "StorageClass storageclasses sc cluster acted-on"),
+    *_kinds(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition customresourcedefinitions crd,crds cluster acted-on /status",
+    ),
     *_kinds("scheduling.k8s.io/v1", "PriorityClass priorityclasses pc cluster"),
     *_kinds(
         "authorization.k8s.io/v1",
@@ -129,6 +148,7 @@ KINDS: tuple[KindInfo, ...] = (
     *_kinds("monitoring.coreos.com/v1", "ServiceMonitor servicemonitors smon"),
 )
 
+CUSTOM = "CustomResourceDefinition"
 _BY_PLURAL = {(info.group, info.version, info.plural): info for info in KINDS}
 _BY_KIND = {(info.api_version, info.kind): info for info in KINDS}
 
@@ -146,3 +166,37 @@ def by_kind(api_version: str, kind: str) -> KindInfo | None:
 def the_kind(api_version: str, kind: str) -> KindInfo:
     """A kind that is known to be served; KeyError otherwise."""
     return _BY_KIND[api_version, kind]
+
+
+class Catalogue:
+    """The kinds that one cluster serves: those that are built in, and those that definitions add while it
+    runs. `changes` counts the latter's comings and goings."""
+
+    def __init__(self) -> None:
+        self._added: dict[str, KindInfo] = {}
+        self.changes = 0
+
+    def __iter__(self) -> Iterator[KindInfo]:
+        yield from KINDS
+        yield from self._added.values()
+
+    def added(self, resource: str) -> KindInfo | None:
+        """The custom kind of a resource's full name ("widgets.example.com"), if it is served."""
+        return self._added.get(resource)
+
+    def add(self, info: KindInfo) -> None:
+        """Serve a custom kind, in the place of the one of its name."""
+        self._added[info.resource] = info
+        self.changes += 1
+
+    def remove(self, info: KindInfo) -> None:
+        """Serve it no more."""
+        self._added.pop(info.resource, None)
+        self.changes += 1
+
+    def by_plural(self, group: str, version: str, plural: str) -> KindInfo | None:
+        """The kind behind a path."""
+        wanted = (group, version, plural)
+        found = by_plural(*wanted)
+        same = (i for i in self._added.values() if (i.group, i.version, i.plural) == wanted)
+        return found or next(same, None)

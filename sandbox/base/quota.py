@@ -57,7 +57,8 @@ def _usage(resource: str, obj: Object) -> Fraction:
         return Fraction(resource.removeprefix("count/") == info.resource)
     if resource in _PLAIN_COUNTS:
         return Fraction(resource == info.plural and not info.group and not finished)
-    spec = obj.get("spec") or {}
+    spec = obj.get("spec")
+    spec = spec if isinstance(spec, dict) else {}
     if resource == "services.nodeports":
         open_ports = spec.get("ports") or [] if spec.get("type") in ("NodePort", "LoadBalancer") else []
         return Fraction(len(open_ports) if obj["kind"] == "Service" else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from sandbox.base.client import LONGEST_RETRY, SHORTEST_RETRY, ApiError, Client
@@ -14,6 +15,9 @@ from sandbox.controllers.machinery.controller import Cluster, Controller
 from sandbox.controllers.networking.endpoints import EndpointsController
 from sandbox.controllers.placing.scheduler import Scheduler
 from sandbox.controllers.placing.volumes import VolumeController
+from sandbox.controllers.revisioned.daemonset import DaemonSetController
+from sandbox.controllers.revisioned.statefulset import StatefulSetController
+from sandbox.controllers.workloads.cronjob import CronJobController
 from sandbox.controllers.workloads.deployment import DeploymentController
 from sandbox.controllers.workloads.job import JobController
 from sandbox.controllers.workloads.replicaset import ReplicaSetController
@@ -36,12 +40,16 @@ async def run(server: str, token: str, *, ready: asyncio.Event | None = None) ->
             ReplicaSetController(cluster),
             DeploymentController(cluster),
             JobController(cluster),
+            CronJobController(cluster),
+            StatefulSetController(cluster),
+            DaemonSetController(cluster),
             EndpointsController(cluster),
             VolumeController(cluster),
             QuotaController(cluster),
             GarbageCollector(cluster, resources),
         ]
-        async with asyncio.TaskGroup() as tasks:
+        async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+            stack.push_async_callback(cluster.close)
             for informer in cluster.informers.values():
                 tasks.create_task(informer.run())
             await asyncio.gather(*(informer.synced.wait() for informer in cluster.informers.values()))

@@ -290,7 +290,7 @@ class Pod:
 def _unsupported(pod: Object) -> str:
     """Why this pod cannot run here ("" when it can)."""
     spec = pod["spec"]
-    for field in ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"):
+    for field in ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"):  # api/validation/unrun.py
         if spec.get(field):
             return f"{field}: not supported by the sandbox, where containers are plain processes"
     if (spec.get("os") or {}).get("name", "linux") != "linux":

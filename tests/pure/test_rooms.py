@@ -24,27 +24,41 @@ checks.measuring:
 ci:                  base
 runs:                base
 settings:            base ci runs
+rules:               base ci runs settings
 checks:              base settings
-objects:             base settings
+objects.reading:     base
+objects:             base settings objects.reading
 checks.advisories:   base checks
 cluster.api:         base settings objects
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
-cluster.release:     base settings objects cluster.api cluster.diagnosis
-images:              base ci settings cluster.diagnosis
-cluster.preflight:   base settings objects cluster.api cluster.release
+cluster.preflight.saying:     base objects cluster.api
+cluster.release.changing:     objects cluster.api
+cluster.release.kept:         objects cluster.api
+cluster.preflight.quota:      objects cluster.preflight.saying
+cluster.preflight.references: objects cluster.preflight.saying
+cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.changing
+                     cluster.release.kept
+cluster.standing:    base ci settings objects cluster.api cluster.diagnosis cluster.release
+images:              base ci runs settings cluster.diagnosis
+cluster.preflight:   base settings objects cluster.api cluster.release cluster.release.changing
+                     cluster.preflight.quota cluster.preflight.references cluster.preflight.saying
 cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
+                     cluster.standing
 pipeline:            base ci runs settings cluster.release
 drills:              base ci runs settings objects cluster.api pipeline
-reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release pipeline
-suites:              base runs settings checks objects cluster.api cluster.evidence cluster.release health
+reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
+                     cluster.standing pipeline
+suites:              base runs settings checks objects cluster.api cluster.evidence cluster.release
+                     cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings objects cluster.api cluster.diagnosis cluster.evidence
-                     cluster.release images cluster.preflight cluster.verdict health pipeline suites
-watch:               base settings objects cluster.api cluster.diagnosis cluster.release health alerting
-                     deploying
+                     cluster.release cluster.standing images cluster.preflight cluster.verdict health
+                     pipeline suites
+watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
+                     health alerting deploying
 """
 
 

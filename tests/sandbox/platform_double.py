@@ -162,11 +162,15 @@ class Platform:
         kept = {
             key: value for key, value in os.environ.items() if not key.startswith(("PIPELINE", "SANDBOX"))
         }
-        kept |= {"SANDBOX_STATE": str(self.state), "BRANCH": "main", "PYTHONPATH": str(ROOT)}
+        kept |= {"SETTLE": "0", "SANDBOX_STATE": str(self.state), "BRANCH": "main", "PYTHONPATH": str(ROOT)}
+        if said := more.pop("COMMIT", ""):
+            kept["PIPELINE_SOURCE"] = source(said, more.get("BRANCH", "main"))
         return {**kept, **more}
 
     def run(self, script: str, *words: str, seconds: float = 90, **env: str) -> Ended:
-        """Run a script to its end."""
+        """Run a script to its end; what goes to production is a commit."""
+        if "production" in words and not {"COMMIT", "PIPELINE_SOURCE"} & env.keys():
+            env["COMMIT"] = "c" * 40
         ran = subprocess.run(
             self.argv(script, *words),
             cwd=self.folder,
@@ -213,9 +217,13 @@ def made_in(sandbox: Sandbox, folder: Path) -> Iterator[Platform]:
                 sandbox.api("DELETE", f"/api/v1/namespaces/ns-{space}")
 
 
+def source(commit: str, branch: str = "main") -> str:
+    """Where a run of a clean commit comes from, as the engine hands it to its stages."""
+    return json.dumps(
+        {"system": "git", "branch": branch, "commit": commit, "author": "Ada", "url": "", "dirty": False}
+    )
+
+
 def commit(digit: str) -> dict[str, str]:
     """The environment of a run of the commit whose digits are all this one, approved."""
-    source = {
-        "system": "git", "branch": "main", "commit": digit * 40, "author": "Ada", "url": "", "dirty": False,
-    }  # fmt: skip
-    return {"PIPELINE_SOURCE": json.dumps(source), "APPROVE": "1"}
+    return {"PIPELINE_SOURCE": source(digit * 40), "APPROVE": "1"}

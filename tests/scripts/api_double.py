@@ -25,6 +25,7 @@ class Request:
         self.method = handler.command
         self.path = parts.path
         self.query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        self.pairs = list(handler.headers.items())
         self.headers = {key.lower(): value for key, value in handler.headers.items()}
         self.body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         self._handler = handler

@@ -22,6 +22,8 @@ SERVICE = the_kind("v1", "Service")
 SERVICE_ACCOUNT = the_kind("v1", "ServiceAccount")
 QUOTA = the_kind("v1", "ResourceQuota")
 LIMIT_RANGE = the_kind("v1", "LimitRange")
+STORAGE_CLASS = the_kind("storage.k8s.io/v1", "StorageClass")
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _COUNTED = tuple(
     info for info in KINDS if info.namespaced and info.stored and info.kind not in ("Event", "Lease")
 )
@@ -54,11 +56,13 @@ class Admission:
 
     def complete(self, info: KindInfo, obj: Object, now: int) -> None:
         """Fills in what only the cluster knows, in place: a Service's address, a token Secret's token."""
-        if info.kind == "Service":
+        if info.native == "Service":
             self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
-        elif info.kind == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
+        elif info.native == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
             self._fill_token(info, obj, now)
-        elif info.kind == "Pod":
+        elif info.native == "PersistentVolumeClaim":
+            self._choose_class(obj["spec"])
+        elif info.native == "Pod":
             limits.fill_in(obj, self._limit_ranges(obj))
             obj["status"]["qosClass"] = qos_class(obj["spec"])
 
@@ -70,7 +74,7 @@ class Admission:
         """
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
-        if info.kind == "Pod":
+        if info.native == "Pod":
             account = obj["spec"].get("serviceAccountName") or "default"
             if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
                 why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
@@ -79,7 +83,7 @@ class Admission:
             labels = (home.object["metadata"].get("labels") or {}) if home else {}
             if unsafe := podsecurity.violation(labels, obj):
                 raise forbidden(info, name, unsafe)
-        if info.kind in ("Pod", "PersistentVolumeClaim"):
+        if info.native in ("Pod", "PersistentVolumeClaim"):
             excesses = limits.violations(obj, self._limit_ranges(obj))
             if excesses:
                 raise forbidden(info, name, excesses[0] if len(excesses) == 1 else f"[{', '.join(excesses)}]")
@@ -93,6 +97,16 @@ class Admission:
 
     def _limit_ranges(self, obj: Object) -> list[Object]:
         return [entry.object for entry in self._store.entries(LIMIT_RANGE, obj["metadata"]["namespace"])]
+
+    def _choose_class(self, spec: Object) -> None:
+        """The default StorageClass for a claim that names none (upstream: DefaultStorageClass)."""
+        chosen = [
+            entry.name
+            for entry in self._store.entries(STORAGE_CLASS)
+            if (entry.object["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
+        ]
+        if chosen and spec.get("storageClassName") is None:
+            spec["storageClassName"] = chosen[-1]
 
     def _fill_token(self, info: KindInfo, secret: Object, now: int) -> None:
         """What upstream's token controller does for Secrets that name a ServiceAccount."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.api.wire.status import StatusError, no_such_path
-from sandbox.base.kinds import KINDS, KindInfo, by_plural
+from sandbox.base.kinds import Catalogue, KindInfo
 
 _VERBS = {
     "POST": "create",
@@ -20,7 +20,7 @@ _VERBS = {
     "HEAD": "get",
     "DELETE": "delete",
 }
-_GROUP_VERSIONS = {(info.group, info.version) for info in KINDS}
+_BUILT_IN = Catalogue()
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Target:
     rest: str
 
 
-def group_version(path: str) -> tuple[str, str, list[str]] | None:
+def group_version(path: str, kinds: Catalogue = _BUILT_IN) -> tuple[str, str, list[str]] | None:
     """("apps", "v1", remaining parts) of a path below /api or /apis; None for any other path or group."""
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) >= 2:
@@ -44,12 +44,12 @@ def group_version(path: str) -> tuple[str, str, list[str]] | None:
         found = (parts[1], parts[2], parts[3:])
     else:
         return None
-    return found if found[:2] in _GROUP_VERSIONS else None
+    return found if any((info.group, info.version) == found[:2] for info in kinds) else None
 
 
-def target(method: str, path: str, query: Mapping[str, str]) -> Target | None:
+def target(method: str, path: str, query: Mapping[str, str], kinds: Catalogue = _BUILT_IN) -> Target | None:
     """What `path` asks for; None when it is no resource path at all. Raises 404 for an unknown resource."""
-    found = group_version(path)
+    found = group_version(path, kinds)
     if found is None or not found[2]:
         return None
     group, version, parts = found
@@ -61,7 +61,7 @@ def target(method: str, path: str, query: Mapping[str, str]) -> Target | None:
         and not (group == "" and parts[2] in ("status", "finalize"))
     ):
         namespace, parts = parts[1], parts[2:]
-    info = by_plural(group, version, parts[0])
+    info = kinds.by_plural(group, version, parts[0])
     if info is None or (namespace and not info.namespaced):
         raise no_such_path()
     name = parts[1] if len(parts) > 1 else ""

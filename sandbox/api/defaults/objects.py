@@ -13,6 +13,7 @@ from sandbox.api.defaults.pods import default_pod, default_pod_spec
 from sandbox.api.types import schema
 from sandbox.api.types.canonical import canonical
 from sandbox.api.types.sections import each, put, section
+from sandbox.api.types.skeletons import fill
 
 Object = dict[str, Any]
 RBAC = "rbac.authorization.k8s.io"
@@ -24,13 +25,15 @@ def default(obj: Object) -> Object:
 
     Never raises: what is malformed stays as it is, for validation to name.
     """
-    result: Object = canonical(obj, schema.of(obj))
+    described = schema.of(obj)
+    result: Object = canonical(obj, described)
+    fill(result, described)
     version, kind = str(result.get("apiVersion")), str(result.get("kind"))
     for path in _POD_SPECS.get(kind, ()):
         default_pod_spec(section(result, *path))
-    fill = _KINDS.get((version, kind))
-    if fill:
-        fill(result)
+    defaults = _KINDS.get((version, kind))
+    if defaults:
+        defaults(result)
     return result
 
 
@@ -199,11 +202,20 @@ def _storage_class(obj: Object) -> None:
     put(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
 
 
+def _definition(obj: Object) -> None:
+    spec = section(obj, "spec")
+    put(spec, conversion={"strategy": "None"})
+    names = section(spec, "names")
+    if isinstance(names.get("kind"), str):
+        put(names, singular=names["kind"].lower(), listKind=f"{names['kind']}List")
+
+
 def _priority_class(obj: Object) -> None:
     put(obj, preemptionPolicy="PreemptLowerPriority")
 
 
 _KINDS: dict[tuple[str, str], Callable[[Object], None]] = {
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): _definition,
     ("v1", "Endpoints"): _endpoints,
     ("v1", "LimitRange"): _limit_range,
     ("v1", "Namespace"): _namespace,

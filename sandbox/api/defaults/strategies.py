@@ -45,7 +45,7 @@ _KEPT_METADATA = (
 
 def has_generation(info: KindInfo) -> bool:
     """Whether metadata.generation counts the changes of spec."""
-    return info.kind not in _NO_GENERATION and info.group != "rbac.authorization.k8s.io"
+    return info.native not in _NO_GENERATION and info.group != "rbac.authorization.k8s.io"
 
 
 def prepare_create(info: KindInfo, obj: Object, *, uid: str, now: str) -> None:
@@ -62,9 +62,9 @@ def prepare_create(info: KindInfo, obj: Object, *, uid: str, now: str) -> None:
     metadata.update(uid=uid, creationTimestamp=now)
     if has_generation(info):
         metadata["generation"] = 1
-    if "status" in info.subresources and info.kind != "Node":
+    if "status" in info.subresources and info.native != "Node":
         obj.pop("status", None)
-    match info.kind:
+    match info.native:
         case "Namespace":
             obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
             obj["status"] = {"phase": "Active"}
@@ -96,11 +96,11 @@ def prepare_update(info: KindInfo, new: Object, old: Object, subresource: str) -
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    if info.kind == "Secret":
+    if info.native == "Secret":
         fold_string_data(new)
-    if info.kind == "Namespace":
+    if info.native == "Namespace":
         new["spec"] = old.get("spec") or {}
-    if info.kind == "Service":
+    if info.native == "Service":
         _keep_addresses(new.get("spec") or {}, old.get("spec") or {})
     return new
 
@@ -118,10 +118,11 @@ def changed_generation(info: KindInfo, new: Object, old: Object) -> bool:
     """Whether the update counts as a new generation: spec differs (of a Deployment also its annotations)."""
     if not has_generation(info):
         return False
-    ignored = ("metadata", "status")
+    custom = info.definition is not None  # one without status subresource has a status like any other field
+    ignored = ("metadata",) if custom and "status" not in info.subresources else ("metadata", "status")
     if any(new.get(key) != old.get(key) for key in new.keys() | old.keys() if key not in ignored):
         return True
-    return info.kind == "Deployment" and new["metadata"].get("annotations") != old["metadata"].get(
+    return info.native == "Deployment" and new["metadata"].get("annotations") != old["metadata"].get(
         "annotations"
     )
 
@@ -130,7 +131,7 @@ def fold_string_data(secret: Object) -> None:
     """stringData is for writing only: it ends in data, in base64."""
     text = secret.pop("stringData", None)
     if isinstance(text, dict):
-        data = secret.setdefault("data", {})
+        data = secret["data"] = dict(secret.get("data") or {})
         for key, value in text.items():
             data[key] = base64.b64encode(str(value).encode()).decode()
 

@@ -27,10 +27,10 @@ async def delete_object(call: Call) -> web.StreamResponse:
     target, options = call.target, await _options(call)
     entry = call.cluster.registry.live(target.info, target.namespace, target.name)
     warnings = []
-    if options.propagation is None and orphans_by_default(target.info) and target.info.kind == "Job":
+    if options.propagation is None and orphans_by_default(target.info) and target.info.native == "Job":
         warnings.append(_WARNING)
     obj, gone = delete(call.cluster.store, entry, options)
-    if gone and target.info.kind != "Pod":
+    if gone and target.info.native != "Pod":
         return answer(success(target.info, target.name, obj["metadata"]["uid"]), 200, warnings)
     return answer(obj, 200, warnings)
 
@@ -38,7 +38,7 @@ async def delete_object(call: Call) -> web.StreamResponse:
 async def delete_collection(call: Call) -> web.StreamResponse:
     """DELETE all that the selectors choose; answers with the list of them."""
     target, query, options = call.target, call.query, await _options(call)
-    matches = selector(query.get("labelSelector", ""), query.get("fieldSelector", ""), target.info.kind)
+    matches = selector(query.get("labelSelector", ""), query.get("fieldSelector", ""), target.info.native)
     entries, metadata = page(call.cluster.store, target.info, target.namespace, matches)
     items = [encode(delete(call.cluster.store, entry, options)[0]) for entry in entries]
     head = {"kind": f"{target.info.kind}List", "apiVersion": target.info.api_version, "metadata": metadata}

@@ -17,7 +17,7 @@ _ENDPOINTS = the_kind("v1", "Endpoints")
 async def proxy(call: Call) -> web.StreamResponse:
     """Any method; the body streams both ways."""
     scheme, name, port = split(call.target.name)
-    address = _of_pod(call, name, port) if call.target.info.kind == "Pod" else _of_service(call, name, port)
+    address = _of_pod(call, name, port) if call.target.info.native == "Pod" else _of_service(call, name, port)
     request = call.request
     # What follows /api/v1/namespaces/<namespace>/<plural>/<name>/proxy, exactly as it was spelled.
     rest = "/" + request.rel_url.raw_path.split("/", 8)[8] if request.rel_url.raw_path.count("/") > 7 else "/"

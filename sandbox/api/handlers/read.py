@@ -21,7 +21,7 @@ async def list_objects(call: Call) -> web.StreamResponse:
     """A list or a page of it, selected by labels and fields."""
     target, query = call.target, call.query
     form = call.form
-    matches = selector(query.get("labelSelector", ""), query.get("fieldSelector", ""), target.info.kind)
+    matches = selector(query.get("labelSelector", ""), query.get("fieldSelector", ""), target.info.native)
     entries, metadata = page(
         call.cluster.store,
         target.info,

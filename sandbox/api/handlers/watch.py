@@ -34,7 +34,7 @@ class Watcher:
             fields = ",".join(part for part in (fields, f"metadata.name={target.name}") if part)
         self.info, self.namespace, self.form = target.info, target.namespace, call.form
         self.include = query.get("includeObject", "")
-        self.matches: Predicate | None = selector(query.get("labelSelector", ""), fields, target.info.kind)
+        self.matches: Predicate | None = selector(query.get("labelSelector", ""), fields, target.info.native)
         self.pending: deque[Change] = deque()
         self.wake = asyncio.Event()
         self.first = True
@@ -138,7 +138,7 @@ def _beginning(call: Call, watcher: Watcher, store: Store, bookmarks: bool) -> l
         if asked > store.version:
             raise expired(f"resource version {asked} is ahead of {store.version}: this cluster was reset")
         for change in store.since(asked):
-            if change.entry.info is watcher.info:
+            if change.entry.info == watcher.info:
                 watcher.notice(change)
     except StatusError as error:
         return _Refused([encode({"type": "ERROR", "object": error.body()}) + b"\n"])

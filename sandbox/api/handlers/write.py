@@ -12,9 +12,10 @@ from sandbox.api.patching import patches
 from sandbox.api.storage.store import Object
 from sandbox.api.types import schema
 from sandbox.api.types.errors import PatchError
-from sandbox.api.wire.status import invalid, method_not_allowed
+from sandbox.api.wire.status import invalid, method_not_allowed, unsupported_media_type
 from sandbox.api.writing.updates import patch_refused
 from sandbox.api.writing.writes import Written
+from sandbox.base.kinds import KindInfo
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -30,7 +31,7 @@ async def create(call: Call) -> web.StreamResponse:
         raise method_not_allowed("the server does not allow this method on the requested resource")
     body = await call.body()
     written = call.cluster.registry.create(target.info, target.namespace, body, call.options())
-    return _answer(written)
+    return _answer(call, written)
 
 
 async def update(call: Call) -> web.StreamResponse:
@@ -43,7 +44,7 @@ async def update(call: Call) -> web.StreamResponse:
     written = registry.update(
         target.info, target.namespace, target.name, body, call.options(), target.subresource
     )
-    return _answer(written)
+    return _answer(call, written)
 
 
 async def patch(call: Call) -> web.StreamResponse:
@@ -60,12 +61,14 @@ async def patch(call: Call) -> web.StreamResponse:
             raise invalid(
                 "PatchOptions", "meta.k8s.io", "", [("fieldManager", "FieldValueRequired", message)]
             )
-        return _answer(call.cluster.registry.apply(*where, body, options, target.subresource))
+        return _answer(call, call.cluster.registry.apply(*where, body, options, target.subresource))
     if options.force is not None:
         message = "Forbidden: may not be specified for non-apply patch"
         raise invalid("PatchOptions", "meta.k8s.io", "", [("force", "FieldValueForbidden", message)])
+    if kind == STRATEGIC and target.info.definition is not None:
+        raise unsupported_media_type([one for one in _PATCHES if one != STRATEGIC])
     change = patch_function(kind, body, target.info.api_version, target.info.kind)
-    return _answer(call.cluster.registry.patch(*where, change, options, target.subresource))
+    return _answer(call, call.cluster.registry.patch(*where, change, options, target.subresource))
 
 
 def patch_function(kind: str, body: Any, api_version: str, object_kind: str) -> Callable[[Object], Object]:
@@ -84,5 +87,11 @@ def patch_function(kind: str, body: Any, api_version: str, object_kind: str) -> 
     return change
 
 
-def _answer(written: Written) -> web.Response:
-    return answer(written.data, 201 if written.created else 200, written.warnings)
+def kept_only(info: KindInfo) -> list[str]:
+    """What every write of a kind that nothing acts on is told; clients know such a kind by it."""
+    return [] if info.controller else [f"sandbox: {info.kind} is kept, nothing acts on it"]
+
+
+def _answer(call: Call, written: Written) -> web.Response:
+    told = [] if call.target.subresource else kept_only(call.target.info)
+    return answer(written.data, 201 if written.created else 200, [*written.warnings, *told])

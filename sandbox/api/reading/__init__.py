@@ -1,4 +1,4 @@
 """Everything that is only read: pages of lists, tables for kubectl, discovery and OpenAPI.
 
-May import storage/ and wire/. A kind's columns go into the module of its family in printers/.
+May import storage/, types/ and wire/. A kind's columns go into the module of its family in printers/.
 """

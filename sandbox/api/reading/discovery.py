@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import platform
-from functools import cache
 from typing import Any
 
 from sandbox.api.wire.status import no_such_path
-from sandbox.base.kinds import KINDS, KindInfo
+from sandbox.base.kinds import Catalogue, KindInfo
 
 # The version whose behaviour is followed; clients compare it with their own.
 VERSION = ("1", "32", "v1.32.0+sandbox")
@@ -26,10 +25,10 @@ _SUBRESOURCES: dict[str, tuple[str, tuple[str, ...], tuple[str, str] | None]] = 
 }
 
 
-def _groups() -> dict[str, list[str]]:
+def _groups(kinds: Catalogue) -> dict[str, list[str]]:
     """Versions of each named group, in the order of kinds.py."""
     groups: dict[str, list[str]] = {}
-    for info in KINDS:
+    for info in kinds:
         if info.group and info.version not in groups.setdefault(info.group, []):
             groups[info.group].append(info.version)
     return groups
@@ -40,7 +39,7 @@ def _group(name: str, versions: list[str]) -> dict[str, Any]:
     return {"name": name, "versions": spelled, "preferredVersion": spelled[0]}
 
 
-def document(path: str, host: str) -> dict[str, Any] | None:
+def document(path: str, host: str, kinds: Catalogue) -> dict[str, Any] | None:
     """The discovery document at a path, None when that is none. Raises 404 for an unknown group."""
     match path.strip("/").split("/"):
         case ["version"]:
@@ -49,26 +48,25 @@ def document(path: str, host: str) -> dict[str, Any] | None:
             addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": host}]
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
         case ["api", "v1"]:
-            return resources("", "v1")
+            return resources("", "v1", kinds)
         case ["apis"]:
-            groups = [_group(name, versions) for name, versions in _groups().items()]
+            groups = [_group(name, versions) for name, versions in _groups(kinds).items()]
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
         case ["apis", group]:
-            if group not in _groups():
+            if group not in _groups(kinds):
                 raise no_such_path()
-            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, _groups()[group])}
+            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, _groups(kinds)[group])}
         case ["apis", group, version_]:
-            if version_ not in _groups().get(group, ()):
+            if version_ not in _groups(kinds).get(group, ()):
                 raise no_such_path()
-            return resources(group, version_)
+            return resources(group, version_, kinds)
     return None
 
 
-@cache
-def resources(group: str, version: str) -> dict[str, Any]:
+def resources(group: str, version: str, kinds: Catalogue) -> dict[str, Any]:
     """The APIResourceList of one group and version."""
     listed: list[dict[str, Any]] = []
-    for info in KINDS:
+    for info in kinds:
         if (info.group, info.version) == (group, version):
             listed.append(_resource(info))
             listed += [_subresource(info, name) for name in info.subresources]

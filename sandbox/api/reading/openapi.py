@@ -6,34 +6,38 @@ group. Schemas are not published, so `kubectl explain` has nothing to show. Pure
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from sandbox.api.reading.discovery import VERSION
 from sandbox.api.storage.store import encode
 from sandbox.api.wire.negotiation import form_of
-from sandbox.base.kinds import KINDS, KindInfo
+from sandbox.base.kinds import Catalogue, KindInfo
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 
 
-def index() -> dict[str, Any]:
+def index(kinds: Catalogue) -> dict[str, Any]:
     """/openapi/v3: where the document of each group and version is."""
     paths = {}
-    for info in KINDS:
+    for info in kinds:
         path = f"apis/{info.api_version}" if info.group else f"api/{info.version}"
-        digest = sha256(encode(document(path))).hexdigest()
+        digest = sha256(encode(document(path, kinds))).hexdigest()
         paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
     return {"paths": paths}
 
 
-@cache
-def document(path: str) -> dict[str, Any] | None:
+def document(path: str, kinds: Catalogue) -> dict[str, Any] | None:
     """/openapi/v3/<path>; None when there is no such group and version."""
+    return _document(path, kinds, kinds.changes)
+
+
+@lru_cache(maxsize=256)
+def _document(path: str, kinds: Catalogue, _changes: int) -> dict[str, Any] | None:
     infos = [
         info
-        for info in KINDS
+        for info in kinds
         if (f"apis/{info.api_version}" if info.group else f"api/{info.version}") == path
     ]
     if not infos:

@@ -84,7 +84,7 @@ def _table(
     if include not in ("", "Metadata", "Object", "None"):
         raise bad_request(f'unrecognized includeObject value: "{include}"')
     objects = [entry.object for entry in entries]
-    table: dict[str, Any] = tables.table(info.kind, objects, time.time())
+    table: dict[str, Any] = tables.table(info.native, objects, time.time(), tables.columns_of(info))
     for row, obj in zip(table["rows"], objects, strict=True):
         row["object"] = obj if include == "Object" else _metadata(obj)
         if include == "None":

@@ -15,11 +15,12 @@ from itertools import islice
 from typing import Any
 
 from sandbox.api.storage.database import DamagedDatabase, Database
-from sandbox.api.wire.status import expired
-from sandbox.base.kinds import KINDS, KindInfo
+from sandbox.api.wire.status import expired, object_too_large
+from sandbox.base.kinds import KINDS, Catalogue, KindInfo
 
 Object = dict[str, Any]
 Key = tuple[str, str]
+LARGEST_OBJECT = 1536 * 1024  # etcd: --max-request-bytes
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -66,6 +67,7 @@ class Store:
 
     def __init__(self, database: Database, history: int = 5000) -> None:
         self._database = database
+        self.kinds = Catalogue()
         self._objects: dict[KindInfo, dict[Key, Entry]] = {info: {} for info in KINDS if info.stored}
         self._order: dict[KindInfo, list[Key]] = {info: [] for info in self._objects}
         self._subscribers: dict[KindInfo, set[Callable[[Change], None]]] = defaultdict(set)
@@ -77,19 +79,43 @@ class Store:
             raise
 
     def _load(self) -> None:
-        resources = {f"{info.api_version}/{info.plural}": info for info in self._objects}
+        resources = {info.stored_as: info for info in self._objects}
+        self._unread: defaultdict[str, list[tuple[str, str, int, bytes]]] = defaultdict(list)
         for resource, namespace, name, version, data in self._database.load():
             info = resources.get(resource)
-            if info is None:
+            if info is None:  # of a custom kind, which nobody has defined yet
+                self._unread[resource].append((namespace, name, version, bytes(data)))
                 continue
-            try:
-                obj = json.loads(data)
-            except ValueError as error:
-                raise DamagedDatabase(self._database.path, f'{resource} "{name}": {error}') from None
+            obj = self._read(resource, name, data)
             self._objects[info][namespace, name] = Entry(info, namespace, name, version, obj, bytes(data))
         for info, objects in self._objects.items():
             self._order[info] = sorted(objects)
         self.version = self._database.version()
+
+    def _read(self, resource: str, name: str, data: bytes) -> Object:
+        try:
+            found: Object = json.loads(data)
+        except ValueError as error:
+            raise DamagedDatabase(self._database.path, f'{resource} "{name}": {error}') from None
+        return found
+
+    def serve(self, info: KindInfo) -> None:
+        """Serve a custom kind from now on, or serve it by another definition; its objects are there again."""
+        before = self.kinds.added(info.resource)
+        objects = self._objects.pop(before, {}) if before is not None else {}
+        rows = [(*key, entry.version, entry.data) for key, entry in objects.items()]
+        adopted: dict[Key, Entry] = {}
+        for namespace, name, version, data in [*rows, *self._unread.pop(info.stored_as, ())]:
+            obj = {**self._read(info.resource, name, data), "apiVersion": info.api_version, "kind": info.kind}
+            adopted[namespace, name] = Entry(info, namespace, name, version, obj, encode(obj))
+        self._objects[info], self._order[info] = adopted, sorted(adopted)
+        self.kinds.add(info)
+
+    def withdraw(self, info: KindInfo) -> None:
+        """Serve a custom kind no more. Its objects, if there are any left, lie in the database."""
+        self._objects.pop(info, None)
+        self._order.pop(info, None)
+        self.kinds.remove(info)
 
     def get(self, info: KindInfo, namespace: str, name: str) -> Entry | None:
         """The object as it is now; namespace is "" for cluster-wide kinds."""
@@ -114,7 +140,7 @@ class Store:
             raise expired(f"resource version {version} is ahead of {self.version}: this cluster was reset")
         past = dict(self._objects[info])
         for change in reversed(list(self.since(version))):
-            if change.entry.info is info:
+            if change.entry.info == info:
                 key = (change.entry.namespace, change.entry.name)
                 if change.previous is None:
                     past.pop(key, None)
@@ -139,11 +165,14 @@ class Store:
         return lambda: self._subscribers[info].discard(callback)
 
     def put(self, info: KindInfo, obj: Object) -> Entry:
-        """Creates or replaces an object, which is the store's from then on, with a new resourceVersion."""
+        """Creates or replaces an object, which is the store's from then on, with a new resourceVersion.
+
+        Raises the 500 of etcd for an object of more than LARGEST_OBJECT bytes.
+        """
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         entry = self._entry(info, namespace, name, obj)
-        self._database.put(f"{info.api_version}/{info.plural}", namespace, name, entry.version, entry.data)
+        self._database.put(info.stored_as, namespace, name, entry.version, entry.data)
         previous = self._objects[info].get((namespace, name))
         if previous is None:
             insort(self._order[info], (namespace, name))
@@ -155,7 +184,7 @@ class Store:
         """Takes an object away; returns its last state (or the given one) at the version of its removal."""
         info, namespace, name = entry.info, entry.namespace, entry.name
         last = self._entry(info, namespace, name, last_state or entry.copy())
-        self._database.delete(f"{info.api_version}/{info.plural}", namespace, name, last.version)
+        self._database.delete(info.stored_as, namespace, name, last.version)
         previous = self._objects[info].pop((namespace, name))
         keys = self._order[info]
         del keys[bisect_left(keys, (namespace, name))]
@@ -165,7 +194,10 @@ class Store:
     def _entry(self, info: KindInfo, namespace: str, name: str, obj: Object) -> Entry:
         version = self.version + 1
         obj["metadata"]["resourceVersion"] = str(version)
-        return Entry(info, namespace, name, version, obj, encode(obj))
+        data = encode(obj)
+        if len(data) > LARGEST_OBJECT:
+            raise object_too_large()
+        return Entry(info, namespace, name, version, obj, data)
 
     def _publish(self, change: Change) -> None:
         self.version = change.entry.version

@@ -32,7 +32,8 @@ class Schema:
     bytes (base64), datetime (RFC 3339), int-or-string, quantity. `element` describes the values of a MAP and
     the items of a LIST. `rule` says how a LIST merges. `atomic` OBJECTs and MAPs are owned and replaced whole
     by server-side apply; `replaced` and `retain` are a strategic merge patch's strategies replace and
-    retainKeys.
+    retainKeys. `own` are the fields of a custom kind's OBJECT, which has no model; an `open` one may have
+    others.
     """
 
     shape: Shape
@@ -42,10 +43,14 @@ class Schema:
     atomic: bool = False
     replaced: bool = False
     retain: bool = False
+    own: Mapping[str, Schema] | None = None
+    open: bool = False
 
     @property
     def fields(self) -> Mapping[str, Schema]:
         """Field name as JSON spells it -> its schema; empty unless this is an OBJECT."""
+        if self.own is not None:
+            return self.own
         return _fields(self.name) if self.shape is Shape.OBJECT else {}
 
     @property
@@ -61,7 +66,12 @@ class Schema:
 
     def names(self, key: str) -> bool:
         """Whether `key` is a field of a structure (ANY counts as one), not one of a map's free keys."""
-        return not self.known or key in self.fields
+        return not self.known or self.open or key in self.fields
+
+    @property
+    def closed(self) -> bool:
+        """Whether a structure has no fields but those that it names."""
+        return self.known and not self.open
 
     @property
     def item(self) -> Schema:
@@ -82,6 +92,7 @@ _MODELS = {
 _GROUPS = frozenset(
     (
         "",
+        "apiextensions.k8s.io",
         "apps",
         "authentication.k8s.io",
         "authorization.k8s.io",

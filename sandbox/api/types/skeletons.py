@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.types.schema import Schema
+from sandbox.api.types.schema import Schema, Shape
 
 _TOP = frozenset(("metadata", "spec", "status"))
+# Structures held by value in which something is required: an object that leaves one out is told what.
+_FILLED = frozenset(("jobTemplate", "spec", "template"))
 _BY_VALUE = frozenset(
     (
         ("V1CronJobSpec", "jobTemplate"),
@@ -37,6 +39,23 @@ _BY_VALUE = frozenset(
 def skeleton(obj: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """The structures of this object that its empty type has too."""
     return {key: _empty(obj[key], schema.child(key)) for key in obj if key in _TOP}
+
+
+def fill(obj: dict[str, Any], schema: Schema) -> None:
+    """Give an object the structures that its type cannot be without, in place: its spec, and the templates in
+    it. A decoder into Go's structures makes them, empty, whether they were sent or not."""
+    if schema.known and schema.own is None and schema.child("spec").shape is Shape.OBJECT:
+        _fill(obj, "spec", schema.child("spec"))
+
+
+def _fill(parent: dict[str, Any], key: str, schema: Schema) -> None:
+    if parent.get(key) is None:
+        parent[key] = {}
+    value = parent[key]
+    if isinstance(value, dict):
+        for inner in _FILLED:
+            if (schema.name, inner) in _BY_VALUE:
+                _fill(value, inner, schema.child(inner))
 
 
 def _empty(value: Any, schema: Schema) -> Any:

@@ -15,7 +15,7 @@ from sandbox.base.quantity import parse
 INT64_FIELDS = re.compile(
     r"(Seconds|Generation|Time|runAs(User|Group)|fsGroup|sizeBytes|generation|expiration\w*)$"
 )
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _GO = {"str": "string", "bool": "bool", "float": "float64", "bytes": "[]uint8", "datetime": "v1.Time"}
 _INT32_SECONDS = frozenset(
@@ -81,7 +81,7 @@ def _scalar(value: Any, kind: str, plain: str) -> str:
         case "datetime":
             if not text:
                 return _WRONG
-            fits = not value or _DATE.fullmatch(value)
+            fits = not value or DATE_TIME.fullmatch(value)
             return "" if fits else f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse it'
         case _:
             return _quantity(value) if text or number else _QUANTITY

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.api.types import schema
 from sandbox.api.types.schema import Schema, Shape
 from sandbox.api.validation import jsontypes
-from sandbox.api.validation.rules import configuration, networking, pods, workloads
+from sandbox.api.validation.rules import configuration, definitions, networking, pods, workloads
 from sandbox.api.validation.rules.causes import Cause, Causes
 from sandbox.api.validation.rules.metadata import check_metadata, check_metadata_update
 
@@ -18,6 +18,7 @@ Object = dict[str, Any]
 Rule = Callable[[Object, Object | None], Causes]
 
 _RULES: dict[tuple[str, str], Rule] = {
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): definitions.check_definition,
     ("v1", "ConfigMap"): configuration.check_config_map,
     ("v1", "PersistentVolumeClaim"): configuration.check_claim,
     ("v1", "Pod"): pods.check_pod,
@@ -69,9 +70,8 @@ def type_error(obj: Object) -> str | None:
     return next((why for _, why in jsontypes.mismatches(obj, schema.of(obj))), None)
 
 
-def unknown_fields(obj: Mapping[str, Any]) -> list[str]:
+def unknown_fields(obj: Mapping[str, Any], described: Schema) -> list[str]:
     """Paths of the fields that the kind does not have: `spec.template.spec.containers[0].imgae`."""
-    described = schema.of(obj)
     if described.known:
         return list(_unknown("", obj, described))
     metadata = obj.get("metadata")
@@ -86,7 +86,7 @@ def _unknown(path: str, value: Any, described: Schema) -> Iterator[str]:
         return
     for key, inner in value.items():
         at = f"{path}.{key}" if path else str(key)
-        if described.shape is Shape.OBJECT and key not in described.fields:
+        if described.shape is Shape.OBJECT and described.closed and key not in described.fields:
             yield at
         else:
             yield from _unknown(at, inner, described.child(key))

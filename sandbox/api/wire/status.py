@@ -38,7 +38,7 @@ class StatusError(Exception):
             "metadata": dict(self.metadata),
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
+            **({"reason": self.reason} if self.reason else {}),
         }
         if self.details:
             body["details"] = dict(self.details)
@@ -152,6 +152,24 @@ def too_many_requests(message: str, causes: Iterable[Mapping[str, str]] = ()) ->
 def internal(message: str) -> StatusError:
     """500: the sandbox's own fault."""
     return StatusError(500, "InternalError", f"Internal error occurred: {message}")
+
+
+def body_too_large(limit: int) -> StatusError:
+    """413: more bytes than a request may have."""
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
+
+
+def object_too_large() -> StatusError:
+    """500 without a reason: what etcd answers to an object beyond its limit, passed on by the API server."""
+    return StatusError(500, "", "etcdserver: request is too large")
+
+
+def undeclared(info: KindInfo, namespace: str, name: str, paths: Iterable[str]) -> StatusError:
+    """500 without a reason: an applied configuration has fields (`.spec.replicaz`) that its kind has not."""
+    told = [f"{path}: field not declared in schema" for path in paths]
+    what = f"{namespace}/{name}; {info.group}/{info.version}, Kind={info.kind}"
+    listed = told[0] if len(told) == 1 else "\n  ".join(["errors:", *told])
+    return StatusError(500, "", f"failed to create typed patch object ({what}): {listed}")
 
 
 def unavailable(message: str) -> StatusError:

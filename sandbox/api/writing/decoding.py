@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sandbox.api.types.customs import schema_of
 from sandbox.api.types.values import too_deep
 from sandbox.api.validation.objects import type_error, unknown_fields
 from sandbox.api.wire import protobuf
@@ -111,7 +112,7 @@ def _check_fields(info: KindInfo, obj: dict[str, Any], mode: str) -> list[str]:
     wrong = type_error(obj)
     if wrong:
         raise bad_request(f"{cannot}: {wrong}")
-    unknown = unknown_fields(obj)
+    unknown = unknown_fields(obj, schema_of(info))
     if not unknown:
         return []
     problems = [f'unknown field "{path}"' for path in unknown]

@@ -88,7 +88,7 @@ def delete(store: Store, entry: Entry, options: DeleteOptions) -> tuple[Object, 
         metadata["deletionGracePeriodSeconds"] = grace
         if before is None and "generation" in metadata:
             metadata["generation"] += 1
-    if obj["kind"] == "Namespace":
+    if _is_namespace(obj):
         metadata.pop("deletionGracePeriodSeconds", None)
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
     if options.dry_run or obj == entry.object:
@@ -105,13 +105,13 @@ def _check(entry: Entry, options: DeleteOptions) -> None:
         told = f"ResourceVersion in precondition: {options.version}"
         why = f"Precondition failed: {told}, ResourceVersion in object meta: {entry.version}"
         raise conflict(info, name, why)
-    if info.kind == "Namespace" and name in NAMESPACES:
+    if info.native == "Namespace" and name in NAMESPACES:
         raise forbidden(info, name, "this namespace may not be deleted")
 
 
 def _grace(entry: Entry, options: DeleteOptions) -> int:
     """Only pods that a node has taken and not finished get time; a second delete can only shorten it."""
-    if entry.info.kind != "Pod":
+    if entry.info.native != "Pod":
         return 0
     pod = entry.object
     spec, metadata = pod["spec"], pod["metadata"]
@@ -140,9 +140,13 @@ def _finalizers(entry: Entry, options: DeleteOptions) -> list[str]:
 
 def orphans_by_default(info: KindInfo) -> bool:
     """Whether dependents are kept when the client does not say."""
-    return (info.group, info.kind) in _ORPHANING
+    return (info.group, info.native) in _ORPHANING
 
 
 def _namespace_in_use(obj: Object) -> bool:
     """A namespace goes by its own finalizers, which the namespace controller takes away when it is empty."""
-    return obj["kind"] == "Namespace" and bool((obj.get("spec") or {}).get("finalizers"))
+    return _is_namespace(obj) and bool((obj.get("spec") or {}).get("finalizers"))
+
+
+def _is_namespace(obj: Object) -> bool:
+    return (obj["apiVersion"], obj["kind"]) == ("v1", "Namespace")

@@ -8,6 +8,8 @@ from sandbox.api.defaults.objects import default
 from sandbox.api.patching import apply
 from sandbox.api.storage.store import Entry, Object
 from sandbox.api.types import values
+from sandbox.api.types.canonical import canonical
+from sandbox.api.types.customs import schema_of, with_defaults
 from sandbox.api.types.errors import PatchError
 from sandbox.api.wire.status import StatusError, bad_request, conflict, modified
 from sandbox.base.kinds import KindInfo
@@ -15,6 +17,10 @@ from sandbox.base.kinds import KindInfo
 
 def completed(info: KindInfo, obj: Object) -> Object:
     """With defaults; a status is never left out, so that clients can look into it unasked."""
+    if info.definition is not None:
+        kept: Object = canonical(obj, schema_of(info), keep_empty=True)
+        filled: Object = with_defaults(kept, info.definition.root)
+        return filled
     new = default(obj)
     if "status" in info.subresources:
         new.setdefault("status", {"loadBalancer": {}} if info.kind in ("Service", "Ingress") else {})
@@ -63,7 +69,9 @@ def finished(obj: Object) -> bool:
     waiting = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
     if "deletionTimestamp" not in metadata or waiting:
         return False
-    return obj["kind"] != "Namespace" or not (obj.get("spec") or {}).get("finalizers")
+    return (obj["apiVersion"], obj["kind"]) != ("v1", "Namespace") or not (obj.get("spec") or {}).get(
+        "finalizers"
+    )
 
 
 def patch_refused(error: PatchError) -> StatusError:

@@ -15,10 +15,14 @@ from typing import Any
 from sandbox.api.admission.chain import Admission
 from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply
+from sandbox.api.patching.declared import undeclared
 from sandbox.api.storage.store import Entry, Object, Store, encode
-from sandbox.api.types import schema
+from sandbox.api.types.customs import schema_of
 from sandbox.api.types.errors import PatchError
+from sandbox.api.validation import unrun
+from sandbox.api.validation import customs
 from sandbox.api.validation.objects import validate
+from sandbox.api.wire import status
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
 from sandbox.api.writing import updates
 from sandbox.api.writing.decoding import typed
@@ -106,7 +110,11 @@ class Registry:
         self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
     ) -> Written:
         """PATCH application/apply-patch+yaml: creates or merges. 409 when somebody else owns a field."""
-        applied, warnings = typed(info, namespace, body, options.field_validation)
+        unknown = undeclared(body, schema_of(info))
+        mode = "Ignore" if unknown else options.field_validation
+        applied, warnings = typed(info, namespace, body, mode)
+        if unknown:
+            raise status.undeclared(info, namespace, name, unknown)
         if applied["metadata"].setdefault("name", name) != name:
             told = applied["metadata"]["name"]
             raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
@@ -119,7 +127,7 @@ class Registry:
             self._admission.namespace(info, namespace, name)
         else:
             updates.check_preconditions(live, applied["metadata"])
-        merged = self._merge(live, applied, options, subresource)
+        merged = self._merge(info, live, applied, options, subresource)
         if live is not None:
             return self._replace(live, merged, options, subresource, warnings, tracked=True)
         new = self._new(info, namespace, merged, None)
@@ -156,9 +164,9 @@ class Registry:
             obj["metadata"]["namespace"] = namespace
         strategies.prepare_create(info, obj, uid=str(uuid.uuid4()), now=timestamp())
         new = updates.completed(info, obj)
-        if options is not None and info.kind not in _UNTRACKED:
-            managed = self._track(None, new, options, "")
-        if info.kind == "Job":
+        if options is not None and info.native not in _UNTRACKED:
+            managed = self._track(info, None, new, options, "")
+        if info.native == "Job":
             strategies.select_own_pods(new)
             new = updates.completed(info, new)
         self._admission.complete(info, new, int(time.time()))
@@ -190,17 +198,21 @@ class Registry:
             new["metadata"]["managedFields"] = managed
         if updates.same(new, old):
             return Written(live.object, live.data, False, warnings)
-        if not tracked and info.kind not in _UNTRACKED:
-            new["metadata"]["managedFields"] = self._track(old, new, options, subresource)
+        if not tracked and info.native not in _UNTRACKED:
+            new["metadata"]["managedFields"] = self._track(info, old, new, options, subresource)
         return self._commit(info, new, live, options, warnings)
 
     def _validate(self, info: KindInfo, new: Object, old: Object | None) -> None:
         causes = validate(new, old)
+        if info.definition is not None:
+            causes += customs.check(new, info.definition)
         if causes:
             rows = [(cause.field, cause.reason, cause.message) for cause in causes]
             raise invalid(info.kind, info.group, new["metadata"].get("name", ""), rows)
 
-    def _track(self, old: Object | None, new: Object, options: Options, subresource: str) -> list[Any]:
+    def _track(
+        self, info: KindInfo, old: Object | None, new: Object, options: Options, subresource: str
+    ) -> list[Any]:
         return apply.track(
             old,
             new,
@@ -208,10 +220,12 @@ class Registry:
             operation="Update",
             subresource=subresource,
             now=timestamp(),
-            schema=schema.of(new),
+            schema=schema_of(info),
         )
 
-    def _merge(self, live: Entry | None, applied: Object, options: Options, subresource: str) -> Object:
+    def _merge(
+        self, info: KindInfo, live: Entry | None, applied: Object, options: Options, subresource: str
+    ) -> Object:
         try:
             return apply.apply(
                 live.copy() if live else None,
@@ -219,7 +233,7 @@ class Registry:
                 manager=options.manager,
                 force=bool(options.force),
                 now=timestamp(),
-                schema=schema.of(applied),
+                schema=schema_of(info),
                 subresource=subresource,
             )
         except PatchError as error:
@@ -230,6 +244,8 @@ class Registry:
     def _commit(
         self, info: KindInfo, new: Object, live: Entry | None, options: Options, warnings: list[str]
     ) -> Written:
+        if live is None and (info.group, info.kind) == ("", "Pod"):
+            warnings = [*warnings, *unrun.warnings(new)]
         if options.dry_run:
             if live is None:
                 new["metadata"].pop("resourceVersion", None)

@@ -7,10 +7,10 @@ forgotten it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers.housekeeping.discovery import Resource
+from sandbox.controllers.housekeeping.discovery import DEFINITIONS, Resource, custom
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import Cluster, Controller
 
@@ -30,6 +30,25 @@ class GarbageCollector(Controller):
         self._resources = {(r.api_version, r.kind): r for r in resources if r.plural not in _IGNORED}
         for resource in self._resources.values():
             cluster.informer(resource.api_version, resource.plural).subscribe(self._changed)
+        self._added: dict[str, Resource] = {}
+        self._gone: deque[str] = deque(maxlen=1000)  # owners seen to go: their kind may have gone too
+        cluster.informer(*DEFINITIONS).subscribe(self._definition_changed)
+
+    def _definition_changed(self, kind: str, new: Object, old: Object | None) -> None:
+        """A custom kind comes or goes, and with it what there is to follow."""
+        del old
+        name, served = new["metadata"]["name"], None if kind == "DELETED" else custom(new)
+        before = self._added.get(name)
+        if served == before or (served and (served.api_version, served.kind) in self._resources):
+            return
+        if before is not None:
+            for obj in list(self.cluster.informer(before.api_version, before.plural).items.values()):
+                self._changed("DELETED", obj, obj)  # they went with it; the watch may not have said so yet
+            del self._added[name], self._resources[before.api_version, before.kind]
+            self.cluster.leave(before.api_version, before.plural)
+        if served is not None:
+            self._added[name] = self._resources[served.api_version, served.kind] = served
+            self.cluster.follow(served.api_version, served.plural).subscribe(self._changed)
 
     def _changed(self, kind: str, new: Object, old: Object | None) -> None:
         uid = new["metadata"]["uid"]
@@ -39,6 +58,8 @@ class GarbageCollector(Controller):
                 del self._dependents[owner["uid"]]
         if kind == "DELETED":
             self._known.pop(uid, None)
+            if uid in self._dependents:
+                self._gone.append(uid)
             for dependent in self._dependents.get(uid, ()):
                 self.queue.add(("", dependent))
             for owner in objects.owners(new):
@@ -97,7 +118,9 @@ class GarbageCollector(Controller):
         """Keep an object that has a good owner, delete one that has none left."""
         good, waiting = [], False
         for reference in objects.owners(obj):
-            owner = self._known.get(reference["uid"]) or await self._find(obj, reference)
+            owner = self._known.get(reference["uid"])
+            if owner is None and reference["uid"] not in self._gone:
+                owner = await self._find(obj, reference)
             if owner is not None and _awaits(owner, FOREGROUND):
                 waiting = True
             elif owner is not None:

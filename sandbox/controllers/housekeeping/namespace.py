@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers.housekeeping.discovery import Resource
+from sandbox.controllers.housekeeping.discovery import DEFINITIONS, Resource, custom
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 
@@ -19,6 +19,7 @@ class NamespaceController(Controller):
     def __init__(self, cluster: Cluster, resources: list[Resource]) -> None:
         super().__init__(cluster)
         self._contents = [resource for resource in resources if resource.namespaced]
+        self.definitions = cluster.informer(*DEFINITIONS)
         self.namespaces = cluster.informer("v1", "namespaces")
         self.accounts = cluster.informer("v1", "serviceaccounts")
         self.maps = cluster.informer("v1", "configmaps")
@@ -75,14 +76,15 @@ class NamespaceController(Controller):
         """Delete everything in it; when nothing is left, take our finalizer off, and the API removes it."""
         space = namespace["metadata"]["name"]
         left: dict[str, int] = {}
-        for resource in self._contents:
+        added = filter(None, map(custom, self.definitions.items.values()))
+        for resource in [*self._contents, *(one for one in added if one.namespaced)]:
             place = path(resource.api_version, resource.plural, space)
-            items = (await self.client.get(place)).get("items") or []
+            items = await self._list(place)
             for item in items:
                 if not objects.deleting(item):
                     await self._delete(f"{place}/{item['metadata']['name']}", item["metadata"]["uid"])
             if items:  # what ends at once is gone at the next look
-                remaining = (await self.client.get(place)).get("items") or []
+                remaining = await self._list(place)
                 left |= {resource.plural: len(remaining)} if remaining else {}
         if left:
             await self._tell(namespace, left)
@@ -95,6 +97,14 @@ class NamespaceController(Controller):
             {**namespace, "spec": {**(namespace.get("spec") or {}), "finalizers": rest}},
         )
         return None
+
+    async def _list(self, place: str) -> list[Object]:
+        try:
+            return list((await self.client.get(place)).get("items") or [])
+        except ApiError as error:
+            if error.status == 404:  # a custom kind that is served no more
+                return []
+            raise
 
     async def _delete(self, place: str, uid: str) -> None:
         try:

@@ -21,6 +21,28 @@ class Cluster:
 
     client: Client
     informers: dict[tuple[str, str], Informer] = field(default_factory=dict)
+    later: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
+
+    def follow(self, api_version: str, plural: str) -> Informer:
+        """The informer of a collection that has come while the controllers run; it works at once."""
+        informer, wanted = self.informer(api_version, plural), (api_version, plural)
+        if wanted not in self.later:
+            self.later[wanted] = asyncio.get_running_loop().create_task(informer.run())
+        return informer
+
+    def leave(self, api_version: str, plural: str) -> None:
+        """Follow it no more: it is not served any longer."""
+        task = self.later.pop((api_version, plural), None)
+        if task is not None:
+            task.cancel()
+            del self.informers[api_version, plural]
+
+    async def close(self) -> None:
+        """End what `follow` began."""
+        tasks, self.later = list(self.later.values()), {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def informer(self, api_version: str, plural: str) -> Informer:
         """The shared informer of a collection, all namespaces; ask before the manager starts them."""

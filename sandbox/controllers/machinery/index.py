@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
 from sandbox.controllers.machinery import objects
@@ -71,9 +71,15 @@ def _parent(obj: Object) -> str:
     return owner["uid"] if owner else ""
 
 
-async def claim(client: Client, owner: Object, owner_plural: str, index: Owned) -> list[Object]:
+async def claim(
+    client: Client,
+    owner: Object,
+    owner_plural: str,
+    index: Owned,
+    belongs: Callable[[Object], bool] = lambda _: True,
+) -> list[Object]:
     """The children of ``owner`` after adopting orphans that its selector picks and releasing those it no
-    longer picks.
+    longer picks. ``belongs`` can be stricter than the selector.
 
     Upstream: ControllerRefManager. Adoption asks the API, not the cache, whether the owner is still the same
     and stays.
@@ -81,7 +87,7 @@ async def claim(client: Client, owner: Object, owner_plural: str, index: Owned) 
     selector = owner["spec"].get("selector")
     plural, kept = index.informer.plural, []
     for child in index.of(owner):
-        if objects.selects(selector, objects.labels_of(child)):
+        if objects.selects(selector, objects.labels_of(child)) and belongs(child):
             kept.append(child)
         elif not objects.deleting(owner):
             others = [o for o in objects.owners(child) if o["uid"] != owner["metadata"]["uid"]]
@@ -91,7 +97,9 @@ async def claim(client: Client, owner: Object, owner_plural: str, index: Owned) 
     strays = [
         child
         for child in index.orphans(owner["metadata"].get("namespace", ""))
-        if objects.selects(selector, objects.labels_of(child)) and not objects.deleting(child)
+        if objects.selects(selector, objects.labels_of(child))
+        and not objects.deleting(child)
+        and belongs(child)
     ]
     if strays and await _stays(client, owner, owner_plural):
         for child in strays:

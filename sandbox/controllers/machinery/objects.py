@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from sandbox.base.client import Object
 
 Condition = dict[str, Any]
+_SAFE = "bcdfghjklmnpqrstvwxz2456789"  # upstream's rand.SafeEncodeString: no vowels, so no words
 
 
 def now() -> datetime:
@@ -39,6 +42,12 @@ def labels_of(obj: Object) -> dict[str, str]:
 def annotations_of(obj: Object) -> dict[str, str]:
     """metadata.annotations, never None."""
     return obj["metadata"].get("annotations") or {}
+
+
+def safe_hash(value: object, collisions: int = 0) -> str:
+    """Ten characters for names and labels that depend on a JSON value and nothing else."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":")) + (f"#{collisions}" if collisions else "")
+    return "".join(_SAFE[byte % len(_SAFE)] for byte in hashlib.sha256(text.encode()).digest()[:10])
 
 
 def selects(selector: Object | None, wanted: dict[str, str]) -> bool:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from sandbox.base.client import Object
 from sandbox.base.quantity import parse
-from sandbox.controllers.machinery import objects
+from sandbox.controllers.machinery import nodes
 
 
 def request(pod: Object, resource: str) -> Fraction:
@@ -27,39 +27,6 @@ def request(pod: Object, resource: str) -> Fraction:
     return max(together, alone) + parse((spec.get("overhead") or {}).get(resource, 0))
 
 
-def _tolerated(taint: Object, tolerations: Iterable[Object]) -> bool:
-    return any(
-        t.get("effect") in (None, "", taint["effect"])
-        and t.get("key") in (None, "", taint["key"])
-        and (t.get("operator") == "Exists" or t.get("value", "") == taint.get("value", ""))
-        for t in tolerations
-    )
-
-
-def _term_holds(term: Object, node: Object) -> bool:
-    labels, numbers = objects.labels_of(node), {"Gt": 1, "Lt": -1}
-    for rule in term.get("matchExpressions") or []:
-        if rule["operator"] in numbers:
-            sign, have = numbers[rule["operator"]], labels.get(rule["key"], "")
-            if not have.lstrip("-").isdigit() or (int(have) - int(rule["values"][0])) * sign <= 0:
-                return False
-        elif not objects.selects({"matchExpressions": [rule]}, labels):
-            return False
-    fields = {"metadata.name": node["metadata"]["name"]}
-    return all(
-        objects.selects({"matchExpressions": [rule]}, fields) for rule in term.get("matchFields") or []
-    )
-
-
-def _affine(pod: Object, node: Object) -> bool:
-    wanted = pod["spec"].get("nodeSelector") or {}
-    if not wanted.items() <= objects.labels_of(node).items():
-        return False
-    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    return required is None or any(_term_holds(term, node) for term in required["nodeSelectorTerms"])
-
-
 def host_ports(pod: Object) -> set[int]:
     """The ports of the node itself that a pod asks for."""
     return {
@@ -72,12 +39,12 @@ def obstacles(pod: Object, node: Object, placed: Sequence[Object]) -> list[str]:
     spec, status = node.get("spec") or {}, node.get("status") or {}
     tolerations = pod["spec"].get("tolerations") or []
     cordon = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-    if spec.get("unschedulable") and not _tolerated(cordon, tolerations):
+    if spec.get("unschedulable") and not nodes.tolerated(cordon, tolerations):
         return ["node(s) were unschedulable"]
     for taint in spec.get("taints") or []:
-        if taint["effect"] != "PreferNoSchedule" and not _tolerated(taint, tolerations):
+        if taint["effect"] != "PreferNoSchedule" and not nodes.tolerated(taint, tolerations):
             return [f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"]
-    if not _affine(pod, node):
+    if not nodes.affine(pod, node):
         return ["node(s) didn't match Pod's node affinity/selector"]
     if host_ports(pod) & set().union(*map(host_ports, placed)):
         return ["node(s) didn't have free ports for the requested pod ports"]
@@ -91,12 +58,6 @@ def obstacles(pod: Object, node: Object, placed: Sequence[Object]) -> list[str]:
         if asked and resource in room and asked > parse(room[resource]) - taken:
             short.append(f"Insufficient {resource}")
     return short
-
-
-def ready(node: Object) -> bool:
-    """Whether its kubelet says that it can take pods."""
-    found = objects.condition(node, "Ready")
-    return found is not None and found["status"] == "True" and not objects.deleting(node)
 
 
 def unschedulable(nodes: int, reasons: Iterable[str]) -> str:

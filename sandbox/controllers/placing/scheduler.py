@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.base.client import ApiError, Key, Object, path
-from sandbox.controllers.machinery import objects, pods
+from sandbox.controllers.machinery import nodes, objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller
-from sandbox.controllers.placing import fit
+from sandbox.controllers.placing import binding, fit
 
 PREFERRED = "sandbox"
 NOT_READY = "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
@@ -26,7 +26,10 @@ class Scheduler(Controller):
         self._stuck: set[Key] = set()
         self.pods.subscribe(self._pod_changed)
         self.nodes.subscribe(self._room_changed)
-        self.claims.subscribe(self._claim_changed)
+        self.volumes = cluster.informer("v1", "persistentvolumes")
+        self.classes = cluster.informer("storage.k8s.io/v1", "storageclasses")
+        for informer in (self.claims, self.volumes, self.classes):
+            informer.subscribe(self._volume_changed)
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del old
@@ -42,7 +45,9 @@ class Scheduler(Controller):
     def _room_changed(self, kind: str, new: Object, old: Object | None) -> None:
         """A node's heartbeat gives no room; what it has, and whether it is ready, may."""
         telling = [
-            (o.get("spec"), (o.get("status") or {}).get("allocatable"), fit.ready(o)) for o in (new, old) if o
+            (o.get("spec"), (o.get("status") or {}).get("allocatable"), nodes.ready(o))
+            for o in (new, old)
+            if o
         ]
         if (
             kind != "MODIFIED"
@@ -51,8 +56,8 @@ class Scheduler(Controller):
         ):
             self._retry_stuck()
 
-    def _claim_changed(self, kind: str, new: Object, old: Object | None) -> None:
-        """A claim has no heartbeat: whatever changes about it may be what a pod waits for."""
+    def _volume_changed(self, kind: str, new: Object, old: Object | None) -> None:
+        """Claims and what binds them have no heartbeat: whatever changes may be what a pod waits for."""
         del kind, new, old
         self._retry_stuck()
 
@@ -69,10 +74,13 @@ class Scheduler(Controller):
             return None
         if pod["spec"].get("schedulingGates"):
             return None
-        obstacle = self._volumes(pod)
+        waiting, obstacle = self._volumes(pod)
         node = None if obstacle else self._choose(pod)
         if node is None:
             await self._refuse(pod, obstacle or self._explain(pod))
+            return None
+        if waiting:
+            await self._place_volumes(key, waiting, node)
             return None
         self._assumed[key] = {**pod, "spec": {**pod["spec"], "nodeName": node}}
         try:
@@ -96,27 +104,45 @@ class Scheduler(Controller):
         candidates = []
         for (_, name), node in self.nodes.items.items():
             placed = self._placed(name)
-            if fit.ready(node) and not fit.obstacles(pod, node, placed):
+            if nodes.ready(node) and not fit.obstacles(pod, node, placed):
                 candidates.append((name != PREFERRED, len(placed), name))
         return min(candidates)[2] if candidates else None
 
     def _explain(self, pod: Object) -> str:
         reasons: list[str] = []
         for (_, name), node in self.nodes.items.items():
-            reasons += fit.obstacles(pod, node, self._placed(name)) if fit.ready(node) else [NOT_READY]
+            reasons += fit.obstacles(pod, node, self._placed(name)) if nodes.ready(node) else [NOT_READY]
         return fit.unschedulable(len(self.nodes.items), reasons)
 
-    def _volumes(self, pod: Object) -> str:
-        """What is wrong with the claims it mounts, "" when they can be mounted."""
-        space = pod["metadata"]["namespace"]
+    def _volumes(self, pod: Object) -> tuple[list[Object], str]:
+        """(claims that wait for the pod's node, what is wrong with those that it mounts or "")."""
+        space, waiting = pod["metadata"]["namespace"], []
+        classes = {name: found for (_, name), found in self.classes.items.items()}
         for volume in pod["spec"].get("volumes") or []:
             if claimed := volume.get("persistentVolumeClaim"):
                 claim = self.claims.items.get((space, claimed["claimName"]))
                 if claim is None:
-                    return f'persistentvolumeclaim "{claimed["claimName"]}" not found'
-                if (claim.get("status") or {}).get("phase") != "Bound":
-                    return "pod has unbound immediate PersistentVolumeClaims"
-        return ""
+                    return [], f'persistentvolumeclaim "{claimed["claimName"]}" not found'
+                if (claim.get("status") or {}).get("phase") == "Bound":
+                    continue
+                if not binding.waits_for_consumer(claim, classes):
+                    return [], "pod has unbound immediate PersistentVolumeClaims"
+                there = binding.matching(claim, self.volumes.items.values())
+                provisioner = classes[claim["spec"]["storageClassName"]].get("provisioner")
+                if not there and provisioner == binding.NO_PROVISIONER:
+                    return [], "node(s) didn't find available persistent volumes to bind"
+                waiting.append(claim)
+        return waiting, ""
+
+    async def _place_volumes(self, key: Key, claims: list[Object], node: str) -> None:
+        """Tell the claims where the pod will be; it is bound when they are."""
+        self._stuck.add(key)
+        for claim in claims:
+            if objects.annotations_of(claim).get(binding.SELECTED_NODE) != node:
+                meta = claim["metadata"]
+                patch = {"uid": meta["uid"], "annotations": {binding.SELECTED_NODE: node}}
+                place = path("v1", "persistentvolumeclaims", meta["namespace"], meta["name"])
+                await self.client.merge(place, {"metadata": patch})
 
     async def _refuse(self, pod: Object, message: str) -> None:
         key = (pod["metadata"]["namespace"], pod["metadata"]["name"])

@@ -5,8 +5,6 @@ Upstream: pkg/controller/deployment/util/deployment_util.go.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 
 from sandbox.base.client import Object
@@ -25,7 +23,6 @@ _NOT_COPIED = {
     MAXIMUM,
     "deprecated.deployment.rollback.to",
 }
-_SAFE = "bcdfghjklmnpqrstvwxz2456789"  # upstream's rand.SafeEncodeString: no vowels, so no words
 
 
 def template_hash(template: Object, collisions: int = 0) -> str:
@@ -33,10 +30,7 @@ def template_hash(template: Object, collisions: int = 0) -> str:
 
     Upstream hashes Go's printed form, so the values differ from a real cluster's; nothing may depend on them.
     """
-    text = json.dumps(template, sort_keys=True, separators=(",", ":")) + (
-        f"#{collisions}" if collisions else ""
-    )
-    return "".join(_SAFE[byte % len(_SAFE)] for byte in hashlib.sha256(text.encode()).digest()[:10])
+    return objects.safe_hash(template, collisions)
 
 
 def without_hash(template: Object) -> Object:

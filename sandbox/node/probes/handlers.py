@@ -1,4 +1,4 @@
-"""Runs one probe or lifecycle handler: httpGet, tcpSocket, exec, sleep. Each says what it saw in the
+"""Runs one probe or lifecycle handler: httpGet, tcpSocket, grpc, exec, sleep. Each says what it saw in the
 kubelet's words."""
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+from sandbox.node.probes import grpc
 
 Object = dict[str, Any]
 REDIRECTS = 10
@@ -47,6 +49,10 @@ async def run(handler: Object, target: Target, timeout: float) -> Answer:
             return await _http(handler["httpGet"], target, timeout)
         if "tcpSocket" in handler:
             return await _tcp(handler["tcpSocket"], target, timeout)
+        if "grpc" in handler:
+            wanted = handler["grpc"]
+            port = port_of(wanted.get("port"), {})
+            return Answer(*await grpc.check(target.ip, port, wanted.get("service") or "", timeout))
         if "exec" in handler:
             return await _exec(handler["exec"].get("command") or [], target, timeout)
         if "sleep" in handler:

@@ -14,7 +14,9 @@ from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
 from toolkit.reporting import summary
 from toolkit.runs import closing, record
+from toolkit.settings import needed
 from toolkit.settings.config import Config
+from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
 OUTCOME = "PIPELINE_OUTCOME"
@@ -94,6 +96,16 @@ def no_such(word: str, box: Outbox) -> Misused:
     """AGAIN= names nothing that was refused."""
     known = ", ".join(box.aside()) or "none"
     return Misused(f"AGAIN={word}: no such alert was set aside", remedy=f"set aside are: {known}")
+def _needed(config: Config, app: App) -> Run:
+    """What a version must pass in each environment, and where, before it counts as verified there."""
+    return {
+        environment.name: {
+            "checks": needed.checks(app, environment),
+            "spaces": app.spaces_in(environment.everywhere),
+        }
+        for environment in config.environments.values()
+        if app.goes_to(environment.name)
+    }
 
 
 def latest(own: Sequence[Run]) -> Run | None:
@@ -110,11 +122,12 @@ def counted(runs: Sequence[str]) -> str:
 
 
 def _whole(config: Config, run: Run) -> Run:
-    """With the environments that its app goes to."""
+    """With the environments that its app goes to, and what a version must pass there."""
+    app = config.app(run["app"])
+    run = {"needed": _needed(config, app), **run}
     if "environments" in run:
         return run
-    goes = config.app(run["app"]).goes_to
-    return {**run, "environments": [name for name in config.environments if goes(name)]}
+    return {**run, "environments": [name for name in config.environments if app.goes_to(name)]}
 
 
 def _masked(value: Any) -> Any:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from toolkit.base.redaction import redact, redact_lines
+
 
 class Kind(StrEnum):
     """The six ways to end. The order is from harmless to decisive: `worst` picks the later one."""
@@ -39,6 +41,11 @@ _EXIT_CODES = {
 }
 
 
+INCONCLUSIVE = "inconclusive"
+"""In the details of an outcome that is no pass: its program was killed or had an error of its own, or the
+cluster was away. Nothing was found against what it was to judge."""
+
+
 class Outcome(NamedTuple):
     """What a stage has to say when it ends.
 
@@ -51,6 +58,11 @@ class Outcome(NamedTuple):
     remedy: str = ""
     evidence: tuple[str, ...] = ()
     details: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether it ended badly and nothing was found against what it was about."""
+        return self.details.get(INCONCLUSIVE) is True
 
     @property
     def passed(self) -> bool:
@@ -83,15 +95,15 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 
 
 class PipelineError(Exception):
-    """A foreseen end that is not a pass. The subclasses say which."""
+    """A foreseen end that is not a pass. The subclasses say which. Its words are redacted."""
 
     kind = Kind.FAILED
 
     def __init__(self, reason: str, *, remedy: str = "", evidence: Sequence[str] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
-        self.evidence = tuple(evidence)
+        self.reason = redact(reason)
+        self.remedy = redact(remedy)
+        self.evidence: tuple[str, ...] = tuple(redact_lines(evidence))
+        super().__init__(self.reason)
 
     @property
     def outcome(self) -> Outcome:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import NewType
+
+Shown = NewType("Shown", str)
+"""Text that went through redaction: what may be printed, kept and raised. Its counterpart is raw.Raw."""
 
 MASK = "***"
 
@@ -104,9 +108,17 @@ def _register(value: str) -> None:
 
 def register_environment(environ: Mapping[str, str] | None = None) -> None:
     """Register every environment variable whose name says that it holds a secret."""
-    for name, value in (os.environ if environ is None else environ).items():
-        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST and not _is_path(value):
-            _register(value)
+    for value in masked_variables(os.environ if environ is None else environ).values():
+        _register(value)
+
+
+def masked_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables whose values are masked because of their names."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST and not _is_path(value)
+    }
 
 
 def _is_path(value: str) -> bool:
@@ -121,7 +133,7 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(name)) and not name.upper().endswith(_PLAIN_ENDS)
 
 
-def redact(text: str) -> str:
+def redact(text: str) -> Shown:
     """The text with every known secret, and what by its shape can only be one, replaced by ***.
 
     Longest first, so that no tail of one survives.
@@ -134,7 +146,15 @@ def redact(text: str) -> str:
             if word in text:
                 text = _compiled(pattern).sub(mask, text)
                 break
-    return _without_keys(text) if _KEY_WORDS in text else text
+    return Shown(_without_keys(text) if _KEY_WORDS in text else text)
+
+
+def redact_lines(lines: Iterable[str]) -> list[Shown]:
+    """`redact` for lines that belong together: a private key among them goes whole, so they may be fewer."""
+    known = list(lines)
+    if any(_KEY_WORDS in line for line in known):
+        return [Shown(line) for line in redact("\n".join(known)).split("\n")]
+    return [redact(line) for line in known]
 
 
 def _without_keys(text: str) -> str:
@@ -168,12 +188,12 @@ def _key_start(text: str, first: int, end: int) -> int:
     return max(first, start + 1) if start < end else end
 
 
-def scrub(text: str) -> str:
+def scrub(text: str) -> Shown:
     """`redact`, and values that are given to names such as password: for what programs of others print.
 
     Not for source code, where most such lines are no secrets.
     """
-    return _compiled(_ASSIGNED).sub(_without_value, redact(text))
+    return Shown(_compiled(_ASSIGNED).sub(_without_value, redact(text)))
 
 
 def _without_value(found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from toolkit.base import tools
-from toolkit.base.outcome import Interrupted, Outcome, PipelineError, worst
+from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Outcome, PipelineError, worst
 
 # How long the spaces get, once the run is interrupted, to let go of what they hold.
 LEAVE_SECONDS = 10.0
@@ -70,7 +70,17 @@ def side_by_side(
         raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-    return worst(future.result() for future in futures)
+    outcomes = [future.result() for future in futures]
+    together = worst(outcomes)
+    bad = [each for each in outcomes if not each.passed]
+    if bad and all(_is_inconclusive(each) for each in bad):
+        return together._replace(details={**together.details, INCONCLUSIVE: True})
+    return together
+
+
+def _is_inconclusive(outcome: Outcome) -> bool:
+    """The same of an outcome whose details stand under its space's name."""
+    return any(isinstance(each, dict) and each.get(INCONCLUSIVE) is True for each in outcome.details.values())
 
 
 def _named(space: str, outcome: Outcome) -> Outcome:
@@ -78,5 +88,5 @@ def _named(space: str, outcome: Outcome) -> Outcome:
     reason = outcome.reason
     if reason and not reason.startswith(f"{space}:") and f"space {space}:" not in reason:
         reason = f"{space}: {reason}"
-    details = {space: outcome.details} if outcome.details else {}
+    details = {space: dict(outcome.details)} if outcome.details else {}
     return Outcome(outcome.kind, reason, outcome.remedy, outcome.evidence, details)

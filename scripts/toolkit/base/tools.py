@@ -1,5 +1,8 @@
 """The one door to other programs: says what it runs, keeps secrets out, returns code and output.
 
+What a program printed comes twice: `Ran.answer` as it was, for whoever parses it, and `Ran.output` without
+secrets, for all that is shown, kept or raised. A parser that read the second would take *** for an answer.
+
 Built on subprocess: importing `sh` costs more than a whole lint stage may (see `make bench`). The engine,
 which keeps several stages running in the background, uses `sh` (processes.py).
 """
@@ -16,13 +19,25 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from toolkit.base.outcome import Kind, Misused, PipelineError, TimedOut
-from toolkit.base.redaction import Secret, redact, register_environment
+from toolkit.base.raw import Raw
+from toolkit.base.redaction import Secret, Shown, redact, register_environment
 from toolkit.base.signals import held_back
 
-__all__ = ["Ran", "Secret", "ToolFailed", "quoted", "redact", "register_environment", "run", "stop_all"]
+__all__ = [
+    "Ran",
+    "Raw",
+    "Secret",
+    "Shown",
+    "ToolFailed",
+    "quoted",
+    "redact",
+    "register_environment",
+    "run",
+    "stop_all",
+]
 
 # What a program gets between SIGTERM and SIGKILL, in seconds.
 GRACE = 5.0
@@ -42,12 +57,26 @@ _running: set[subprocess.Popen[str]] = set()
 
 
 class Ran(NamedTuple):
-    """A program that ended: command, exit code, stdout and stderr interleaved (redacted), wall time."""
+    """A program that ended: command, exit code, what it printed, wall time in seconds.
+
+    answer is stdout and stderr interleaved; of a program that was run with `apart`, stdout alone, and stderr
+    is in `errors`: what a program complains of is no part of its answer.
+    """
 
     argv: tuple[str, ...]
     code: int
-    output: str
+    answer: Raw
     seconds: float
+    errors: Raw = Raw()
+
+    @property
+    def output(self) -> Shown:
+        """All that it printed, without secrets."""
+        return Shown(self.answer.shown + self.errors.shown)
+
+    def tail(self, lines: int = 12) -> tuple[Shown, ...]:
+        """The last lines of it that are not empty, for people."""
+        return tuple(Shown(line) for line in self.output.splitlines() if line.strip())[-lines:]
 
 
 class ToolFailed(PipelineError):
@@ -56,13 +85,11 @@ class ToolFailed(PipelineError):
     kind = Kind.FAILED
 
     def __init__(self, ran: Ran) -> None:
-        super().__init__(
-            f"{quoted(ran.argv[:1])} ended with exit code {ran.code}", evidence=_tail(ran.output)
-        )
+        super().__init__(f"{quoted(ran.argv[:1])} ended with exit code {ran.code}", evidence=ran.tail())
         self.ran = ran
 
 
-def quoted(argv: Sequence[str]) -> str:
+def quoted(argv: Sequence[str]) -> Shown:
     """The command as a person would type it, without its secrets."""
     return redact(shlex.join(argv))
 
@@ -76,12 +103,16 @@ def run(
     timeout: float | None = None,
     echo: bool = True,
     stdin: str | None = None,
+    apart: bool = False,
+    inherited: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run a program to its end.
 
-    env is added to this process's environment; timeout is in seconds. With echo the command and its output
-    are shown as they come. Raises Misused when there is no such program, TimedOut at the timeout, ToolFailed
-    when check is set and the exit code is not 0. Interrupted, it stops the program and all that it started.
+    env is added to what the program inherits, which is this process's environment unless `inherited` says
+    otherwise; timeout is in seconds. With echo the command and its output are shown as they come; apart keeps
+    stderr out of the answer. Raises Misused when there is no such program, TimedOut at the timeout,
+    ToolFailed when check is set and the exit code is not 0. Interrupted, it stops the program and all that it
+    started.
     """
     command = tuple(str(word) for word in argv)
     if echo:
@@ -91,10 +122,13 @@ def run(
     expired = threading.Event()
     process: subprocess.Popen[str] | None = None
     timer: threading.Timer | None = None
+    listening: threading.Thread | None = None
     lines: list[str] = []
+    errors: list[str] = []
+    whole = {**(os.environ if inherited is None else inherited), **(env or {})}
     try:
         with held_back(), _starting:  # the signal is told when the lock is free again
-            process = _start(command, cwd, env, piped=stdin is not None)
+            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart)
             _running.add(process)
         if timeout:
             timer = threading.Timer(timeout, _expire, (process, expired))
@@ -102,14 +136,13 @@ def run(
             timer.start()
         if stdin is not None:
             threading.Thread(target=_feed, args=(process, stdin), daemon=True).start()
-        assert process.stdout is not None  # noqa: S101 - piped above
-        for line in process.stdout:
-            clean = redact(line)
-            lines.append(clean)
-            if echo:
-                sys.stdout.write(clean)
-                sys.stdout.flush()
+        if apart:
+            listening = threading.Thread(target=_listen, args=(process.stderr, errors, echo), daemon=True)
+            listening.start()
+        _listen(process.stdout, lines, echo)
         code = process.wait()
+        if listening:
+            listening.join(GRACE)
     except BaseException:
         if process is not None:
             _stop(process)
@@ -119,10 +152,9 @@ def run(
             _running.discard(process)
         if timer:
             timer.cancel()
-    output = "".join(lines)
+    ran = Ran(command, code, Raw("".join(lines)), time.monotonic() - started, Raw("".join(errors)))
     if expired.is_set():
-        raise TimedOut(f"{quoted(command[:1])} was stopped after {timeout:g} s", evidence=_tail(output))
-    ran = Ran(command, code, output, time.monotonic() - started)
+        raise TimedOut(f"{quoted(command[:1])} was stopped after {timeout:g} s", evidence=ran.tail())
     if check and ran.code != 0:
         raise ToolFailed(ran)
     return ran
@@ -137,16 +169,16 @@ def stop_all() -> None:
 
 
 def _start(
-    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] | None, *, piped: bool
+    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str], *, piped: bool, apart: bool
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, **env} if env else None,
+            env=env,
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             text=True,
             errors="replace",
             start_new_session=True,
@@ -160,6 +192,16 @@ def _start(
         ) from None
     except PermissionError:
         raise Misused(f"{command[0]}: is not executable") from None
+
+
+def _listen(pipe: IO[str] | None, lines: list[str], echo: bool) -> None:
+    """Take what comes, to its end."""
+    assert pipe is not None  # noqa: S101 - piped in _start
+    for line in pipe:
+        lines.append(line)
+        if echo:
+            sys.stdout.write(redact(line))
+            sys.stdout.flush()
 
 
 def _feed(process: subprocess.Popen[str], text: str) -> None:
@@ -182,7 +224,3 @@ def _stop(process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=GRACE)
             return
-
-
-def _tail(output: str, lines: int = 12) -> tuple[str, ...]:
-    return tuple([line for line in output.splitlines() if line.strip()][-lines:])

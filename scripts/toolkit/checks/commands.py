@@ -72,9 +72,4 @@ def decide(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True)
     """Run a check whose exit code is all there is to know; raises Failed when it is not 0."""
     ran = run(argv, cwd=cwd, timeout=timeout, echo=echo)
     if ran.code != 0:
-        raise Failed(f"`{tools.quoted(argv)}` ended with exit code {ran.code}", evidence=tail(ran))
-
-
-def tail(ran: tools.Ran, lines: int = 12) -> list[str]:
-    """The last lines of what a program printed."""
-    return [line for line in ran.output.splitlines() if line.strip()][-lines:]
+        raise Failed(f"`{tools.quoted(argv)}` ended with exit code {ran.code}", evidence=ran.tail())

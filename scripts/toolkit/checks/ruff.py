@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.outcome import Failed
+from toolkit.base.raw import Raw
 
 if TYPE_CHECKING:  # a clean app never needs it, and the cost of starting is what `make bench` counts
     from toolkit.checks.findings import Finding
@@ -53,12 +54,12 @@ def checked(report: Path, folder: Path) -> list[Finding]:
         raise Failed(f"ruff left no readable report: {error}") from None
 
 
-def formatted(output: str) -> list[Finding]:
+def formatted(output: Raw) -> list[Finding]:
     """The files that `ruff format --check --output-format=concise` says it would write differently.
 
     A line is `<file>:<line>:<column>: unformatted: File would be reformatted`.
     """
-    lines = [line for line in output.splitlines() if ": unformatted: " in line]
+    lines = [line for line in output.lines() if ": unformatted: " in line]
     if not lines:
         return []
     from toolkit.checks.findings import Finding

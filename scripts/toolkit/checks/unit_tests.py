@@ -109,13 +109,16 @@ def coverage_report(python: Path, files: Files) -> list[str]:
 
 def result(ran: tools.Ran, files: Files) -> reports.Junit:
     """What the run showed. Raises Failed when no test ran, or pytest itself broke."""
-    tail = ran.output.splitlines()[-12:]
-    if files.junit.is_file():
-        # A test may have printed its environment into the report, which is kept.
-        files.junit.write_text(redact(files.junit.read_text(encoding="utf-8")), encoding="utf-8")
+    tail = ran.tail()
+    try:
+        found = reports.junit(files.junit) if files.junit.is_file() else None
+    finally:
+        if files.junit.is_file():
+            # A test may have printed its environment into the report, which is kept.
+            kept = redact(files.junit.read_text(encoding="utf-8", errors="replace"))
+            files.junit.write_text(kept, encoding="utf-8")
     if ran.code == _NO_TESTS:
         raise _none(Path(FOLDER))
-    found = reports.junit(files.junit) if files.junit.is_file() else None
     if found is not None and found.failed:
         return found  # a module that cannot be imported is exit code 2, and is in the report
     if found is None or ran.code not in _RAN:

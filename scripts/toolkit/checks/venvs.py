@@ -92,7 +92,7 @@ def _make(venv: Path, argv: Sequence[str], name: str) -> None:
     tools.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], echo=False, timeout=60)
     ran = tools.run(argv, check=False, echo=False, timeout=INSTALL_SECONDS)
     if ran.code != 0:
-        lines = [line for line in ran.output.splitlines() if line.strip()]
+        lines = ran.tail(200)
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
         raise Failed(
             f"the packages of {name} could not be installed: {(errors or lines or ['pip said nothing'])[-1]}",

@@ -1,28 +1,34 @@
 """Where a run comes from: branch, commit, author and job link, on any CI system or none.
 
-BRANCH and COMMIT in the environment win over everything; then what the CI system says, then git.
+BRANCH and COMMIT in the environment win over everything; then what the CI system says, then git. Whether the
+files here are that commit's only git can say: where it does not, they are not taken for clean.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit.base import tools
-from toolkit.base.outcome import Misused, PipelineError
+from toolkit.base.outcome import Misused
+from toolkit.ci import git as door
+from toolkit.ci.git import Git
 from toolkit.ci.systems import VENDORS, Vendor
 
-Git = Callable[[Sequence[str]], str]
-
+NO_GIT = "(no git)"
+"""Branch where git does not answer; as NO_BRANCH it is no branch's name."""
 NO_BRANCH = "(no branch)"
 """Branch of a detached checkout. No git branch can have this name: no rule about branches matches it."""
 
 
 class Source(NamedTuple):
-    """What is built and who asked: `commit` is 40 hex digits or "", `url` links to the CI job or is ""."""
+    """What is built and who asked: `commit` is 40 or 64 hex digits or "", `url` links to the CI job or is "".
+
+    dirty is true unless the files here are known to be the commit's. trouble is why git, or the CI system
+    beside it, does not tell commit and files (a sentence, with git's own words), remedy what mends that.
+    """
 
     system: str
     branch: str
@@ -30,43 +36,45 @@ class Source(NamedTuple):
     author: str
     url: str
     dirty: bool
+    trouble: str = ""
+    remedy: str = ""
+
+    @property
+    def unnamed(self) -> str:
+        """Why nobody says which branch this is; "" when somebody does."""
+        return self.trouble if self.branch == NO_GIT else ""
 
 
 def recognise(env: Mapping[str, str], git: Git) -> Source:
     """The source of this run; pure given its arguments.
 
-    `git` takes the arguments after the word git and returns what it prints, "" when it fails or is missing.
     On a pull request the branch is its head; a head that belongs to a fork, or is named like its own target,
     becomes `pull/<head>` so that it never passes for the real branch. A tag becomes `(tag <name>)`, a
     detached checkout `(no branch)`, and outside of any repository the branch is `(no git)`.
     """
-    checkout = _checkout(git(["status", "--porcelain=v2", "--branch", "--untracked-files=normal"]))
+    checkout = _checkout(git)
     vendor = next((each for each in VENDORS if env.get(each.known_by)), None)
     branch = (vendor and _branch(vendor, env)) or checkout.branch
     commit = (vendor and env.get(vendor.commit, "")) or ""
-    author = (vendor and _first(env, vendor.author)) or git(["log", "-1", "--format=%an"]).strip()
+    author = (vendor and _first(env, vendor.author)) or _line(git, "log", "-1", "--format=%an")
+    # Buildkite's commit may be the word HEAD; anything that is not a full hash is looked up.
+    named = _full(env.get("COMMIT", ""), git) or (commit if _is_full(commit) else "")
+    dirty, trouble, remedy = _difference(checkout, named, git)
     return Source(
         system=vendor.system if vendor else checkout.system,
         branch=env.get("BRANCH") or branch,
-        # Buildkite's commit may be the word HEAD; anything that is not a full hash is looked up.
-        commit=_full(env.get("COMMIT", ""), git) or (commit if _is_full(commit) else checkout.commit),
+        commit=named or checkout.commit,
         author=author,
         url=_url(vendor, env) if vendor else "",
-        dirty=checkout.dirty,
+        dirty=dirty,
+        trouble=trouble,
+        remedy=remedy,
     )
 
 
 def here(root: Path) -> Source:
     """The source of a run in the checkout at `root`, by its environment and git; without git too."""
-
-    def git(arguments: Sequence[str]) -> str:
-        try:
-            ran = tools.run(["git", "-C", str(root), *arguments], check=False, echo=False, timeout=30)
-        except PipelineError:
-            return ""
-        return ran.output if ran.code == 0 else ""
-
-    return recognise(os.environ, git)
+    return recognise(os.environ, door.at(root))
 
 
 def foldable(system: str, title: str, started: float, ended: float | None = None) -> tuple[str, str]:
@@ -84,18 +92,51 @@ class _Checkout(NamedTuple):
     branch: str
     commit: str
     dirty: bool
+    trouble: str = ""
+    remedy: str = ""
 
 
-def _checkout(status: str) -> _Checkout:
+_STATUS = (
+    *("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none"),
+    # The whole checkout, without what a run itself leaves behind where nobody told git to ignore it.
+    *("--", ":/", ":(exclude).pipeline", ":(exclude).sandbox"),
+)
+
+
+def _checkout(git: Git) -> _Checkout:
     """What `git status --porcelain=v2 --branch` says: header lines start with `# branch.`, changes do not."""
-    lines = [line for line in status.splitlines() if line.strip()]
+    status = git(_STATUS)
+    lines = [line for line in status.answer.lines() if line.strip()]
     header = dict(line[len("# branch.") :].split(" ", 1) for line in lines if line.startswith("# branch."))
     if "head" not in header:
-        return _Checkout("no git", "(no git)", "", False)
+        return _Checkout("no git", NO_GIT, "", False, status.complaint, status.remedy)
     branch = NO_BRANCH if header["head"] == "(detached)" else header["head"]
     commit = header.get("oid", "")
     dirty = any(line[:2] in ("1 ", "2 ", "u ", "? ") for line in lines)
-    return _Checkout("git", branch, commit if _is_full(commit) else "", dirty)
+    if not _is_full(commit):
+        remedy = "git add -A && git commit -m first"
+        return _Checkout("git", branch, "", dirty, f"git: {header['head']} has no commit yet", remedy)
+    return _Checkout("git", branch, commit, dirty)
+
+
+def _difference(checkout: _Checkout, named: str, git: Git) -> tuple[bool, str, str]:
+    """Whether the files here may be others than those of the commit that was named, else than those of git's.
+
+    With the trouble and its remedy, where that is not just a change.
+    """
+    if checkout.commit in ("", named) or not named:
+        unknown = bool(named) and not checkout.commit
+        return checkout.dirty or unknown, checkout.trouble, checkout.remedy
+    trees = [_line(git, "rev-parse", "--verify", f"{each}^{{tree}}") for each in (named, checkout.commit)]
+    if trees[0] and trees[0] == trees[1]:
+        return checkout.dirty, "", ""
+    trouble = f"this run is for commit {named[:12]}, and {checkout.commit[:12]} is what is checked out here"
+    return True, trouble, f"git checkout {named[:12]}, or unset the variable that names it"
+
+
+def _line(git: Git, *arguments: str) -> str:
+    """A one-line answer; "" when there is none."""
+    return git(arguments).answer.reveal().strip()
 
 
 def _branch(vendor: Vendor, env: Mapping[str, str]) -> str:
@@ -127,16 +168,19 @@ def _url(vendor: Vendor, env: Mapping[str, str]) -> str:
 
 
 def _is_full(commit: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{40}", commit) is not None
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) is not None
 
 
 def _full(commit: str, git: Git) -> str:
     """COMMIT= may be short or a tag: git knows the full hash. Misused when it does not."""
     if not commit or _is_full(commit):
         return commit
-    found = git(["rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"]).strip()
+    said = git(["rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}"])
+    found = said.answer.reveal().strip()
     if not _is_full(found):
         raise Misused(
-            f"COMMIT={commit}: git knows no such commit here", remedy="give all 40 digits, or fetch it first"
+            f"COMMIT={commit}: git knows no such commit here",
+            remedy="give all its digits, or fetch it first",
+            evidence=[said.complaint] if said.failed else [],
         )
     return found

@@ -44,6 +44,8 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
+        if left_out := manifests.ignored(each):
+            request.say(left_out)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
@@ -57,14 +59,15 @@ def _deploy(request: Request, options: Options) -> Outcome:
     ]
     left = [space for space in request.spaces if space not in stopped]
     holding.refuse(request, left, built[app.name], options)
+    foreseen = Outcome()
     if options.preflight:
         tasks = [
             *((app, space) for space in left),
             *((need, space) for need, space in going if space not in stopped),
         ]
-        problems = foresight.look(request, tasks, built, options)
-        if not problems.passed:
-            return problems
+        foreseen = foresight.look(request, tasks, built, options)
+        if not foreseen.passed:
+            return foreseen
     for level in needs:
         of_level = [(need, space) for need, space in going if need in level and space not in stopped]
         stopped |= _collaborators(request, of_level, built, options)
@@ -77,6 +80,7 @@ def _deploy(request: Request, options: Options) -> Outcome:
     left = [space for space in left if space not in stopped]
     together = worst([*stopped.values(), side_by_side(left, one, request.say)])
     went_well = [space for space in left if space in outcomes and outcomes[space].passed]
+    together = together._replace(details={**foreseen.details, **together.details})
     if together.passed or not _is_automatic(request) or not went_well:
         return together
     return _follow_suit(request, went_well, together)
@@ -90,7 +94,8 @@ def _follow_suit(request: Request, spaces: Sequence[str], failed: Outcome) -> Ou
     """Undo the release where it went well too: one environment, one version."""
 
     def one(space: Space) -> Outcome:
-        return recovery.undo(request, space, f"it failed elsewhere: {failed.reason}")
+        why = f"it failed elsewhere: {failed.reason}"
+        return recovery.undo(request, space, why, hold=not failed.is_inconclusive)
 
     back = side_by_side(spaces, one, request.say)
     evidence = failed.evidence if back.passed else (*failed.evidence, *back.evidence)

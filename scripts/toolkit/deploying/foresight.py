@@ -22,7 +22,10 @@ Built = Mapping[str, Mapping[str, str]]
 
 
 def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, options: Options) -> Outcome:
-    """Passed, or what would go wrong with the apps in the spaces that these tasks name."""
+    """Passed, or what would go wrong with the apps in the spaces that these tasks name.
+
+    What is only likely to go wrong is said, and kept in the outcome's details.
+    """
     known = building.Known(request.cluster, request.root, request.say)
     named = {
         space if app.name == request.app.name else f"{space} {app.name}": (app, space) for app, space in tasks
@@ -44,6 +47,8 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
             force=options.take_over,
             say=task.say,
         )
+        for each in preflight.warnings(problems):
+            task.say(f"warning: {each.line} ({each.remedy})")
         return preflight.outcome(problems)
 
     return side_by_side(list(named), one, request.say)

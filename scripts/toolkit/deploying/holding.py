@@ -8,6 +8,7 @@ from toolkit.base.outcome import Failed, Outcome, Refused
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import lock, releases
+from toolkit.cluster.standing import configuration
 from toolkit.deploying import in_space, recovery
 from toolkit.deploying.in_space import Options
 from toolkit.deploying.site import Site
@@ -29,7 +30,10 @@ def refuse(request: Request, spaces: Sequence[str], built: Mapping[str, str], op
         connection = in_space.connected(request, app, space)
         namespace = app.namespace_in(space.name)
         known = releases.holds(connection, namespace, app.name)
-        content = releases.content_of(manifests.render(app, in_space.values(request, app, space.name, built)))
+        if not known:
+            return Outcome()
+        found = manifests.render(app, in_space.values(request, app, space.name, built))
+        content = releases.content_of(configuration.with_stamps(connection, namespace, found))
         hold = releases.held(known, version(request.source), content)
         if hold is None:
             return Outcome()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
@@ -12,13 +12,14 @@ from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import configuration
 from toolkit.cluster.verdict.rollout import Verdict
-from toolkit.deploying import change, recovery
+from toolkit.deploying import change, recovery, settling
 from toolkit.deploying.site import Site
 from toolkit.objects import manifests
+from toolkit.settings import needed
 from toolkit.settings.model import App
 from toolkit.settings.request import Request, version
-from toolkit.suites import running as suites
 
 Json = dict[str, Any]
 
@@ -26,13 +27,15 @@ Json = dict[str, Any]
 @dataclass(frozen=True)
 class Options:
     """How to deploy: seconds to wait for the lock, whether to take over fields of other managers, to deploy
-    a version that is held, to restart pods that need not, and to look before anything is written."""
+    a version that is held, to restart pods that need not, to look before anything is written, and how many
+    seconds new pods must last after they are ready."""
 
     lock_wait: float = 300.0
     take_over: bool = False
     insist: bool = False
     restarting: bool = False
     preflight: bool = True
+    settle: float = 5.0
 
 
 def deploy(
@@ -59,9 +62,12 @@ def deploy(
         ordering.check_kinds(connection, found)
         if request.cluster.provision:
             provision.fixtures(connection, app, given, space)
+        found = configuration.with_stamps(connection, given.namespace, found, space.say)
         baseline = change.restarts(site.connection, app, given.namespace)
         made = _release(request, app, built, who, baseline)
         release = releases.begin(connection, given.namespace, app.name, made, found)
+        if release.unkept:
+            space.say(f"warning: {release.version} cannot be gone back to later: {release.unkept}")
         space.say(f"applying {len(found)} objects of {app.name} {given.version} to {given.namespace}")
         return _go(site, release, found, options, is_known=release.id != made.id)
 
@@ -80,6 +86,9 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
             force=options.take_over,
             restarting=options.restarting,
         )
+        if verdict.outcome.passed and app.name == site.request.app.name:
+            outcome = settling.settle(site, verdict, dict(release.restarts), found, options.settle)
+            verdict = replace(verdict, outcome=outcome)
     except Interrupted:
         with contextlib.suppress(PipelineError):
             releases.finish(connection, namespace, app.name, release.id, releases.CUT_SHORT)
@@ -159,14 +168,11 @@ def _release(
         at=at,
         run=request.run,
         images=dict(built),
-        needed=needed_checks(request, app),
+        needed=_needed(request, app),
         restarts=baseline,
     )
 
 
-def needed_checks(request: Request, app: App) -> tuple[str, ...]:
-    """Which checks make a release of this app verified in this environment."""
+def _needed(request: Request, app: App) -> tuple[str, ...]:
     assert request.place is not None  # noqa: S101
-    environment = request.place.environment
-    smoke = ["smoke"] if suites.goes_to(app, "smoke", environment.name) else []
-    return ("healthcheck", *smoke, *(["watch"] if environment.soak else []))
+    return needed.checks(app, request.place.environment)

@@ -17,15 +17,18 @@ from toolkit.cluster import evidence
 from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.release import prune, releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import configuration
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
 from toolkit.runs import undoing
+from toolkit.settings.needed import has_suite
 from toolkit.settings.request import Request, version
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]
 LEFT_OUT = ("Secret", "Job")
+SOAKED = ("watch", "acceptance")
 
 
 class Rollback(NamedTuple):
@@ -67,7 +70,7 @@ def after_failure(site: Site, release: Release, failed: Outcome, scene: Scene | 
         manual = f"nothing: rollback is manual in {site.request.environment}"
         evidence.conclude(summary, "What was done", [manual, by_hand])
         return failed._replace(remedy=f"{failed.remedy}\n{by_hand}")
-    back = go_back(site, release, failed.reason)
+    back = go_back(site, release, failed.reason, hold=not failed.is_inconclusive)
     evidence.conclude(summary, "What was done", [back.sentence])
     return joined(failed, back)
 
@@ -83,9 +86,10 @@ def joined(failed: Outcome, back: Rollback) -> Outcome:
     )
 
 
-def undo(request: Request, space: Space, why: str, *, wait: float = 300.0) -> Outcome:
+def undo(request: Request, space: Space, why: str, *, wait: float = 300.0, hold: bool = True) -> Outcome:
     """Put the last verified release back in a space, if what is there now is this run's and not verified.
 
+    Without `hold` the version may be deployed again: nothing was found against it.
     For when a release failed after its deployment (its checks), or in another space of the environment.
     Raises NotDeployed, and Refused when somebody else deploys.
     """
@@ -97,7 +101,7 @@ def undo(request: Request, space: Space, why: str, *, wait: float = 300.0) -> Ou
             return Outcome(reason=f"{current.version} is there, not {ours}: there is nothing to undo")
         if current.is_good:
             return Outcome(reason=f"{site.app.name} {ours} is verified: there is nothing to undo")
-        return _with_evidence(site, current, why, "")
+        return _with_evidence(site, current, why, "", hold=hold)
 
 
 def by_hand(request: Request, space: Space, to: str, why: str, *, wait: float = 300.0) -> Outcome:
@@ -109,9 +113,9 @@ def by_hand(request: Request, space: Space, to: str, why: str, *, wait: float = 
         return _with_evidence(site, current, why or f"rolled back by hand by {site.who}", to)
 
 
-def _with_evidence(site: Site, current: Release, why: str, to: str) -> Outcome:
+def _with_evidence(site: Site, current: Release, why: str, to: str, *, hold: bool = True) -> Outcome:
     summary = keep_evidence(site, current, Outcome(Kind.FAILED, why), None)
-    back = go_back(site, current, why, to=to)
+    back = go_back(site, current, why, to=to, hold=hold)
     evidence.conclude(summary, "What was done", [back.sentence])
     return _ended(back, recorded(site.request, summary))
 
@@ -122,19 +126,20 @@ def _ended(back: Rollback, summary: str | None) -> Outcome:
     return back.outcome._replace(reason=reason, details=details)
 
 
-def go_back(site: Site, undoing: Release, why: str, *, to: str = "") -> Rollback:
+def go_back(site: Site, undoing: Release, why: str, *, to: str = "", hold: bool = True) -> Rollback:
     """Put the last verified release (or that version) back, wait for its verdict, and verify it.
 
-    What is undone is held from its first moment on, so that a crash in the middle cannot lose that.
+    What is undone is held from its first moment on, so that a crash in the middle cannot lose that; without
+    `hold`, where nothing was found against it, it may be deployed again.
     """
     try:
-        return _go_back(site, undoing, why, to)
+        return _go_back(site, undoing, why, to, hold=hold)
     except Failed as error:
         reason = f"going back from {undoing.version} failed: {error.reason}"
         return Rollback(Outcome(Kind.FAILED, reason, _look_now(site), error.evidence), undoing.version)
 
 
-def _go_back(site: Site, undoing: Release, why: str, to: str) -> Rollback:
+def _go_back(site: Site, undoing: Release, why: str, to: str, *, hold: bool) -> Rollback:
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
     site.held.assure()
     known = releases.history(connection, namespace, app.name)
@@ -143,10 +148,18 @@ def _go_back(site: Site, undoing: Release, why: str, to: str) -> Rollback:
     found = releases.objects_of(connection, namespace, app.name, target) if target else None
     if target is None or found is None:
         return Rollback(_nothing_to_go_back_to(site, known, undoing, target, to), undoing.version)
-    releases.hold(connection, namespace, app.name, undoing, site.who, why)
+    # What the cluster's own ConfigMaps and Secrets hold now is what its pods will read.
+    found = configuration.with_stamps(connection, namespace, found)
+    if releases.content_of(found) == undoing.content and dict(target.images) == dict(undoing.images):
+        return Rollback(_only_configuration(site, undoing), undoing.version)
+    if hold:
+        releases.hold(connection, namespace, app.name, undoing, site.who, why)
+    else:
+        space.say(f"nothing was found against {undoing.version}: it may be deployed again")
     space.say(f"going back from {undoing.version} to {target.version} of {target.at}")
     at = releases.now()
-    soaked = {name: when for name, when in target.checks.items() if name == "watch"}
+    # These took their time when the release came; what is quick is asked again.
+    soaked = {name: when for name, when in target.checks.items() if name in SOAKED}
     again = replace(
         target,
         id=releases.new_id(target.version, at),
@@ -198,11 +211,11 @@ def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
 
 def _check(site: Site) -> Outcome:
     """The checks that make a release verified, on what serves now."""
-    request = site.request._replace(app=site.app, spaces=(site.space.name,), named=True)
+    request = site.request._replace(app=site.app, spaces=(site.space.name,), named=True, anything=True)
     found = healthcheck.in_space(request, site.space, healthcheck.Rule())
-    if not found.passed or not suites.goes_to(site.app, "smoke", site.request.environment):
+    if not found.passed or not has_suite(site.app, "smoke", site.request.environment):
         return found
-    return suites.in_space(request, "smoke", site.space)
+    return suites.in_space(request, "smoke", site.space, again=True)
 
 
 def _nothing_to_go_back_to(
@@ -213,13 +226,21 @@ def _nothing_to_go_back_to(
         dict.fromkeys(each.version for each in known if each.is_good and not each.is_same(undoing))
     )
     if target is not None:
-        reason = f"what was applied for {target.version} is not kept any more in {space}"
+        why = f": {target.unkept}" if target.unkept else " any more"
+        reason = f"what was applied for {target.version} is not kept in {space}{why}"
     else:
         reason = (
             f"{app} has no verified {f'release {to}' if to else 'earlier release'} in {space} to go back to"
         )
     none = "no other release was ever verified there" if to else "deploy a corrected version"
     remedy = f"verified before: {', '.join(verified)}" if verified else none
+    return Outcome(Kind.FAILED, reason, remedy)
+
+
+def _only_configuration(site: Site, undoing: Release) -> Outcome:
+    what = "only ConfigMaps or Secrets that it reads in the cluster have changed"
+    reason = f"{undoing.version} is what would be put back in {site.space.name}: {what}"
+    remedy = "correct the ConfigMap or Secret that changed, and deploy again"
     return Outcome(Kind.FAILED, reason, remedy)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,8 +11,7 @@ import urllib3
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Kind, Misused, Outcome, PipelineError
 from toolkit.base.table import aligned
-from toolkit.cluster.api.connection import TOOLKIT, Connection, connect
-from toolkit.cluster.api.credentials import kubeconfig_of
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import provision
 from toolkit.cluster.release.releases import current
 from toolkit.objects.fields import text
@@ -22,6 +20,7 @@ from toolkit.pipeline import plan
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.request import Request
+from toolkit.settings.sandbox import TOOLKIT, state_of, told
 
 COME_BACK_SECONDS = 45.0  # what was deployed once, after the sandbox was started again
 ANSWER_SECONDS = 20.0
@@ -76,8 +75,7 @@ def start(request: Request, place: Place) -> Outcome:
 def stop(request: Request) -> Outcome:
     """Stop the sandbox; its state stays, so that the next start is quick."""
     require_sandbox(request.cluster)
-    kubeconfig, _ = kubeconfig_of(request.cluster, "", request.root)
-    down = [sys.executable, "-m", "sandbox", "down", "--state", str(kubeconfig.parent)]
+    down = told(state_of(request.cluster, request.root), "down")
     ran = tools.run(down, cwd=TOOLKIT, timeout=120, echo=False)
     request.say(f"{ran.output.strip()}; make platform starts the platform again as it was")
     return Outcome()
@@ -110,7 +108,8 @@ def _is_there(request: Request, home: Home) -> bool:
 def _deploy(request: Request, home: Home) -> None:
     request.say(f"deploying {home.app.name} to {home.space}, with what it needs")
     command = plan.script("deploy", home.app.name, request.config.file)
-    command += ["--env", home.space, "--cluster", request.cluster.name]
+    # Each is asked for an answer afterwards: nobody need wait for it here.
+    command += ["--env", home.space, "--cluster", request.cluster.name, "--settle", "0"]
     ran = tools.run(command, cwd=request.root, check=False, timeout=DEPLOY_SECONDS)
     if ran.code != 0:
         error = PipelineError(

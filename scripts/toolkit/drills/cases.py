@@ -12,7 +12,10 @@ from toolkit.settings.model import NONE
 from toolkit.settings.toml_table import Fields, nearest
 
 STAGES = ("deploy", "healthcheck", "smoke", "watch")
-DOINGS = ("create", "label", "label-node", "open", "evict", "kill", "leave", "resume")
+DOINGS = (
+    *("create", "label", "label-node", "open", "evict", "kill", "leave"),
+    *("resume", "restart", "note", "delete-job"),
+)
 AFTER_STAGE = "stage:"
 
 

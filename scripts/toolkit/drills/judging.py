@@ -20,7 +20,8 @@ class Seen(NamedTuple):
     good is the version before it, new the one that was broken; proof the text of all files of evidence,
     summary the path of its first page; alert the text that would have been sent; seconds from the first
     write (where nothing was written from the stage's start), and since_sign from the API's first sign of it,
-    to the verdict; touched whether the Deployment was changed; sign_seen whether the API showed the sign.
+    to the verdict; touched whether the Deployment was changed; sign_seen whether the API showed the sign;
+    kubectl what that said of the same rollout ("" that it is done, None that it was not asked).
     """
 
     outcome: str
@@ -36,6 +37,7 @@ class Seen(NamedTuple):
     since_sign: float | None = None
     touched: bool = True
     sign_seen: bool = True
+    kubectl: str | None = None
 
 
 def decisive(stages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -71,8 +73,11 @@ def problems_of_look_alike(look_alike: LookAlike, seen: Seen) -> list[str]:
     """What is wrong with how it dealt with a version that only looked broken; [] when nothing is."""
     wrong = []
     if seen.outcome != Kind.PASSED.value:
-        wrong.append(f"a false alarm: {_ended(seen)}")
+        also = "; kubectl calls it rolled out" if seen.kubectl == "" else ""
+        wrong.append(f"a false alarm: {_ended(seen)}{also}")
         return wrong
+    if seen.kubectl:
+        wrong.append(f"kubectl does not call it rolled out: {seen.kubectl}")
     if look_alike.change.during and not seen.sign_seen:
         wrong.append("the API never showed what this looks like")
     return wrong + _served(seen, {seen.good, seen.new}, last=seen.new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from toolkit.cluster.api.connection import Connection, connect
 from toolkit.drills.cases import Action, Change
 from toolkit.drills.counterparts import Late, Registry
 from toolkit.drills.programs import Ended, Programs
+from toolkit.drills.second_opinion import SecondOpinion
 from toolkit.drills.witness import Eyes, serving
 from toolkit.drills.workshop import APP, GOOD, Workshop, fill
 from toolkit.objects.fields import mapping, name, text
@@ -27,6 +28,18 @@ from toolkit.settings.request import version
 Json = dict[str, Any]
 Do = Callable[[Action, Eyes | None], None]
 LEAVE_SECONDS = 60.0
+
+
+def _noted(key: str) -> Json:
+    return {"spec": {"template": {"metadata": {"annotations": {key: "2026-01-01T00:00:00Z"}}}}}
+
+
+# What somebody else does to the Deployment: as kubectl does it, or as a controller that notes something.
+HANDS: Mapping[str, Json] = {
+    "resume": {"spec": {"paused": False}},
+    "restart": _noted("kubectl.kubernetes.io/restartedAt"),
+    "note": _noted("drill/last-reloaded"),
+}
 
 
 class NotReady(Failed):
@@ -103,6 +116,11 @@ class Lane:
         """The app's Deployment as it is."""
         return self.connection.get(built_in("Deployment").path(self.namespace, f"fb-drill-{self.space}"))
 
+    def second_opinion(self) -> SecondOpinion:
+        """kubectl, to be asked about the app's Deployment."""
+        log = self.workshop.folder / ".pipeline" / "kubectl.log"
+        return SecondOpinion(self.state / "kubeconfig", self.namespace, f"fb-drill-{self.space}", log)
+
     @contextmanager
     def changed(self, change: Change, note: str) -> Iterator[tuple[Source, Do]]:
         """The working copy with a change, and how to do what it does to the cluster; undone at the end."""
@@ -146,9 +164,13 @@ class Lane:
             return [lambda: ignore(self.connection.merge(path, none))]
         if word == "open":
             late.open()
-        elif word == "resume":
+        elif word in HANDS:
             path = built_in("Deployment").path(self.namespace, name(self.deployment()))
-            self.connection.merge(path, {"spec": {"paused": False}})
+            self.connection.merge(path, HANDS[word])
+        elif word == "delete-job":
+            jobs = built_in("Job")
+            for job in self.connection.list(jobs.path(self.namespace))["items"]:
+                self.connection.delete(jobs.path(self.namespace, name(job)))
         elif eyes is not None:
             self._disturb(word, eyes)
         return []

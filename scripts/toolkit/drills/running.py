@@ -103,7 +103,15 @@ def _observed(
     probe = Probe(lane.connection, lane.namespace, app.service_in(lane.space), app.port)
     with Eyes(lane.connection, lane.namespace) as eyes, lane.changed(change, title) as (source, do), probe:
         eyes.arm(source.commit)
-        ended = go(source, _Pending(change.during, eyes, do))
+        pending = _Pending(change.during, eyes, do)
+        beside = None if back else lane.second_opinion()
+
+        def tick(moments: Mapping[str, float]) -> None:
+            pending(moments)
+            if beside is not None and eyes.when("Deployment applied"):
+                beside.ask()
+
+        ended = go(source, tick)
         expected = serves if back else version(source)
         answers = _settled(probe, expected)
         verdict = ended[-1].moments.get("verdict")
@@ -128,6 +136,7 @@ def _observed(
         since_sign=verdict - seen_sign if verdict and seen_sign else None,
         touched=touched,
         sign_seen=sign_seen,
+        kubectl=beside.said() if beside is not None else None,
     )
     return seen, last.folder
 

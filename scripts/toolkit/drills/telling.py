@@ -77,6 +77,8 @@ def paragraph(result: Result, patience: float) -> list[str]:
     answers = seen.answers
     which = ", ".join(f"{count} by {name}" for name, count in answers.versions.most_common())
     lines.append(f"  served    {answers.asked} requests, {len(answers.failures)} failed; {which}")
+    if seen.kubectl is not None:
+        lines.append(f"  kubectl   {seen.kubectl or 'calls it rolled out too'}")
     if stage and seen.alert:
         lines.append("  alert     " + seen.alert.replace("\n", "\n            "))
     lines += [f"  WRONG     {problem}" for problem in result.problems]

@@ -145,6 +145,7 @@ class Eyes:
                 if mapping(each, "metadata", "annotations").get(COMMIT) == self._commit:
                     new.add(uid(each))
                     yield "applied"
+                    yield f"{kind} applied"
         for kind in KINDS[:3]:
             for each in self._watcher.all(kind):
                 if uid(each) in new:

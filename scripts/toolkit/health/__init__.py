@@ -1,5 +1,6 @@
 """The healthcheck: every pod and the app itself answer, and are what was deployed.
 
 A new thing that can be wrong: a row in troubles.py, found in rounds.py or backends.py.
-Imports base, cluster/api, cluster/diagnosis, cluster/evidence, cluster/release, objects, settings.
+Imports base, cluster/api, cluster/diagnosis, cluster/evidence, cluster/release,
+cluster/standing, objects, settings.
 """

@@ -15,6 +15,8 @@ from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import ApiError, is_namespace_missing
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import verified
+from toolkit.cluster.standing.verified import Look
 from toolkit.health import troubles
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Trouble
@@ -69,26 +71,37 @@ def reached(request: Request, space: Space) -> Connection:
 
 
 def deployed(request: Request, space: Space) -> tuple[Connection, Release]:
-    """A connection to a space and the release that runs there. Raises NotDeployed when there is none."""
+    """A connection to a space and the release that runs there.
+
+    Raises NotDeployed when there is none, Superseded when it is not the one that a check is for.
+    """
     connection = reached(request, space)
     release = releases.current(connection, request.app.namespace_in(space.name), request.app.name)
     if release is None:
         raise NotDeployed(request.app, space.name)
+    verified.admit(request, space.name, release)
     return connection, release
 
 
 def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
-    """The verdict for one space; raises NotDeployed when the app is not deployed there.
+    """The verdict for one space.
 
-    What waiting cannot heal is called after as many rounds as a pass needs; the rest gets its time.
+    Raises NotDeployed when the app is not there, Superseded when it is not the release that is meant.
     """
+    connection, release = deployed(request, space)
+    look = Look(request, space, connection, release)
+    return look.judged("healthcheck", lambda: _ask(request, space, rule, connection, release))
+
+
+def _ask(request: Request, space: Space, rule: Rule, connection: Connection, release: Release) -> Outcome:
+    """What waiting cannot heal is called after as many rounds as a pass needs; the rest gets its time."""
     app = request.app
     namespace = app.namespace_in(space.name)
-    connection, release = deployed(request, space)
     service = connection.find(built_in("Service").path(namespace, app.service_in(space.name)))
     if service is None:
         raise NotDeployed(app, space.name)
-    rounds = Rounds(connection, app, namespace, service, release, space, time.monotonic() + rule.within)
+    until = time.monotonic() + rule.within
+    rounds = Rounds(connection, app, namespace, service, release, space, until, bool(verified.meant(request)))
     good = hopeless = 0
     wrong: list[Trouble] = []  # of the last round that was finished
     while good < rule.rounds:
@@ -100,11 +113,13 @@ def in_space(request: Request, space: Space, rule: Rule) -> Outcome:
         if good == rule.rounds:
             break
         hopeless = hopeless + 1 if troubles.will_stay(wrong) else 0
-        if hopeless == max(rule.rounds, LEAST_ROUNDS) or time.monotonic() + rule.interval > rounds.until:
+        if (
+            troubles.is_certain(wrong)
+            or hopeless == max(rule.rounds, LEAST_ROUNDS)
+            or time.monotonic() + rule.interval > rounds.until
+        ):
             few = f"only {good} of {rule.rounds} rounds were good within {rule.within:g} s"
             return rounds.failed(wrong, few)
         rounds.say(wrong)
         space.pause(rule.interval)
-    if releases.passed(connection, namespace, app.name, "healthcheck", release.images):
-        space.say(f"release {release.version} is verified")
     return rounds.passed(rule.rounds)

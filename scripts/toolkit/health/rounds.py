@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.outcome import INCONCLUSIVE, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api import endpoints
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import Unreachable
+from toolkit.cluster.diagnosis import crashes
 from toolkit.cluster.release.releases import Release
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers
@@ -31,7 +32,10 @@ FIRST_SECONDS = 30.0
 
 @dataclass
 class Rounds:
-    """The rounds of one space's healthcheck, and what was heard in them; until is on the monotonic clock."""
+    """The rounds of one space's healthcheck, and what was heard in them; until is on the monotonic clock.
+
+    fresh: the release has just been deployed, so that whoever ended since then crashes.
+    """
 
     connection: Connection
     app: App
@@ -40,6 +44,7 @@ class Rounds:
     release: Release
     space: Space
     until: float
+    fresh: bool = False
     heard: dict[str, Answers] = field(default_factory=dict)
     by_pod: dict[tuple[str, str], Answers] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
@@ -57,7 +62,8 @@ class Rounds:
             seen = self._pods()
         except Unreachable as error:  # it may be back in the next round
             return [Trouble(Ill.AWAY, error.reason)]
-        wrong = backends.troubles(app.name, service, seen, sent_to, self.release)
+        wrong = self._crashes(seen)
+        wrong += backends.troubles(app.name, service, seen, sent_to, self.release)
         asked = [pod for pod in seen if backends.is_served_by(pod, service) and backends.is_of(pod, app.name)]
         for path in self._paths():
             for pod in asked:
@@ -67,6 +73,11 @@ class Rounds:
             address = self.connection.proxy("services", self.namespace, name(service), app.port, path)
             wrong += self._ask(f"Service/{name(service)}", path, address, "")
         return wrong
+
+    def _crashes(self, seen: Sequence[Json]) -> list[Trouble]:
+        mine = [pod for pod in seen if backends.is_of(pod, self.app.name)]
+        crashed = crashes.early(mine, self.release.restarts) if self.fresh else crashes.looping(mine)
+        return [Trouble(Ill.CRASHING, each.sentence, each.pod) for each in crashed]
 
     def _paths(self) -> Iterator[str]:
         paths = (self.app.health, self.app.readiness, self.app.version)
@@ -139,6 +150,8 @@ class Rounds:
         details = {**self.details(), "troubles": [trouble.sentence for trouble in wrong]}
         if not wrong:
             return Outcome(Kind.FAILED, few, f"make healthcheck APP={app.name} ENV={space}", (), details)
+        if all(trouble.ill is Ill.AWAY for trouble in wrong):
+            details[INCONCLUSIVE] = True
         lines = [trouble.sentence for trouble in wrong[:SHOWN]]
         lines += [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
         to_blame = next((each.pod for each in wrong if each.pod and each.ill in troubles.ITS_OWN), "")

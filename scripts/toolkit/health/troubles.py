@@ -13,6 +13,7 @@ class Ill(StrEnum):
     """The kinds of trouble, those first that explain others: the first one leads."""
 
     AWAY = "cluster away"
+    CRASHING = "crashing"
     NO_PODS = "no pods"
     STRAY = "stray"
     WRONG_IMAGE = "wrong image"
@@ -35,6 +36,7 @@ _AGAIN = "deploy again: make deploy APP={app} ENV={space}"
 _LOOK = "ask it why: kubectl --namespace {namespace} logs {pod}"
 REMEDIES: Mapping[Ill, str] = {
     Ill.AWAY: "nothing is known of the app; when the cluster answers: make healthcheck APP={app} ENV={space}",
+    Ill.CRASHING: "see why it ends: kubectl --namespace {namespace} logs --previous {pod}",
     Ill.NO_PODS: _AGAIN,
     Ill.STRAY: "correct the pod's labels, or the Service's selector: kubectl --namespace {namespace} get pods"
     " --show-labels",
@@ -48,7 +50,7 @@ REMEDIES: Mapping[Ill, str] = {
     " kubernetes.io/service-name={service}",
 }
 # Where what was deployed is at fault, and not what was done to it since.
-ITS_OWN = (Ill.REFUSING, Ill.SILENT, Ill.NOT_READY, Ill.VERSION)
+ITS_OWN = (Ill.CRASHING, Ill.REFUSING, Ill.SILENT, Ill.NOT_READY, Ill.VERSION)
 
 
 # What time does not heal: the pods that are there to stay run something else.
@@ -58,6 +60,11 @@ _LASTING = (Ill.WRONG_IMAGE, Ill.VERSION)
 def will_stay(troubles: Sequence[Trouble]) -> bool:
     """Whether one of them is such that waiting longer cannot help."""
     return any(trouble.ill in _LASTING for trouble in troubles)
+
+
+def is_certain(troubles: Sequence[Trouble]) -> bool:
+    """Whether another look would only tell the same later."""
+    return any(trouble.ill is Ill.CRASHING for trouble in troubles)
 
 
 def ordered(troubles: Sequence[Trouble]) -> list[Trouble]:

@@ -11,6 +11,7 @@ from typing import Any
 _KEYS = re.compile(r"version|commit|sha|build|revision", re.I)
 # As short as git itself shortens a hash.
 SHORTEST_HASH = 7
+DIRTY = "-dirty"
 _HASH = re.compile(rf"[0-9a-f]{{{SHORTEST_HASH},64}}")
 _WORD = re.compile(r"[\w.+-]+")
 LONGEST_TEXT = 200
@@ -47,9 +48,10 @@ def _values(found: dict[str, Any], depth: int = 2) -> Iterator[Any]:
 def _is_it(word: str, version: str, commit: str) -> bool:
     if word == version:
         return True
-    if word.endswith("-dirty") or version.endswith("-dirty"):
+    if word.endswith(DIRTY) and not version.endswith(DIRTY):
         return False  # other files than the commit's
-    bare = word.removeprefix("v").rpartition("-g")[2]  # git describe: v1.2-3-g1a2b3c4
+    # What was deployed dirty may only know its commit: an app is told that, and git's word for it is ours.
+    bare = word.removesuffix(DIRTY).removeprefix("v").rpartition("-g")[2]  # git describe: v1.2-3-g1a2b3c4
     return (
         bool(_HASH.fullmatch(bare)) and bool(commit) and (commit.startswith(bare) or bare.startswith(commit))
     )

@@ -1,5 +1,5 @@
 """Images: built once for the same inputs and named by digest; which of them there are.
 
 A new builder is a row in builders.py, which only says what to call; building.py calls it.
-Imports base, ci, cluster/diagnosis, settings.
+Imports base, ci, cluster/diagnosis, runs, settings.
 """

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Failed
+from toolkit.base.raw import Raw
 from toolkit.cluster.diagnosis import signs
 from toolkit.cluster.diagnosis.finding import Cause
+from toolkit.settings.sandbox import told
 
 
 @dataclass(frozen=True)
@@ -33,34 +34,32 @@ class Asked(NamedTuple):
     is_known: bool = True
 
 
-def sandbox(build: Build) -> list[str]:
+def sandbox(build: Build, state: Path) -> list[str]:
     """Build with the embedded cluster's own builder; the last line it prints is JSON."""
-    return [
-        *(sys.executable, "-m", "sandbox", "build", "--name", build.name),
-        *("--file", str(build.dockerfile), "--context", str(build.context)),
-    ]
+    where = ("--file", str(build.dockerfile), "--context", str(build.context))
+    return told(state, "build", "--name", build.name, *where)
 
 
-def sandbox_answer(output: str) -> tuple[str, bool]:
+def sandbox_answer(output: Raw) -> tuple[str, bool]:
     """(image by digest, whether it was there already) from what the sandbox's builder printed."""
-    for line in reversed(output.splitlines()):
+    for line in reversed(output.lines()):
         if line.startswith("{"):
             try:
                 answer: dict[str, Any] = json.loads(line)
                 return _by_digest(str(answer["image"])), bool(answer.get("reused", False))
             except (ValueError, KeyError):
                 break
-    raise Failed("the sandbox's builder did not say which image it built", evidence=output.splitlines()[-12:])
+    raise Failed("the sandbox's builder did not say which image it built", evidence=output.tail())
 
 
-def sandbox_images(refs: Iterable[str]) -> list[str]:
+def sandbox_images(refs: Iterable[str], state: Path) -> list[str]:
     """Ask the embedded cluster which of these images it has; the last line it prints is JSON."""
-    return [sys.executable, "-m", "sandbox", "images", "--json", "--", *refs]
+    return told(state, "images", "--json", "--", *refs)
 
 
-def sandbox_has(output: str) -> dict[str, Asked]:
+def sandbox_has(output: Raw) -> dict[str, Asked]:
     """What it says of each reference."""
-    for line in reversed(output.splitlines()):
+    for line in reversed(output.lines()):
         if line.startswith("{"):
             try:
                 rows: dict[str, dict[str, str]] = json.loads(line)["images"]
@@ -70,7 +69,7 @@ def sandbox_has(output: str) -> dict[str, Asked]:
                 }
             except (ValueError, KeyError, TypeError, AttributeError):
                 break
-    raise Failed("the sandbox did not say which images it has", evidence=output.splitlines()[-12:])
+    raise Failed("the sandbox did not say which images it has", evidence=output.tail())
 
 
 def docker_manifest(ref: str) -> list[str]:
@@ -80,11 +79,11 @@ def docker_manifest(ref: str) -> list[str]:
     return ["docker", "manifest", "inspect", *(["--insecure"] if here else []), ref]
 
 
-def docker_has(code: int, output: str) -> Asked:
+def docker_has(code: int, output: Raw) -> Asked:
     """What the registry says, from how `docker manifest inspect` ended."""
     if code == 0:
         return Asked()
-    said = " ".join((output.strip().splitlines() or [f"exit code {code}"])[-1].split())
+    said = " ".join((output.reveal().strip().splitlines() or [f"exit code {code}"])[-1].split())
     if "no such manifest" in said or signs.pull_failure(said) is Cause.IMAGE:
         return Asked(f"does not exist ({said})")
     return Asked(f"its registry could not be asked: {said}", is_known=False)
@@ -115,19 +114,17 @@ def docker_inspect(image_id: str) -> list[str]:
     return ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", image_id]
 
 
-def docker_answer(output: str, build: Build, registry: str) -> str:
+def docker_answer(output: Raw, build: Build, registry: str) -> str:
     """The image by digest in this registry, from what `docker image inspect` printed."""
     repository = docker_tag(build, registry).rpartition(":")[0]
     try:
-        digests: list[str] = json.loads(output.strip().splitlines()[-1]) or []
+        digests: list[str] = json.loads(output.reveal().strip().splitlines()[-1]) or []
     except (ValueError, IndexError):
         digests = []
     for digest in digests:
         if digest.rpartition("@")[0] == repository:
             return _by_digest(digest)
-    raise Failed(
-        f"docker knows no digest of {repository}: was it pushed?", evidence=output.splitlines()[-12:]
-    )
+    raise Failed(f"docker knows no digest of {repository}: was it pushed?", evidence=output.tail())
 
 
 def _by_digest(image: str) -> str:

@@ -18,8 +18,11 @@ from toolkit.base.outcome import Misused, TimedOut
 from toolkit.ci.origin import Source
 from toolkit.images import builders
 from toolkit.images.builders import Asked, Build
+from toolkit.runs import built
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import version
+from toolkit.settings.sandbox import TOOLKIT, state_of
+from toolkit.settings.secrecy import without_secrets
 
 BUILD_SECONDS = 900.0
 ASK_SECONDS = 60.0
@@ -43,12 +46,14 @@ def build(app: App, cluster: Cluster, source: Source, say: Say, *, root: Path) -
     builds = _builds(app, source)
     dockerfiles = dict(app.images)
     if cluster.builder == "sandbox":
-        made = _side_by_side({path: _sandbox_job(each, root, say) for path, each in builds.items()})
+        made = _side_by_side(
+            {path: _sandbox_job(each, state_of(cluster, root), say) for path, each in builds.items()}
+        )
         images = {role: made[path] for role, path in dockerfiles.items()}
     else:
         registry = _registry(cluster)
         key = _key(app, registry)
-        kept = read(app.name, root).get(cluster.name, {})
+        kept = built.read(root, app.name).get(cluster.name, {})
         if kept.get("key") == key and set(kept.get("images", ())) == set(dockerfiles):
             say(f"{app.name}: images are up to date")
             return dict(kept["images"])
@@ -58,15 +63,6 @@ def build(app: App, cluster: Cluster, source: Source, say: Say, *, root: Path) -
         return images
     _keep(app.name, root, cluster.name, {"images": images})
     return images
-
-
-def read(name: str, root: Path) -> Mapping[str, Any]:
-    """What was built for an app, by cluster: {cluster: {"images": {role: image}}}; empty when nothing was."""
-    try:
-        document = json.loads((root / ".pipeline" / "images" / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _builds(app: App, source: Source) -> dict[str, Build]:
@@ -102,11 +98,12 @@ def _side_by_side(jobs: Mapping[str, Callable[[], str]]) -> dict[str, str]:
         pool.shutdown(cancel_futures=True)
 
 
-def _sandbox_job(build: Build, root: Path, say: Say) -> Callable[[], str]:
+def _sandbox_job(build: Build, state: Path, say: Say) -> Callable[[], str]:
     def job() -> str:
-        # The module is found from the repository's root, which need not be where the command was typed.
-        ran = tools.run(builders.sandbox(build), cwd=root, timeout=BUILD_SECONDS)
-        image, reused = builders.sandbox_answer(ran.output)
+        free = without_secrets(os.environ)  # a Dockerfile's commands are the app's own code
+        argv = builders.sandbox(build, state)
+        ran = tools.run(argv, cwd=TOOLKIT, timeout=BUILD_SECONDS, inherited=free)
+        image, reused = builders.sandbox_answer(ran.answer)
         say(f"{build.name}: {'unchanged' if reused else 'built'}, {image}")
         return image
 
@@ -119,8 +116,9 @@ def _docker_job(build: Build, registry: str) -> Callable[[], str]:
             iidfile = Path(folder, "id")
             tools.run(builders.docker_build(build, registry, iidfile), timeout=BUILD_SECONDS)
             tools.run(builders.docker_push(build, registry), timeout=BUILD_SECONDS)
-            ran = tools.run(builders.docker_inspect(iidfile.read_text().strip()), echo=False, timeout=60)
-        return builders.docker_answer(ran.output, build, registry)
+            inspect = builders.docker_inspect(iidfile.read_text().strip())
+            ran = tools.run(inspect, echo=False, timeout=60, apart=True)
+        return builders.docker_answer(ran.answer, build, registry)
 
     return job
 
@@ -159,8 +157,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None:
-    file = root / ".pipeline" / "images" / f"{name}.json"
-    files.write(file, json.dumps({**read(name, root), cluster: entry}, indent=2))
+    file = built.file_of(root, name)
+    files.write(file, json.dumps({**built.read(root, name), cluster: entry}, indent=2))
 
 
 def missing(cluster: Cluster, refs: Iterable[str], root: Path, say: Say = lambda _: None) -> dict[str, str]:
@@ -175,9 +173,13 @@ def missing(cluster: Cluster, refs: Iterable[str], root: Path, say: Say = lambda
         return {}
     if cluster.builder == "sandbox":
         ran = tools.run(
-            builders.sandbox_images(wanted), cwd=root, check=False, echo=False, timeout=ASK_SECONDS
+            builders.sandbox_images(wanted, state_of(cluster, root)),
+            cwd=TOOLKIT,
+            check=False,
+            echo=False,
+            timeout=ASK_SECONDS,
         )
-        asked = builders.sandbox_has(ran.output)
+        asked = builders.sandbox_has(ran.answer)
         ours = "sandbox/"
     else:
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="registry") as pool:
@@ -200,7 +202,7 @@ def _ask_docker(ref: str) -> Asked:
         ran = tools.run(builders.docker_manifest(ref), check=False, echo=False, timeout=ASK_SECONDS)
     except TimedOut as error:
         return Asked(f"its registry could not be asked: {error.reason}", is_known=False)
-    return builders.docker_has(ran.code, ran.output)
+    return builders.docker_has(ran.code, ran.answer)
 
 
 class Known:

@@ -73,6 +73,22 @@ def identity(item: Mapping[str, Any], keys: Sequence[str]) -> Identity:
     return tuple(sorted((key, item.get(key, _DEFAULTS.get(key))) for key in keys))
 
 
+def spelled(path: Path) -> list[str]:
+    """A path as FieldsV1 spells its steps: f:spec, k:{"name":"api"}."""
+    said = []
+    for step in path:
+        if isinstance(step, tuple):
+            said.append(f"k:{json.dumps(dict(step), sort_keys=True, separators=(',', ':'))}")
+        else:
+            said.append(f"i:{step}" if isinstance(step, int) else f"f:{step}")
+    return said
+
+
+def tree(value: Any) -> Json:
+    """FieldsV1 of a whole value; lists are owned as one."""
+    return {f"f:{key}": tree(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
+
+
 def shown(path: Path) -> str:
     """spec.template.spec.containers[api].image"""
     said = ""

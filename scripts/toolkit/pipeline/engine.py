@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.base.outcome import Interrupted, Kind, Outcome
+from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Outcome
 from toolkit.base.processes import Background
 from toolkit.base.signals import noted
 from toolkit.pipeline import conclusion
@@ -223,12 +223,19 @@ class Engine:
     def _outcome_of(self, stage: Stage, code: int) -> Outcome:
         """What the stage said; when it could not say anything, what its exit code says."""
         said = read_json(self.record.folder_of(stage.id) / "outcome.json")
+        # Killed, or dead of an error of its own: it has found nothing against the version.
+        unsaid = {INCONCLUSIVE: True} if code else {}
         if not shape.fault_of_outcome(said, tuple(Kind)) and said.get("exit_code") == code:
             return as_outcome(said)
         kind = Kind.of_exit_code(code)
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         log = self.record.log_of(stage.id).read_text(encoding="utf-8", errors="replace").splitlines()
-        return Outcome(kind, f"{stage.id} {how}" if code else "", evidence=tuple(log[-8:] if code else ()))
+        return Outcome(
+            kind,
+            f"{stage.id} {how}" if code else "",
+            evidence=tuple(log[-8:] if code else ()),
+            details=unsaid,
+        )
 
     def _look_at_deadlines(self) -> None:
         for run in self._running.values():

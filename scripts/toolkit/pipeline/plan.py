@@ -106,13 +106,14 @@ class Plan:
         return next(stage for stage in self.stages if stage.id == id)
 
 
-def for_run(config: Config, app: App, branch: str) -> Plan:
-    """The plan for an app and a branch."""
-    return _Planner(config, app, branch).plan()
+def for_run(config: Config, app: App, branch: str, trouble: str = "") -> Plan:
+    """The plan for an app and a branch; trouble is why it is not known which branch this is."""
+    return _Planner(config, app, branch, trouble).plan()
 
 
 class _Planner:
-    def __init__(self, config: Config, app: App, branch: str) -> None:
+    def __init__(self, config: Config, app: App, branch: str, trouble: str = "") -> None:
+        self.trouble = trouble
         self.config = config
         self.app = app
         self.made = Plan(app.name, branch)
@@ -142,6 +143,11 @@ class _Planner:
         """Why nothing of this run may enter an environment, or nothing."""
         if not environment.admits(self.app, self.made.branch):
             admitted = ", ".join(environment.branches_of(self.app))
+            if self.trouble:
+                return (
+                    f"{environment.name} takes {admitted} only, and which branch this is nobody says: "
+                    f"{self.trouble}"
+                )
             return (
                 f'branch "{self.made.branch}" stops before {environment.name}: '
                 f"environments.{environment.name}.branches in apps.toml admits {admitted}"

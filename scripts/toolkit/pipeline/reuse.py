@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from toolkit.base import tools
 from toolkit.base.outcome import PipelineError
+from toolkit.ci import git
 from toolkit.ci.origin import Source
 from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
@@ -122,12 +122,10 @@ def _below(path: Path, folders: list[Path]) -> bool:
 
 def _files(root: Path, folders: list[Path]) -> Iterator[Path]:
     """The files that git tracks or would track; without git all but hidden and generated ones."""
-    try:
-        ran = tools.run(
-            ["git", "-C", root, "ls-files", "-z", "-co", "--exclude-standard", "--", *folders], echo=False
-        )
-        paths = sorted({root / name for name in ran.output.split("\0") if name})
-    except PipelineError:
+    said = git.at(root)(["ls-files", "-z", "-co", "--exclude-standard", "--", *map(str, folders)])
+    if not said.failed:
+        paths = sorted({root / name for name in said.answer.reveal().split("\0") if name})
+    else:
         every = (path for folder in folders for path in (folder.rglob("*") if folder.is_dir() else [folder]))
         paths = sorted({path for path in every if not _generated(path.relative_to(root))})
     return (path for path in paths if path.is_file())

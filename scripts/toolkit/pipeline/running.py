@@ -52,7 +52,7 @@ def begin(request: Request, view: Callable[[Plan], View], *, fresh: bool, gate: 
 
     app, cluster, source = request.app, request.cluster, request.source
     app.require_code()
-    made = plan.for_run(request.config, app, source.branch)
+    made = plan.for_run(request.config, app, source.branch, source.unnamed)
     kept = record.Record.start(request.root, app.name, **command.about(source, cluster), alerted=False)
     what = f"{app.title} {kept.data['version']} of {source.branch}"
     console.say(f"{what} on {cluster.name}, run {kept.data['run']}")

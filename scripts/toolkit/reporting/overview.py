@@ -12,6 +12,7 @@ from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.release import drift, lock, releases, scaling
 from toolkit.cluster.release.drift import Drift
 from toolkit.cluster.release.releases import Hold, Release
+from toolkit.cluster.standing import configuration
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, text
 from toolkit.objects.resources import built_in
@@ -81,7 +82,16 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
     held = releases.holds(connection, namespace, app.name)
     made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
     made = _of_release(made, known)
-    return replace(made, notes=notes(made, known[0], lease, found, now))
+    said = notes(made, known[0], lease, found, now)
+    said += tuple(_unkept(known[0], is_kept=applied is not None))
+    if lease is None:
+        query = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+        pods = connection.list(built_in("Pod").path(namespace), labelSelector=query)["items"]
+        said += tuple(
+            f"{each}: make deploy APP={app.name} ENV={space}"
+            for each in configuration.older(connection, namespace, pods)
+        )
+    return replace(made, notes=said)
 
 
 def _workloads(connection: Connection, app: App, namespace: str, applied: Sequence[Json]) -> list[Json]:
@@ -148,6 +158,14 @@ def notes(
         unfinished = [text(each, "metadata", "name") for each in workloads if not progress.stands(each)]
         said += [f"{name} is not fully rolled out" for name in unfinished]
     return (*said, *(f"drift: {each.sentence}" for each in made.drift))
+
+
+def _unkept(newest: Release, *, is_kept: bool) -> list[str]:
+    """That nobody can go back to what is there, and why."""
+    if is_kept or newest.state != releases.DEPLOYED:
+        return []
+    why = newest.unkept or "what was applied for it is gone from the cluster"
+    return [f"{newest.version} cannot be gone back to, nor compared with what is there: {short(why)}"]
 
 
 def deploying(lease: Json, now: datetime, newest: Release | None = None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from toolkit.reporting import standing
 from toolkit.runs import undoing
 
 Record = Mapping[str, Any]
@@ -30,8 +31,8 @@ _ENDS = {
     "interrupted": "was interrupted",
 }
 _WELL = ("passed", "reused")
-_VERIFYING = [name for name in undoing.UNDONE if name != "deploy"]
 MOST_EVIDENCE = 5
+AFTER_DEPLOY = ("acceptance", undoing.STAGE)
 
 
 def outcome(record: Record) -> str:
@@ -49,6 +50,10 @@ def headline(record: Record) -> str:
     kind = outcome(record)
     start = f"{MARKS[kind]} {app}:"
     bad = _bad(record)
+    version = str(record.get("version") or short_commit(record) or "this version")
+    if others := standing.superseded(bad):
+        where = listed(_distinct(map(_place, bad)))
+        return f"{start} {version} is superseded by {listed(others)} in {where}, not verified"
     if bad:
         names = listed(_distinct(str(stage["name"]) for stage in bad))
         places = _distinct(_place(stage) for stage in bad if _place(stage))
@@ -63,10 +68,8 @@ def headline(record: Record) -> str:
         return f"{start} {undoing.words(back)} in {reached[-1]}"
     reached = [_place(stage) for stage in _stages(record) if stage["name"] == "deploy"]
     if reached:
-        version = str(record.get("version") or short_commit(record) or "this version")
-        if not any(_place(stage) == reached[-1] and stage["name"] in _VERIFYING for stage in _stages(record)):
-            return f"{start} {version} is deployed in {reached[-1]}, not verified yet"
-        return f"{start} {version} is verified in {reached[-1]}"
+        mine = [stage for stage in _stages(record) if _place(stage) == reached[-1]]
+        return f"{start} {version} {standing.words(record, mine, reached[-1])}"
     if not _stages(record):
         return f"❔ {app}: the run has no result yet"
     return f"{start} {listed(_distinct(str(stage['name']) for stage in _stages(record)))} passed"
@@ -198,13 +201,13 @@ def combine(records: Sequence[Record]) -> dict[str, Any]:
     """One record for the one-stage runs that CI made of a commit, job by job: of each stage the newest."""
     ordered = sorted(records, key=lambda record: str(record.get("started") or ""))
     merged = {key: value for record in ordered for key, value in record.items() if value}
-    newest: dict[tuple[str, str], Any] = {}
+    newest: dict[tuple[str, ...], Any] = {}
     for stage in ({"run": each["run"], **stage} for each in ordered for stage in each.get("stages") or []):
-        key = (str(stage.get("name")), _place(stage))
+        key = (str(stage.get("name")), _place(stage), standing.part_of(stage))
         newest.pop(key, None)  # a stage that ran again comes where it ran last
         if stage.get("name") == "deploy":  # what was said of an earlier deployment is not said of this one
-            for name in (*undoing.UNDONE, undoing.STAGE):
-                newest.pop((name, _place(stage)), None)
+            old = (*undoing.UNDONE, *AFTER_DEPLOY)
+            newest = {each: kept for each, kept in newest.items() if each[0] not in old or each[1] != key[1]}
         newest[key] = stage
     merged |= {"run": ordered[-1]["run"], "stages": list(newest.values()), "outcome": ""}
     return merged | {"started": ordered[0].get("started"), "outcome": outcome(merged)}

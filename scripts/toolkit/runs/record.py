@@ -13,7 +13,7 @@ from typing import Any
 
 from toolkit.base import files
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.base.redaction import redact
+from toolkit.base.words import masked
 from toolkit.runs import life, shape
 
 RUNNING = "running"
@@ -33,7 +33,7 @@ def seconds_between(started: str, finished: str) -> float:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON so that nobody ever meets half a file; secrets are masked. Raises CannotWrite."""
-    files.write(path, redact(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
+    files.write(path, json.dumps(masked(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:

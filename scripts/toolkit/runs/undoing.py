@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolkit.base.outcome import INCONCLUSIVE
 from toolkit.runs import closing, record
 
 UNDONE = ("deploy", "healthcheck", "smoke", "watch")
@@ -26,11 +27,14 @@ Entry = Mapping[str, Any]
 
 class Decision(NamedTuple):
     """Whether to undo. `why` is a clause for a person, "" where nothing is worth a word; `cause` is the same
-    with what the stage itself said."""
+    with what the stage itself said. `against`: something was found against the version, which is to be held;
+    not so when a stage was killed, or could not judge.
+    """
 
     undo: bool
     why: str = ""
     cause: str = ""
+    against: bool = False
 
 
 class Result(NamedTuple):
@@ -71,6 +75,7 @@ def needed(entries: Iterable[Entry]) -> Decision:
     refused or misused changed nothing, and whoever interrupts a run decides for himself.
     """
     why = ""
+    unjudged: Decision | None = None
     for entry in entries:
         outcome, id = entry.get("outcome"), entry.get("id")
         died = outcome == record.RUNNING or entry.get("died") is True
@@ -80,8 +85,11 @@ def needed(entries: Iterable[Entry]) -> Decision:
             why = f"{id} has settled it itself"
             continue
         ended = f"{id} {'died' if died else outcome}"
-        return Decision(True, ended, ": ".join(filter(None, (ended, str(entry.get("reason") or "")))))
-    return Decision(False, why)
+        cause = ": ".join(filter(None, (ended, str(entry.get("reason") or ""))))
+        if not died and not _is_inconclusive(entry):
+            return Decision(True, ended, cause, against=True)
+        unjudged = unjudged or Decision(True, ended, cause)
+    return unjudged or Decision(False, why)
 
 
 def in_record(root: Path, app: str, environment: str, commit: str) -> Decision:
@@ -157,6 +165,13 @@ def _of_stage(entry: Entry) -> list[Result]:
     if not went_well and all(each.passed for each in found):
         found.append(Result("", "", False, False, str(entry.get("reason") or ended or "")))
     return found
+
+
+def _is_inconclusive(entry: Entry) -> bool:
+    """Whether a stage that did not pass has found nothing against the version."""
+    if entry.get("outcome") == record.RUNNING:
+        return True
+    return _mapping(entry.get("details")).get(INCONCLUSIVE) is True
 
 
 def _settled(entry: Entry) -> bool:

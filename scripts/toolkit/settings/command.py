@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from toolkit.base import console, environment, files, redaction, screen, tools
-from toolkit.base.outcome import Interrupted, Kind, Misused, Outcome, PipelineError, worst
+from toolkit.base import console, environment, files, redaction, screen, tools, words
+from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.base.signals import held_back, listen
 from toolkit.runs.record import HOME, RUNNING, Record, as_json, write_json
 from toolkit.runs.transcript import kept
+from toolkit.settings import flags, secrecy
 from toolkit.settings.config import Config
 from toolkit.settings.flags import ROOT, Arguments, parser, resolve
 from toolkit.settings.model import App, Cluster, Place
@@ -79,11 +80,36 @@ def _main(
     except PipelineError as error:
         console.report(stage, error.outcome)
         return error.kind.exit_code
+    words.public(flags.names(config, cluster, os.environ))
+    _say_what_hides_names()
+    if record:
+        _keep_what_is_needed(stage, config, cluster, apps)
     if getattr(options, "app", "") == "all":
         _say_what_is_left_out(config)
     script = _Script(stage, run, options, config, cluster, where, together)
     named = app == "none" or (bool(options.app) and options.app != "all")
     return script.go(apps, named=named, record=record).kind.exit_code
+
+
+def _keep_what_is_needed(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> None:
+    """Say which secrets the code of an app does not get here: a test that needs one must be told why."""
+    taken = secrecy.confine(os.environ, stage, config, cluster, apps)
+    if taken and secrecy.OWN in secrecy.ALLOWED.get(stage, ()) and len(apps) == 1:
+        console.say(
+            f"the code of {apps[0].name} does not see {', '.join(taken)}: "
+            f"`variables` of [apps.{apps[0].name}] in {config.file.name} names what it needs"
+        )
+
+
+def _say_what_hides_names() -> None:
+    """Once per run: its stages are started by one that has said it."""
+    if os.environ.get(STAGE_FOLDER):
+        return
+    for name in words.ordinary(os.environ):
+        console.say(
+            f"WARNING: {name} is masked because of its name, and holds an ordinary word: *** may stand for "
+            "that word. A secret should be longer; a variable that holds none should be named otherwise"
+        )
 
 
 def _say_what_is_left_out(config: Config) -> None:
@@ -191,7 +217,9 @@ class _Script(NamedTuple):
 
     def _request(self, app: App, evidence: Path, run: str, named: bool) -> Request:
         spaces = app.spaces_in(self.place) if self.place and app.name else ()
-        return Request(self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
+        anything = getattr(self.options, "any_version", False) and STAGE_FOLDER not in os.environ
+        given = (self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
+        return Request(*given, anything=anything)
 
     def _guarded(self, request: Request, name: str) -> Outcome:
         """Run it; whatever happens becomes an outcome."""
@@ -244,4 +272,5 @@ def unforeseen(error: BaseException, folder: Path) -> Outcome:
         Kind.FAILED,
         f"an error that nobody foresaw: {type(error).__name__}: {redaction.redact(str(error))}",
         remedy=f"please report it with {console.shown(file)}",
+        details={INCONCLUSIVE: True},
     )

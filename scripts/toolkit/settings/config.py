@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
-from toolkit.settings import consistency
+from toolkit.settings import consistency, names
 from toolkit.settings.model import (
     ASKED,
     PROTECTED,
@@ -131,6 +131,7 @@ class _Reader:
         }
         if default_cluster not in clusters:
             raise name_error(self.file, "default_cluster", default_cluster, clusters)
+        names.check(self.file, apps, environments)
         consistency.spaces(self.file, environments)
         consistency.needs(self.file, apps)
         return Config(self.root, self.file, apps, environments, clusters, alert, default_cluster, security)
@@ -181,7 +182,9 @@ class _Reader:
             builder=fields.choice("builder", ("sandbox", "docker"), "docker"),
             provision=fields.take("provision", bool, False),
             registry=fields.ref("registry"),
-            kubeconfig=self.root / kubeconfig if isinstance(kubeconfig, str) else kubeconfig,
+            kubeconfig=self.root / Path(kubeconfig).expanduser()
+            if isinstance(kubeconfig, str)
+            else kubeconfig,
             context=fields.ref_or_text("context"),
             server=fields.ref("server"),
             certificate=fields.ref("certificate"),
@@ -227,6 +230,7 @@ class _Reader:
             readiness=fields.optional("readiness", str),
             version=fields.optional("version", str),
             needs=fields.texts("needs"),
+            variables=fields.texts("variables"),
             environments=self._environments(fields, "environments", environments),
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from toolkit.base.outcome import Misused, worst
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.names import STAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDTH = 78
@@ -69,6 +70,19 @@ def resolve(
     return config, cluster, apps, where
 
 
+def names(config: Config, cluster: Cluster, environ: Mapping[str, str]) -> Iterator[str]:
+    """The names of apps.toml that stand in plans, records and addresses, and the address of the registry."""
+    for app in config.apps.values():
+        yield from (app.name, app.main_branch, *app.images)
+        yield from (space for spaces in app.spaces.values() for space in spaces)
+    for environment in config.environments.values():
+        yield from (environment.name, *environment.spaces)
+        yield from (f"{stage}-{environment.name}" for stage in STAGES)
+    yield from (*config.clusters, *STAGES)
+    if cluster.registry is not None:
+        yield cluster.registry.text(environ=environ)
+
+
 def _apps(config: Config, word: str, rule: str) -> list[App]:
     if rule == "none":
         return []
@@ -91,3 +105,13 @@ def _place(config: Config, word: str, rule: str) -> Place | None:
         ]
         raise Misused("ENV is missing", remedy=f"environments and spaces: {', '.join(known)}")
     return None
+
+
+def any_version(parser: argparse.ArgumentParser) -> None:
+    """The flag of a check that looks at whatever version serves, even in a CI job."""
+    parser.add_argument(
+        "--any-version",
+        action="store_true",
+        default=os.environ.get("ANY_VERSION", "") not in ("", "0"),
+        help="in a CI job too, look at whatever version serves (ANY_VERSION=1)",
+    )

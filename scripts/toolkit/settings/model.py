@@ -182,6 +182,7 @@ class App(NamedTuple):
     readiness: str | None = None
     version: str | None = None
     needs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0

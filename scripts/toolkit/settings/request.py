@@ -31,10 +31,12 @@ class _Asked(NamedTuple):
     run: str = ""
     named: bool = True
     say: Callable[[str], None] = console.say
+    anything: bool = False
 
 
 class Request(_Asked):
-    """What a script was asked to do. `named` is false when an app came from "no APP means every app"."""
+    """What a script was asked to do. `named` is false when an app came from "no APP means every app";
+    `anything` when a check is to look at whatever version serves."""
 
     @property
     def root(self) -> Path:

@@ -73,15 +73,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         headers = {key: value for key, value in self.headers.items() if key.lower() not in _OWN}
         headers["Accept-Encoding"] = "identity"
-        authorization = connection.authorization()
-        if authorization:
-            headers["Authorization"] = authorization
         try:
             answer = connection.pool.request(
                 self.command,
                 connection.server + self.server.prefix + self.path,
                 body=body,
-                headers=headers,
+                headers=connection.identify(headers),
                 retries=False,
                 redirect=False,
                 preload_content=False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.base import tools
-from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.outcome import INCONCLUSIVE, Kind, Outcome
 from toolkit.suites.memory import Results
 
 NO_TESTS = 5  # pytest's exit code when it collected nothing
@@ -75,7 +75,10 @@ def flaky(results: Results) -> list[str]:
 
 def judge(kind: str, ran: tools.Ran, result: Result | None, unsteady: Sequence[str] = ()) -> Outcome:
     """The outcome of a suite: no tests, or none that ran, is a failure. unsteady: what `flaky` found."""
-    tail = tuple(line for line in ran.output.splitlines() if line.strip())[-15:]
+    tail = ran.tail(15)
+    if ran.code < 0:  # the machine's memory, or somebody's hand: whatever it found until then is not whole
+        reason = f"the {kind} suite was killed by signal {-ran.code}"
+        return Outcome(Kind.FAILED, reason, evidence=tail, details={INCONCLUSIVE: True})
     if result is None:
         reason = f"the {kind} suite ended with code {ran.code} and left no report"
         return Outcome(Kind.FAILED, reason, evidence=tail)

@@ -12,11 +12,14 @@ from toolkit.base.outcome import Misused, Outcome, TimedOut
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.checks import venvs
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.release import releases
+from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing.verified import Look
 from toolkit.health.healthcheck import deployed, where_deployed
 from toolkit.runs.record import write_json
+from toolkit.settings import secrecy
 from toolkit.settings.model import App, Suite
-from toolkit.settings.request import Request
+from toolkit.settings.needed import has_suite, part
+from toolkit.settings.request import Request, version
 from toolkit.suites import memory, report, selection, words
 from toolkit.suites.environment import environment_of
 from toolkit.suites.selection import Selection
@@ -30,7 +33,7 @@ def run(request: Request, kind: str) -> Outcome:
     app = request.app
     app.require_code()
     selection.of(request.options)  # what makes no sense is said once, before anything begins
-    if not goes_to(app, kind, request.environment):
+    if not has_suite(app, kind, request.environment):
         where = f" for {request.environment}" if kind in app.suites else ""
         if request.named:
             raise Misused(
@@ -45,17 +48,15 @@ def run(request: Request, kind: str) -> Outcome:
     return side_by_side(request.spaces, where_deployed(request, one), request.say)
 
 
-def goes_to(app: App, kind: str, environment: str) -> bool:
-    """Whether an app has a suite of that kind that is meant for an environment."""
-    suite = app.suites.get(kind)
-    return suite is not None and (not suite.environments or environment in suite.environments)
-
-
 _one_environment = threading.Lock()
 
 
-def in_space(request: Request, kind: str, space: Space) -> Outcome:
-    """Run the suite of that kind in one space. Raises NotDeployed; Misused when its files are not there."""
+def in_space(request: Request, kind: str, space: Space, *, again: bool = False) -> Outcome:
+    """Run the suite of that kind in one space. again: on a release that it was passed for before.
+
+    Raises NotDeployed; Misused when its files are not there; Superseded when another release serves than the
+    one that is meant, or came meanwhile.
+    """
     app = request.app
     suite = app.suites[kind]
     if not (app.path / suite.path).exists():
@@ -71,6 +72,31 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     with _one_environment:
         python = venvs.python_for(app, request.root, request.say)
     connection, release = deployed(request, space)
+    look = Look(request, space, connection, release)
+    # A suite tells of the version that it comes with: of another one it proves nothing.
+    own = again or version(request.source) == release.version
+    if not own:
+        space.say(f"this is the {kind} suite of {version(request.source)}: it counts for no other version")
+
+    def work() -> Outcome:
+        return _run(request, kind, space, connection, release, python, chosen, before)
+
+    return look.judged(part(kind, chosen.shard), work, counts=own and not chosen.only)
+
+
+def _run(
+    request: Request,
+    kind: str,
+    space: Space,
+    connection: Connection,
+    release: Release,
+    python: Path,
+    chosen: Selection,
+    before: memory.Memory,
+) -> Outcome:
+    app = request.app
+    suite = app.suites[kind]
+    remembered = memory.file_of(request.root, app, kind, space.name)
     folder = request.evidence / f"{kind}-{space.name}"
     folder.mkdir(parents=True, exist_ok=True)
     told = _told(folder, chosen, before, {} if chosen.keeps else memory.committed(app, suite.path))
@@ -82,6 +108,7 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
                 command(python, app, suite, _junit(folder)),
                 cwd=app.path,
                 env=env,
+                inherited=secrecy.for_the_app(os.environ, request.config, request.cluster, app),
                 check=False,
                 echo=False,
                 timeout=suite.deadline,
@@ -94,7 +121,8 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     results = memory.results(folder / RESULTS)
     if chosen.shard and ran.code == report.NO_TESTS and not results:
         number, count = chosen.shard
-        return Outcome(reason=f"no {kind} test falls into part {number} of {count}")
+        details = {"version": release.version, "part": f"{number}/{count}"}
+        return Outcome(reason=f"no {kind} test falls into part {number} of {count}", details=details)
     outcome = report.judge(kind, ran, report.read(_junit(folder)), report.flaky(results))
     known = memory.after(before, results, is_partial=chosen.is_partial, passed=outcome.passed)
     memory.keep(remembered, known)
@@ -109,9 +137,8 @@ def in_space(request: Request, kind: str, space: Space) -> Outcome:
     if chosen.keeps:
         file = memory.commit(app, suite.path, results)
         space.say(f"wrote {console.shown(file)}")
-    if not chosen.is_partial:
-        _note(connection, app, kind, space, release)
-    return outcome
+    about = {"version": release.version, **({"part": part("", chosen.shard).strip()} if chosen.shard else {})}
+    return outcome._replace(details={**outcome.details, **about})
 
 
 def _junit(folder: Path) -> Path:
@@ -173,11 +200,3 @@ def _tell(kind: str, space: Space, outcome: Outcome, results: memory.Results) ->
             space.say(line)
     slow = {"slowest": {test: round(seconds, 2) for seconds, test in rows}} if rows else {}
     return outcome._replace(details={**outcome.details, **slow})
-
-
-def _note(connection: Connection, app: App, kind: str, space: Space, release: releases.Release) -> None:
-    """Note the pass of a whole suite for the release that runs there."""
-    if kind not in releases.CHECKS:
-        return
-    if releases.passed(connection, app.namespace_in(space.name), app.name, kind, release.images):
-        space.say(f"release {release.version} is verified")

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
+from toolkit.settings import flags
 
 FAILED = "failed"
 _MOST = 1000
@@ -40,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-durations", action="store_true", help="write how long tests take into the app's folder"
     )
+    flags.any_version(parser)
 
 
 def of(options: argparse.Namespace) -> Selection:

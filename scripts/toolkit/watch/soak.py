@@ -19,6 +19,8 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.watch import Change, Watcher
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import verified
+from toolkit.cluster.standing.verified import Look
 from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
 from toolkit.objects.resources import built_in
@@ -50,17 +52,27 @@ def watch(request: Request, space: Space, seconds: float, long: Long | None = No
     """Watch one app in one space for that long; 0 looks once. Raises NotDeployed, and Interrupted.
 
     Restarts count from the deployment on (its record holds the baseline), so that none falls between the
-    deployment and this.
+    deployment and this. Raises Superseded when another release comes during a watch that is for a commit.
     """
     connection, release = deployed(request, space)
     look = _Look(request, space, connection, release, long)
     space.say(f"watching the pods of {request.app.name} {look.release.version} for {seconds:.0f} s")
-    try:
-        look.run(seconds)
-    except Interrupted:
-        space.say(f"until it was interrupted: {look.summary}")
-        raise
-    return look.outcome(seconds)
+
+    def work() -> Outcome:
+        try:
+            look.run(seconds)
+        except Interrupted:
+            space.say(f"until it was interrupted: {look.summary}")
+            raise
+        return look.outcome(seconds)
+
+    if verified.meant(request):
+        return Look(request, space, connection, release).judged("watch", work, counts=look.is_whole(seconds))
+    outcome = work()
+    # A release that came while this watched has been watched for the rest of the time only.
+    if outcome.passed and look.is_whole(seconds) and time.monotonic() - look.since >= look.soak:
+        Look(request, space, connection, look.release).note("watch")
+    return outcome
 
 
 class _Look:
@@ -112,8 +124,17 @@ class _Look:
         times = {0: "no restart", 1: "1 alarm"}.get(self.alarms, f"{self.alarms} alarms")
         return f"{self.lookout.ready} of {self.lookout.alive} pods ready, {times}"
 
+    @property
+    def soak(self) -> float:
+        """How long a release is to be watched here."""
+        return self.request.place.environment.soak if self.request.place else 0.0
+
+    def is_whole(self, seconds: float) -> bool:
+        """Whether a watch of that length is a check of the release."""
+        return seconds >= self.soak
+
     def outcome(self, seconds: float) -> Outcome:
-        """The verdict. A soak that passes is a check of the release."""
+        """The verdict."""
         name, version = self.app.name, self.release.version
         details: dict[str, Any] = {"version": version, "pods": self.lookout.alive, "restarts": self.told}
         causes = list(self.causes.known.values())
@@ -122,14 +143,6 @@ class _Look:
             reason = "; ".join(leads[:3]) + (f"; and {len(leads) - 3} more" if len(leads) > 3 else "")
             remedy = f"read the log above; to go back: make rollback APP={name} ENV={self.space.name}"
             return Outcome(Kind.FAILED, reason, remedy, tuple(self.evidence), details)
-        soak = self.request.place.environment.soak if self.request.place else 0.0
-        # A release that came while this watched has been watched for the rest of the time only.
-        if (
-            seconds >= soak
-            and time.monotonic() - self.since >= soak
-            and releases.passed(self.connection, self.namespace, name, "watch", self.release.images)
-        ):
-            self.space.say(f"release {version} is verified")
         return Outcome(reason=f"{name} {version}: {self.summary} in {seconds:.0f} s", details=details)
 
     def _last_look(self, now: float, until: float) -> bool:
@@ -209,6 +222,8 @@ class _Look:
         if newest is None:
             return
         if newest.id != self.release.id:
+            if verified.meant(self.request):
+                Look(self.request, self.space, self.connection, self.release).assure()
             self.space.say(f"release {newest.version} was deployed: watching it from now on")
             self.since = now
         self.release = newest

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Failed
+from toolkit.base.raw import Raw
 from toolkit.checks import reports, ruff
 from toolkit.checks.findings import Finding
 from toolkit.checks.requirements import Requirement
@@ -65,9 +66,8 @@ def test_ruffs_findings(tmp_path: Path) -> None:
         Finding("ruff", "F401", "`os` unused", "a.py", 3, link="https://docs"),
         Finding("ruff", "syntax", "Expected an expression", "a.py", 3),
     ]
-    assert ruff.formatted(
-        "C:1:x.py:2:1: unformatted: File would be reformatted\n1 file would be reformatted\n"
-    ) == [Finding("ruff", "format", "is not formatted", "C:1:x.py", 2)]
+    said = Raw("C:1:x.py:2:1: unformatted: File would be reformatted\n1 file would be reformatted\n")
+    assert ruff.formatted(said) == [Finding("ruff", "format", "is not formatted", "C:1:x.py", 2)]
 
 
 JUNIT = """<?xml version="1.0"?><testsuites><testsuite>

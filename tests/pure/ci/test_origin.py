@@ -6,19 +6,23 @@ from collections.abc import Sequence
 
 import pytest
 from toolkit.base.outcome import Misused
+from toolkit.base.raw import Raw
 from toolkit.ci import origin
+from toolkit.ci.git import Said
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
+SILENT = Said(Raw(), "git: not a git repository", "git init")
 
 
 def git(status: str = "", author: str = "", commits: dict[str, str] | None = None) -> origin.Git:
-    def answer(arguments: Sequence[str]) -> str:
+    def answer(arguments: Sequence[str]) -> Said:
         if arguments[0] == "status":
-            return status
+            return Said(Raw(status)) if status else SILENT
         if arguments[0] == "log":
-            return author and f"{author}\n"
-        return (commits or {}).get(arguments[-1], "")
+            return Said(Raw(author and f"{author}\n"))
+        found = (commits or {}).get(arguments[-1], "")
+        return Said(Raw(found)) if found else Said(Raw(), "git: Needed a single revision", "")
 
     return answer
 

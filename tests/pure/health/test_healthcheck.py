@@ -160,9 +160,12 @@ def test_a_version_that_does_not(said: str) -> None:
     assert not versions.agrees(said, RELEASE.version, RELEASE.commit)
 
 
-def test_a_dirty_version_agrees_only_with_itself() -> None:
-    assert versions.agrees("1a2b3c4d5e6f-dirty", "1a2b3c4d5e6f-dirty", RELEASE.commit)
-    assert not versions.agrees("1a2b3c4d5e6f", "1a2b3c4d5e6f-dirty", RELEASE.commit)
+def test_a_dirty_version_agrees_with_itself_and_with_an_app_that_tells_its_commit() -> None:
+    for said in ("1a2b3c4d5e6f-dirty", "1a2b3c4d5e6f", RELEASE.commit, f"{RELEASE.commit}-dirty"):
+        assert versions.agrees(said, "1a2b3c4d5e6f-dirty", RELEASE.commit), said
+    assert not versions.agrees("2a2b3c4d5e6f", "1a2b3c4d5e6f-dirty", RELEASE.commit)
+    assert not versions.agrees("2a2b3c4d5e6f-dirty", "1a2b3c4d5e6f-dirty", RELEASE.commit)
+    assert not versions.agrees("1a2b3c4d5e6f-dirty", "1a2b3c4d5e6f", RELEASE.commit)
     assert versions.agrees("uncommitted", "uncommitted", "")
 
 

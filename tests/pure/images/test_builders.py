@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Failed
+from toolkit.base.raw import Raw
 from toolkit.images import builders
 
 BUILD = builders.Build(
@@ -20,11 +21,13 @@ DIGEST = "sha256:" + "ab" * 32
 
 
 def test_the_sandbox_builds_by_name_file_and_context() -> None:
-    assert builders.sandbox(BUILD) == [
+    assert builders.sandbox(BUILD, Path("/state")) == [
         sys.executable,
         "-m",
         "sandbox",
         "build",
+        "--state",
+        "/state",
         "--name",
         "fb-submitter-api",
         "--file",
@@ -36,7 +39,7 @@ def test_the_sandbox_builds_by_name_file_and_context() -> None:
 
 def test_the_sandboxs_answer_is_its_last_line_of_json() -> None:
     output = f'step 1\n{{"image": "sandbox/fb@{DIGEST}", "digest": "{DIGEST}", "reused": true}}\n'
-    assert builders.sandbox_answer(output) == (f"sandbox/fb@{DIGEST}", True)
+    assert builders.sandbox_answer(Raw(output)) == (f"sandbox/fb@{DIGEST}", True)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,7 @@ def test_the_sandboxs_answer_is_its_last_line_of_json() -> None:
 )
 def test_an_answer_without_a_digest_is_no_answer(output: str) -> None:
     with pytest.raises(Failed):
-        builders.sandbox_answer(output)
+        builders.sandbox_answer(Raw(output))
 
 
 def test_docker_builds_pushes_and_asks_for_the_digest() -> None:
@@ -77,7 +80,7 @@ def test_dockers_answer_is_the_digest_in_this_registry() -> None:
     output = (
         f'["other.example/fb-submitter-api@sha256:1","registry.example/team/fb-submitter-api@{DIGEST}"]\n'
     )
-    image = builders.docker_answer(output, BUILD, "registry.example/team")
+    image = builders.docker_answer(Raw(output), BUILD, "registry.example/team")
     assert image == f"registry.example/team/fb-submitter-api@{DIGEST}"
 
 
@@ -86,20 +89,22 @@ def test_dockers_answer_is_the_digest_in_this_registry() -> None:
 )
 def test_an_image_that_was_never_pushed_has_no_name(output: str) -> None:
     with pytest.raises(Failed, match=r"registry\.example/team/fb-submitter-api"):
-        builders.docker_answer(output, BUILD, "registry.example/team")
+        builders.docker_answer(Raw(output), BUILD, "registry.example/team")
 
 
 def test_a_registry_with_a_port_is_not_taken_for_a_tag() -> None:
     output = f'["localhost:5000/fb-submitter-api@{DIGEST}"]'
-    assert builders.docker_answer(output, BUILD, "localhost:5000").endswith(DIGEST)
+    assert builders.docker_answer(Raw(output), BUILD, "localhost:5000").endswith(DIGEST)
 
 
 def test_the_sandbox_is_asked_for_images_by_name() -> None:
-    assert builders.sandbox_images(["sandbox/a@sha256:1", "-odd"]) == [
+    assert builders.sandbox_images(["sandbox/a@sha256:1", "-odd"], Path("/state")) == [
         sys.executable,
         "-m",
         "sandbox",
         "images",
+        "--state",
+        "/state",
         "--json",
         "--",
         "sandbox/a@sha256:1",
@@ -112,7 +117,7 @@ def test_what_the_sandbox_says_of_images() -> None:
         '{"images": {"a": {"state": "present", "why": ""}, "b": {"state": "absent", "why": "never built"}, '
         '"c": {"state": "unknown", "why": "connection refused"}}}'
     )
-    assert builders.sandbox_has(f"a warning\n{rows}\n") == {
+    assert builders.sandbox_has(Raw(f"a warning\n{rows}\n")) == {
         "a": builders.Asked(),
         "b": builders.Asked("never built"),
         "c": builders.Asked("connection refused", is_known=False),
@@ -122,7 +127,7 @@ def test_what_the_sandbox_says_of_images() -> None:
 @pytest.mark.parametrize("output", ["", "Traceback\n", '{"images": {"a": 1}}', '{"images": 2}', "{"])
 def test_a_sandbox_that_says_something_else_is_a_failure(output: str) -> None:
     with pytest.raises(Failed, match="did not say which images"):
-        builders.sandbox_has(output)
+        builders.sandbox_has(Raw(output))
 
 
 def test_docker_asks_the_registry_for_a_manifest() -> None:
@@ -149,6 +154,6 @@ def test_docker_asks_the_registry_for_a_manifest() -> None:
 def test_an_image_that_is_not_there_is_told_from_a_registry_that_will_not_say(
     said: str, is_known: bool
 ) -> None:
-    asked = builders.docker_has(1, said)
+    asked = builders.docker_has(1, Raw(said))
     assert asked.why and asked.is_known is is_known
-    assert builders.docker_has(0, '{"schemaVersion": 2}') == builders.Asked()
+    assert builders.docker_has(0, Raw('{"schemaVersion": 2}')) == builders.Asked()

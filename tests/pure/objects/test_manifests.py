@@ -79,16 +79,10 @@ def test_pod_templates_do_not_change_with_the_run(tmp_path: Path) -> None:
             "deploy/bad.yaml:",
             "(Service) has no metadata.name",
         ),
-        ("apiVersion: v1\nkind: Namespace\nmetadata: { name: x }\n", "deploy/bad.yaml:", "whole cluster"),
         (
             "apiVersion: v1\nkind: Service\nmetadata: { name: x, namespace: other }\n",
             "deploy/bad.yaml:",
             "in namespace other, the app in platform-test-dev",
-        ),
-        (
-            "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\ndata: { a: !!binary aGk= }\n",
-            "bad.yaml:",
-            "JSON",
         ),
     ],
 )
@@ -100,7 +94,9 @@ def test_mistakes_are_named_with_file_and_line(tmp_path: Path, text: str, where:
 
 
 def test_the_same_object_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misused, match=r"b\.yaml: Service/fb-submitter-api-test-dev is in a\.yaml already"):
+    with pytest.raises(
+        Misused, match=r"b\.yaml:2: Service/fb-submitter-api-test-dev is in .*a\.yaml:10 already"
+    ):
         render(app_with(tmp_path, a=GOOD, b=GOOD.split("---")[1]))
 
 

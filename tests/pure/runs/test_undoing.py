@@ -51,11 +51,8 @@ def test_other_stages_undo_nothing(name: str) -> None:
 
 
 def test_only_the_deploy_stage_settles_and_only_at_the_top() -> None:
-    assert undoing.needed([entry("deploy", "failed", settled=True)]) == (
-        False,
-        "deploy-production has settled it itself",
-        "",
-    )
+    settled = undoing.needed([entry("deploy", "failed", settled=True)])
+    assert (settled.undo, settled.why) == (False, "deploy-production has settled it itself")
     assert undoing.needed([entry("deploy", "failed", **{"live-dev": {"settled": True}})]).undo
     assert undoing.needed([entry("deploy", "failed", settled="yes")]).undo
     assert undoing.needed([entry("smoke", "failed", settled=True)]).undo
@@ -165,3 +162,21 @@ def test_an_interrupted_run_says_what_it_leaves_behind() -> None:
     )
     whole = {f"{name}-production": Outcome() for name in LIVE}
     assert conclusion.of_run(plan(), whole, stopped, "v") == stopped
+
+
+@pytest.mark.parametrize(
+    ("entries", "against"),
+    [
+        ([entry("watch", "failed")], True),
+        ([entry("smoke", "timed out")], True),
+        ([entry("watch", "failed", inconclusive=True)], False),
+        ([entry("deploy", "running")], False),
+        ([entry("healthcheck", "failed", inconclusive=True), entry("smoke", "failed")], True),
+    ],
+    ids=["failed", "timed out", "killed", "died with its machine", "one was killed, one failed"],
+)
+def test_a_version_is_held_only_for_what_was_found_against_it(
+    entries: list[dict[str, Any]], against: bool
+) -> None:
+    found = undoing.needed(entries)
+    assert (found.undo, found.against) == (True, against)

@@ -22,7 +22,7 @@ api.storage:            base .wire
 api.access:             base .storage
 api.admission:          base .wire .defaults .storage .access
 api.reading.printers:   .types
-api.reading:            base .wire .storage .reading.printers
+api.reading:            base .types .wire .storage .reading.printers
 api.writing:            base .types .wire .patching .defaults .validation .storage .admission
 api.calls:              base .wire .storage .access .writing
 api.handlers:           base .types .wire .patching .storage .access .reading .writing .calls
@@ -31,10 +31,11 @@ api:                    base .types .wire .defaults .storage .access .admission 
 
 controllers.machinery:    base
 controllers.workloads:    base .machinery
+controllers.revisioned:   base .machinery
 controllers.networking:   base .machinery
 controllers.placing:      base .machinery
 controllers.housekeeping: base .machinery
-controllers:              base .machinery .workloads .networking .placing .housekeeping
+controllers:              base .machinery .workloads .revisioned .networking .placing .housekeeping
 
 images.keeping:         base
 images.recipes:

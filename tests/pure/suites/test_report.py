@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Kind
-from toolkit.base.tools import Ran
+from toolkit.base.tools import Ran, Raw
 from toolkit.settings.model import App, Suite
 from toolkit.suites import report, running
 
@@ -20,7 +20,7 @@ def junit(tmp_path: Path, cases: str) -> Path:
 
 
 def ran(code: int) -> Ran:
-    return Ran(("pytest",), code, "line one\nline two\n", 1.5)
+    return Ran(("pytest",), code, Raw("line one\nline two\n"), 1.5)
 
 
 def test_the_command_is_this() -> None:
@@ -78,3 +78,11 @@ def test_many_failures_are_counted_and_the_first_are_named(tmp_path: Path) -> No
     )
     assert outcome.reason.startswith("9 of 9 smoke tests failed: t::n0: m")
     assert outcome.reason.endswith("and 4 more")
+
+
+def test_a_suite_that_was_killed_has_found_nothing_against_the_app(tmp_path: Path) -> None:
+    for result in (None, report.read(junit(tmp_path, '<testcase classname="a" name="b"/>'))):
+        outcome = report.judge("smoke", ran(-9), result)
+        assert (outcome.kind, outcome.reason) == (Kind.FAILED, "the smoke suite was killed by signal 9")
+        assert outcome.is_inconclusive
+    assert not report.judge("smoke", ran(1), None).is_inconclusive

@@ -30,6 +30,10 @@ PLACES = {
     "deployments": "apps/v1",
     "replicasets": "apps/v1",
     "jobs": "batch/v1",
+    "statefulsets": "apps/v1",
+    "daemonsets": "apps/v1",
+    "controllerrevisions": "apps/v1",
+    "cronjobs": "batch/v1",
     "endpointslices": "discovery.k8s.io/v1",
 }
 WATCHED = (
@@ -152,7 +156,7 @@ class Stage:
                 await self.caught_up()
                 return answer
         except TimeoutError:
-            seen = {plural: self.all(plural) for plural in ("deployments", "replicasets", "jobs", "events")}
+            seen = {plural: self.all(plural) for plural in (*PLACES, "pods", "events")}
             rows = [(plural, obj) for plural, found in seen.items() for obj in found]
             brief = [
                 f"{p} {o['metadata']['name']}: {json.dumps(o.get('status') or o.get('message'))}"

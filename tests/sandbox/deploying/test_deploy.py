@@ -59,7 +59,6 @@ def test_a_first_deployment_then_the_same_again_then_a_change(platform: Platform
         ),
         ({"extra": "command: [no-such-program]"}, "command cannot run", "no-such-program"),
         ({"env": {"EXIT_CODE": "3", "SAY": "I cannot go on"}}, "crash loop", "exit code 3"),
-        ({"env": {"UNREADY_FILE": "app/app.py"}}, "readiness never passes", "503"),
         (
             {
                 "env": {"UNHEALTHY_FILE": "app/app.py"},
@@ -118,7 +117,32 @@ def test_a_rollout_that_takes_too_long_is_timed_out(platform: Platform) -> None:
     slow = platform.deploy()
     assert slow.code == 4, slow.output
     assert "not rolled out within 2 s" in slow.last
-    assert "its startup probe has not passed yet" in slow.last
+    assert "its startup probe GET /health on port http has not passed yet" in slow.last
+
+
+@pytest.mark.parametrize(
+    ("env", "cause", "words"),
+    [
+        ({"UNREADY_FILE": "app/app.py"}, "readiness never passes", "statuscode: 503"),
+        ({"PORT": "3001"}, "not listening yet", "connection refused"),
+    ],
+)
+def test_one_that_does_not_get_ready_is_named_early_and_called_by_its_progress_deadline(
+    platform: Platform, sandbox: Sandbox, env: dict[str, str], cause: str, words: str
+) -> None:
+    """More time might have healed it: that is not in time, and not failed."""
+    assert platform.deploy().code == 0
+    platform.configure(deadline="120s")
+    platform.manifest(env=env)
+    file = platform.folder / "tiny" / "deploy" / "app.yaml"
+    file.write_text(platform.template().replace("progressDeadlineSeconds: 60", "progressDeadlineSeconds: 14"))
+    late = platform.deploy()
+    assert late.code == 4, late.output
+    assert f"why: {platform.one}: {cause}:" in late.last and words in late.last
+    assert "has timed out progressing" in late.last and "raise the app's `deadline`" in late.last
+    named = late.output.index("suspicious: Pod/")
+    assert named < late.output.index("has timed out progressing"), "it is named long before it is called"
+    assert deployment(sandbox, platform.one)["status"]["availableReplicas"] == 1
 
 
 def test_one_space_fails_and_the_other_finishes(platform: Platform, sandbox: Sandbox) -> None:

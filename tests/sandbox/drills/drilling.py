@@ -21,6 +21,14 @@ SECONDS = 900  # for all of them together, on a machine that is busy
 # The drills are in two files, so that two workers can share them: these have containers that run.
 RUNNING = frozenset(
     {"exit-at-start", "crash-once-ready", "out-of-memory", "liveness", "startup", "readiness", "dependency"}
+    | {
+        "readiness-command",
+        "not-listening",
+        "not-listening-tcp",
+        "readiness-lost",
+        "superseded",
+        "taken-away",
+    }
     | {"sidecar", "init-container", "disruption", "progress-deadline", "paused", "migration"}
     | {"migration-deadline", "wrong-image", "wrong-version", "wrong-answer", "restart-in-the-soak"}
 )

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.sandbox.local import Sandbox
-from tests.sandbox.platform_double import Ended, Platform
+from tests.sandbox.pipeline.production import BAD, GOOD, ONE, pipeline, serving, stages
+from tests.sandbox.platform_double import Platform
 
-# One environment and no checks: what is tested here begins with the deployment.
-ONE = """
-default_cluster = "sandbox"
-[environments.production]
-spaces = ["{one}", "{two}"]
-soak = "1s"
-rollback = "auto"
-[clusters.sandbox]
-builder = "sandbox"
-provision = true
-kubeconfig = "{kubeconfig}"
-[apps.tiny]
-title = "Tiny"
-path = "tiny"
-images = {{ app = "Dockerfile" }}
-namespace = "ns-{{space}}"
-service = "fb-tiny-{{space}}"
-health = "/health"
-readiness = "/readiness"
-deadline = "60s"
-[apps.tiny.suites.smoke]
-path = "tests/smoke"
-deadline = "30s"
-env.URL = "{{url}}"
-"""
 SMOKE = """import json
 import os
 import urllib.request
@@ -44,7 +17,6 @@ def test_version() -> None:
     with urllib.request.urlopen(os.environ["URL"] + "/") as answer:
         assert json.load(answer)["version"] != "bad"
 """
-GOOD, BAD = "a" * 12, "b" * 12
 
 
 @pytest.fixture
@@ -57,26 +29,6 @@ def platform(platform: Platform) -> Platform:
     (smoke / "test_smoke.py").write_text(SMOKE)
     (platform.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
     return platform
-
-
-def pipeline(platform: Platform, digit: str) -> Ended:
-    source = dict.fromkeys(("system", "author", "url"), "") | {
-        "branch": "main",
-        "commit": digit * 40,
-        "dirty": False,
-    }
-    return platform.run("pipeline", "--app", "tiny", seconds=240, PIPELINE_SOURCE=json.dumps(source))
-
-
-def stages(platform: Platform) -> dict[str, Any]:
-    return {stage["id"]: stage for stage in platform.recorded()["stages"]}
-
-
-def serving(sandbox: Sandbox, platform: Platform) -> list[str]:
-    paths = [
-        f"/api/v1/namespaces/ns-{s}/services/fb-tiny-{s}:80/proxy/" for s in (platform.one, platform.two)
-    ]
-    return [str(sandbox.api("GET", path)["version"]) for path in paths]
 
 
 @pytest.mark.timeout(800)

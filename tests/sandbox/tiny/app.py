@@ -4,7 +4,8 @@ Environment: HOST, PORT; EXIT_CODE (exit at once), EXIT_AFTER (seconds, then EXI
 (seconds before it listens), IGNORE_SIGTERM, STOP_DELAY (seconds to finish after SIGTERM), ALLOCATE (MiB),
 SAY (a line for the log), UNHEALTHY_FILE / UNREADY_FILE (below CONTAINER_ROOT: while it exists, /health or
 /readiness answers 503 and UNWELL or "no"), SLOW_FILE (below it too: while it exists, /health takes 0.5 s),
-VERSION (what / and /version tell), VERSION_TEXT (what /version answers instead, as it is).
+UNREADY_SECONDS (such as 2-8: from 2 to 8 s after its start /readiness answers 503), VERSION (what / and
+/version tell), VERSION_TEXT (what /version answers instead, as it is).
 """
 
 import json
@@ -18,6 +19,12 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("CONTAINER_ROOT", "/"))
 ENV = os.environ
+STARTED = time.monotonic()
+
+
+def unready() -> bool:
+    first, _, last = ENV.get("UNREADY_SECONDS", "0-0").partition("-")
+    return float(first) <= time.monotonic() - STARTED < float(last)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.5 if self.has("SLOW_FILE") else 0)
             self.answer(*self.state("UNHEALTHY_FILE"))
         elif path == "/readiness":
-            self.answer(*self.state("UNREADY_FILE"))
+            self.answer(503, "not yet") if unready() else self.answer(*self.state("UNREADY_FILE"))
         elif path == "/env":
             self.answer(200, json.dumps(dict(ENV)))
         elif path == "/version":

@@ -55,7 +55,12 @@ def test_a_detached_head(checkout: Path) -> None:
 
 
 def test_a_repository_without_a_commit(checkout: Path) -> None:
-    assert origin.here(checkout) == origin.Source("git", "main", "", "", "", dirty=False)
+    source = origin.here(checkout)
+    assert source[:6] == ("git", "main", "", "", "", False)
+    assert (source.trouble, source.remedy) == (
+        "git: main has no commit yet",
+        "git add -A && git commit -m first",
+    )
 
 
 def test_a_short_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +70,10 @@ def test_a_short_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_folder_that_is_no_repository(checkout: Path) -> None:
-    assert origin.here(checkout.parent) == origin.Source("no git", "(no git)", "", "", "", dirty=False)
+    source = origin.here(checkout.parent)
+    assert source[:6] == ("no git", "(no git)", "", "", "", False)
+    assert source.trouble == "git: not a git repository (or any of the parent directories): .git"
+    assert "git init" in source.remedy
 
 
 def test_a_machine_without_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT
 from tests.scripts.tiny_app import SCRIPTS, Repository, repository
 
 DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY calc.py ./\nCMD ["python", "calc.py"]\n'
@@ -42,8 +41,6 @@ if words[:2] == ["image", "inspect"]:
 def repo(tmp_path: Path) -> Repository:
     made = repository(tmp_path)
     made.write("Dockerfile", DOCKERFILE)
-    # The sandbox is started as a module from the repository's root.
-    (made.root / "sandbox").symlink_to(ROOT / "sandbox")
     return made
 
 

@@ -42,7 +42,7 @@ def check_config_map(obj: Object, old: Object | None) -> Causes:
     for key in data.keys() & binary.keys():
         yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
     if sum(len(text.encode()) for text in data.values()) + _decoded(binary) > DATA_BYTES:
-        yield too_long("", DATA_BYTES)
+        yield too_long("[]", DATA_BYTES)
     yield from _check_immutable(obj, old, ("data", "binaryData"))
 
 
@@ -164,7 +164,9 @@ def check_binding(obj: Object, old: Object | None) -> Causes:
         yield from one_of(f"subjects[{i}].kind", subject.get("kind", ""), ("ServiceAccount", "User", "Group"))
         if not subject.get("name"):
             yield required(f"subjects[{i}].name")
-        if subject.get("kind") == "ServiceAccount" and not subject.get("namespace"):
+        # In a RoleBinding the namespace may be left out: authorization takes the binding's own then.
+        clusterwide = obj.get("kind") == "ClusterRoleBinding"
+        if clusterwide and subject.get("kind") == "ServiceAccount" and not subject.get("namespace"):
             yield required(f"subjects[{i}].namespace")
     if old is not None and role != section(old, "roleRef"):
         yield invalid("roleRef", role, "cannot change roleRef")

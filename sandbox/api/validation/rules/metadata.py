@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.api.types.sections import each, section
 from sandbox.api.validation.rules import names
 from sandbox.api.validation.rules.causes import Causes, forbidden, invalid, required, too_long
+from sandbox.base.kinds import by_kind
 
 Object = dict[str, Any]
 ANNOTATIONS_BYTES = 256 * 1024
@@ -20,7 +21,9 @@ _NAME_RULES: dict[str, names.Check] = {
 
 def check_metadata(obj: Object) -> Causes:
     """metadata of any object that is about to be stored."""
-    metadata, kind = section(obj, "metadata"), str(obj.get("kind"))
+    metadata = section(obj, "metadata")
+    native = by_kind(str(obj.get("apiVersion")), str(obj.get("kind")))
+    kind = native.kind if native else ""  # a custom Service may have any name
     rule = _NAME_RULES.get(kind, names.subdomain)
     name, prefix = metadata.get("name"), metadata.get("generateName")
     if not name:

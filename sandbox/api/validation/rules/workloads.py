@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.api.types.sections import each, section
 from sandbox.api.validation.rules import names
@@ -20,9 +20,9 @@ from sandbox.api.validation.rules.metadata import check_label_selector
 from sandbox.api.validation.rules.pods import check_template
 from sandbox.api.wire.selectors import matches_labels
 from sandbox.base.copying import copied
+from sandbox.base.cron import Schedule
 
 Object = dict[str, Any]
-_CRON_FIELD = re.compile(r"[\d*/,\-?A-Za-z]+")
 
 
 def check_deployment(obj: Object, old: Object | None) -> Causes:
@@ -90,7 +90,7 @@ _STATEFUL_MAY_CHANGE = (
 def check_stateful_set(obj: Object, old: Object | None) -> Causes:
     """A StatefulSet, most of which is fixed once made."""
     spec = section(obj, "spec")
-    yield from _check_selecting(obj, None, "statefulset")
+    yield from _check_selecting(_with_claims(obj), None, "statefulset")
     for field in ("replicas", "minReadySeconds", "revisionHistoryLimit"):
         yield from at_least(f"spec.{field}", spec.get(field))
     yield from one_of(
@@ -99,6 +99,10 @@ def check_stateful_set(obj: Object, old: Object | None) -> Causes:
     yield from one_of(
         "spec.updateStrategy.type", section(spec, "updateStrategy").get("type"), ("OnDelete", "RollingUpdate")
     )
+    update = section(spec, "updateStrategy")
+    if update.get("type") == "OnDelete" and update.get("rollingUpdate") is not None:
+        why = "only allowed for updateStrategy 'RollingUpdate'"
+        yield invalid("spec.updateStrategy.rollingUpdate", update["rollingUpdate"], why)
     before = section(old or {}, "spec")
     if old and any(
         spec.get(key) != before.get(key)
@@ -109,6 +113,22 @@ def check_stateful_set(obj: Object, old: Object | None) -> Causes:
         allowed = f"{', '.join(others)} and {last}"
         why = f"updates to statefulset spec for fields other than {allowed} are forbidden"
         yield forbidden("spec", why)
+
+
+def _with_claims(obj: Object) -> Object:
+    """A StatefulSet whose template has the volumes that its claims will be, so that they may be mounted."""
+    names = {
+        section(claim, "metadata").get("name") for claim in each(section(obj, "spec"), "volumeClaimTemplates")
+    }
+    pod = section(obj, "spec", "template", "spec")
+    taken = {volume.get("name") for volume in each(pod, "volumes")}
+    fresh = sorted(name for name in names - taken if isinstance(name, str))
+    if not fresh or not pod:
+        return obj
+    made = copied(obj)
+    volumes: list[Object] = [{"name": name, "emptyDir": {}} for name in fresh]
+    made["spec"]["template"]["spec"]["volumes"] = [*each(pod, "volumes"), *volumes]
+    return made
 
 
 def _check_selecting(obj: Object, old: Object | None, kind: str) -> Causes:
@@ -182,18 +202,30 @@ def _check_job_spec(path: str, spec: Object) -> Causes:
         yield from check_template(f"{path}.template", section(spec, "template"), ("OnFailure", "Never"))
 
 
+def _known_zone(name: str) -> bool:
+    try:
+        return bool(name) and name != "Local" and ZoneInfo(name) is not None
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        return False
+
+
 def check_cron_job(obj: Object, _old: Object | None) -> Causes:
     """A CronJob: five fields of schedule (or @daily and the like) and a Job's template."""
     spec = section(obj, "spec")
     schedule = spec.get("schedule")
     if not schedule:
         yield required("spec.schedule")
-    elif not schedule.startswith("@"):
-        fields = schedule.split()
-        if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
-            yield invalid(
-                "spec.schedule", schedule, f"expected exactly 5 fields, found {len(fields)}: {fields}"
-            )
+    elif schedule.startswith(("TZ=", "CRON_TZ=")):
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield invalid("spec.schedule", schedule, why)
+    else:
+        try:
+            Schedule(schedule)
+        except ValueError as error:
+            yield invalid("spec.schedule", schedule, str(error))
+    zone = spec.get("timeZone")
+    if zone is not None and not _known_zone(zone):
+        yield invalid("spec.timeZone", zone, f"unknown time zone {zone}")
     yield from one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), ("Allow", "Forbid", "Replace"))
     for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds"):
         yield from at_least(f"spec.{field}", spec.get(field))

@@ -48,11 +48,11 @@ class Registry:
 
 def configured() -> Registry:
     """The registry that pip is set up for on this machine."""
-    ran = tools.run([sys.executable, "-c", _ASK_PIP], echo=False, timeout=30)
+    ran = tools.run([sys.executable, "-c", _ASK_PIP], echo=False, timeout=30, apart=True)
     try:
-        index, certificate = json.loads(ran.output.strip().splitlines()[-1])
+        index, certificate = json.loads(ran.answer.lines()[-1])
     except (ValueError, IndexError):
-        raise Failed("pip does not say which registry it uses", evidence=ran.output.splitlines()) from None
+        raise Failed("pip does not say which registry it uses", evidence=ran.tail()) from None
     return beside(index, certificate)
 
 

@@ -43,7 +43,7 @@ def run_bandit(request: Request, row: Sequence[str], _today: date) -> Scan:
     caches = {"XDG_CACHE_HOME": str(request.root / ".pipeline" / "cache")}
     ran = commands.run(argv, cwd=request.app.path, timeout=TIMEOUT_SECONDS, env=caches)
     try:
-        return Scan(bandit.read(report, ran.code, commands.tail(ran)))
+        return Scan(bandit.read(report, ran.code, ran.tail()))
     except Failed as failure:
         return Scan(failure=failure.outcome)
 
@@ -75,7 +75,7 @@ def run_safety(request: Request, _row: Sequence[str], today: date) -> Scan:
         request.say(f"$ {tools.quoted(argv)}")
         # Not shown as it runs: it prints the same report, as JSON, and an advertisement.
         ran = tools.run(argv, env=safety.environment(home), check=False, echo=False, timeout=TIMEOUT_SECONDS)
-        found = safety.read(report, ran.code, wanted, app.path, commands.tail(ran))
+        found = safety.read(report, ran.code, wanted, app.path, ran.tail())
     except Failed as failure:
         return Scan(unpinned, failure=failure.outcome)
     age = advisories.age(today)

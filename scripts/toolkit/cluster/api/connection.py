@@ -6,7 +6,7 @@ names the cluster, the space and what holds the credential.
 
 from __future__ import annotations
 
-import sys
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,18 +18,18 @@ import urllib3
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused, TimedOut
-from toolkit.cluster.api.credentials import Credentials, kubeconfig_of, load
+from toolkit.cluster.api.credentials import Credentials, is_loopback, load
 from toolkit.cluster.api.errors import ApiError, Unreachable
-from toolkit.cluster.api.transport import Json, Transport
+from toolkit.cluster.api.transport import Json, Transport, Warned
 from toolkit.objects import decoding
 from toolkit.objects.fields import objects, text
 from toolkit.objects.resources import BUILT_IN, Resource
 from toolkit.settings.model import Cluster
+from toolkit.settings.sandbox import KUBECONFIG, TOOLKIT, is_sandbox, state_of, told
+from toolkit.settings.secrecy import without_secrets
 
 FIELD_MANAGER = "form-builder-pipeline"
 PAGE = 500
-# Where `python -m sandbox` is found, wherever apps.toml is.
-TOOLKIT = Path(__file__).resolve().parents[4]
 
 
 class Connection(Transport):
@@ -45,9 +45,13 @@ class Connection(Transport):
         super().__init__(cluster, space, credentials, again)
         self._discovered: dict[tuple[str, str], Resource] = {}
 
-    def resource(self, api_version: str, kind: str) -> Resource:
-        """Where a kind lives. Raises Misused for a kind that this cluster does not serve."""
-        known = BUILT_IN.get((api_version, kind)) or self._discovered.get((api_version, kind))
+    def resource(self, api_version: str, kind: str, *, ask: bool = False) -> Resource:
+        """Where a kind lives. Raises Misused for a kind that this cluster does not serve.
+
+        Those that the toolkit knows are taken for granted, unless the cluster is to be asked.
+        """
+        taken = None if ask else BUILT_IN.get((api_version, kind))
+        known = taken or self._discovered.get((api_version, kind))
         if known:
             return known
         group = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
@@ -107,11 +111,12 @@ class Connection(Transport):
     def _page(self, path: str, query: Mapping[str, str | int]) -> Json:
         return self.json("GET", path, query=query, decode=decoding.loads)
 
-    def create(self, path: str, obj: Json, **query: str | int) -> Json:
-        """Create an object in a collection."""
+    def create(self, path: str, obj: Json, *, warnings: Warned | None = None, **query: str | int) -> Json:
+        """Create an object in a collection. What the server warns of is added to warnings."""
         kind, name = text(obj, "kind"), text(obj, "metadata", "name")
         query = {"fieldManager": FIELD_MANAGER, **query}
-        return self.json("POST", path, query=query, body=obj, doing=f"creating {kind}/{name}")
+        doing = f"creating {kind}/{name}"
+        return self.json("POST", path, query=query, body=obj, doing=doing, warnings=warnings)
 
     def replace(self, path: str, obj: Json) -> Json:
         """Replace an object; a resourceVersion in it must still be the newest (409 otherwise)."""
@@ -130,10 +135,33 @@ class Connection(Transport):
             doing=f"changing {path}",
         )
 
-    def apply(self, path: str, obj: Json, *, force: bool = False, dry_run: bool = False) -> Json:
+    def patch(self, path: str, patch: Json, *, dry_run: bool = False) -> Json:
+        """Change an object by a strategic merge patch, which knows lists by their keys and null for out."""
+        query = {"fieldManager": FIELD_MANAGER}
+        if dry_run:
+            query |= {"dryRun": "All", "fieldValidation": "Strict"}
+        return self.json(
+            "PATCH",
+            path,
+            query=query,
+            body=patch,
+            content_type="application/strategic-merge-patch+json",
+            doing=f"changing {path}",
+        )
+
+    def apply(
+        self,
+        path: str,
+        obj: Json,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        warnings: Warned | None = None,
+    ) -> Json:
         """Server-side apply; 409 with a cause per field when another manager owns what this would change.
 
-        A dry run changes nothing, and refuses fields that the kind does not have.
+        A dry run changes nothing, and refuses fields that the kind does not have. What the server warns of is
+        added to warnings.
         """
         query = {"fieldManager": FIELD_MANAGER, "force": "true" if force else "false"}
         if dry_run:
@@ -146,6 +174,7 @@ class Connection(Transport):
             body=obj,
             content_type="application/apply-patch+yaml",  # JSON is YAML
             doing=f"applying {kind}/{name}",
+            warnings=warnings,
         )
 
     def delete(self, path: str, *, uid: str = "", version: str = "", propagation: str = "Background") -> None:
@@ -222,7 +251,7 @@ def connect(cluster: Cluster, space: str, root: Path, *, namespace: str | None =
 
     Raises Misused when the credential is not there, Failed when the cluster or the namespace is not.
     """
-    if cluster.builder == "sandbox" and cluster.server is None:
+    if is_sandbox(cluster):
         with _sandbox_lock:
             return _connect_sandbox(cluster, space, root, namespace)
     connection = _loaded(cluster, space, root)
@@ -236,19 +265,22 @@ def _loaded(cluster: Cluster, space: str, root: Path) -> Connection:
 
 
 def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | None) -> Connection:
-    path, _ = kubeconfig_of(cluster, space, root)
-    if path.is_file():
+    state = state_of(cluster, root)
+    if (state / KUBECONFIG).is_file():
         try:
             connection = _loaded(cluster, space, root)
             connection.json("GET", "/version", timeout=4)
-        except (Unreachable, Misused):
-            pass  # not running, or its state was reset: starting it tells
+        except Misused:
+            pass  # its state was reset: starting it tells
+        except Unreachable:
+            if not is_loopback(connection.server):
+                raise  # a file of that name that leads elsewhere: not the sandbox's
         else:
             if namespace is not None:
                 connection.check(namespace)
             return connection
-    command = [sys.executable, "-m", "sandbox", "up", "--state", str(path.parent)]
-    tools.run(command, cwd=TOOLKIT, echo=False, timeout=60)
+    free = without_secrets(os.environ)  # it outlives this run
+    tools.run(told(state, "up"), cwd=TOOLKIT, echo=False, timeout=60, inherited=free)
     connection = _loaded(cluster, space, root)
     connection.check(namespace)
     return connection

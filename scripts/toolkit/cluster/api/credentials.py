@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,13 @@ import yaml
 
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
+from toolkit.cluster.api.kubeconfigs import Chosen, choose, in_pod
+from toolkit.objects.fields import text
 from toolkit.settings.model import Cluster, Ref
+from toolkit.settings.sandbox import KUBECONFIG, is_sandbox, state_of
+
+KUBECTLS = "KUBECONFIG"
+DEFAULT = "~/.kube/config"
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,7 @@ class Credentials:
 
     `holder` is what a person looks at when the credential is refused: a variable's name or a kubeconfig's
     path.
+    `headers` go with every request: by them a user acts as another.
     `authorization` gives the value of the header for each request ("" for client certificates only): a
     credential plugin renews its token.
     """
@@ -37,6 +46,7 @@ class Credentials:
     holder: str
     pool: urllib3.PoolManager
     authorization: Callable[[], str]
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def load(cluster: Cluster, space: str, root: Path) -> Credentials:
@@ -46,41 +56,56 @@ def load(cluster: Cluster, space: str, root: Path) -> Credentials:
     return _from_kubeconfig(cluster, space, root)
 
 
-def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[Path, str]:
-    """The kubeconfig's path and how to name it to a person. Raises Misused when its variable is not set.
+def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[tuple[Path, ...], str]:
+    """The kubeconfig files, of which the first to say something wins, and how to name them to a person.
 
-    A relative path is relative to the repository, in a variable to the current folder (as kubectl has it).
+    A variable may hold several, as kubectl's does; KUBECONFIG unset means ~/.kube/config, as kubectl has it.
+    Raises Misused when another variable is not set. A relative path is relative to the repository, in a
+    variable to the current folder.
     """
     if isinstance(cluster.kubeconfig, Ref):
         variable = cluster.kubeconfig.name(space)
         value = os.environ.get(variable, "")
+        if not value and variable == KUBECTLS:
+            return (Path(DEFAULT).expanduser(),), f"{DEFAULT} ({variable} is not set)"
         if not value:
             raise Misused(f"cluster {cluster.name}: {variable} is not set; it names the kubeconfig")
-        return Path(value).expanduser(), f"{value} (from {variable})"
-    if cluster.builder == "sandbox" and os.environ.get("SANDBOX_STATE"):
-        path = Path(os.environ["SANDBOX_STATE"]) / "kubeconfig"
+        files = tuple(Path(each).expanduser() for each in value.split(os.pathsep) if each)
+        return files, f"{value} (from {variable})"
+    if is_sandbox(cluster):
+        path = state_of(cluster, root) / KUBECONFIG
     else:
-        path = Path(cluster.kubeconfig or ".sandbox/kubeconfig").expanduser()
+        path = Path(cluster.kubeconfig or f".sandbox/{KUBECONFIG}").expanduser()
     path = path if path.is_absolute() else root / path
-    return path, str(path)
+    return (path,), str(path)
+
+
+def chosen(cluster: Cluster, space: str, root: Path) -> tuple[Chosen, str]:
+    """What the kubeconfigs say of a space, and how to name that to a person. Raises Misused when that is
+    nothing; within a pod, and without any kubeconfig, it is what the pod itself has."""
+    files, named = kubeconfig_of(cluster, space, root)
+    absent = isinstance(cluster.kubeconfig, Ref) and not any(file.exists() for file in files)
+    if absent and (found := in_pod(os.environ)):
+        return found, f"this pod's service account, namespace {found.namespace}"
+    try:
+        read = choose(files, named, _context(cluster, space))
+    except Misused as error:
+        raise Misused(f"cluster {cluster.name}: {error.reason}", remedy=error.remedy) from None
+    return read, f"kubeconfig {named}, context {read.context}, namespace {read.namespace}"
 
 
 def _from_kubeconfig(cluster: Cluster, space: str, root: Path) -> Credentials:
     from kubernetes.client.configuration import Configuration
     from kubernetes.config import ConfigException
-    from kubernetes.config.kube_config import load_kube_config
+    from kubernetes.config.kube_config import load_kube_config_from_dict
 
-    path, named = kubeconfig_of(cluster, space, root)
-    if not path.is_file():
-        raise Misused(f"cluster {cluster.name}: there is no kubeconfig at {named}")
+    found, holder = chosen(cluster, space, root)
     configuration = Configuration()
     try:
-        load_kube_config(
-            str(path),
-            context=_context(cluster, space),
-            client_configuration=configuration,
-            persist_config=False,
-        )
+        with _logged() as said:
+            load_kube_config_from_dict(
+                found.document, client_configuration=configuration, persist_config=False
+            )
     except (
         ConfigException,
         yaml.YAMLError,
@@ -91,8 +116,28 @@ def _from_kubeconfig(cluster: Cluster, space: str, root: Path) -> Credentials:
         AttributeError,
     ) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Misused(f"cluster {cluster.name}: the kubeconfig {named} cannot be used: {line}") from error
-    return _credentials(cluster, configuration, f"kubeconfig {named}")
+        raise Misused(f"cluster {cluster.name}: the {holder} cannot be used: {line}") from error
+    plugin = text(found.document, "users", 0, "user", "exec", "command")
+    if plugin and not configuration.api_key and not configuration.cert_file:
+        raise Failed(
+            f"cluster {cluster.name}: the credential plugin {Path(plugin).name} of the {holder} gave nothing",
+            remedy=f"does `{plugin}` work by itself? The kubeconfig says how it is started",
+            evidence=said,
+        )
+    return _credentials(cluster, configuration, holder, found.impersonation)
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What the client logs while it lasts, instead of printing it: the words of a credential plugin."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.extend(record.getMessage().splitlines())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def _context(cluster: Cluster, space: str) -> str | None:
@@ -116,14 +161,16 @@ def _from_variables(cluster: Cluster, space: str) -> Credentials:
     return _credentials(cluster, configuration, holder)
 
 
-def _credentials(cluster: Cluster, configuration: Any, holder: str) -> Credentials:
+def _credentials(
+    cluster: Cluster, configuration: Any, holder: str, headers: tuple[tuple[str, str], ...] = ()
+) -> Credentials:
     from kubernetes.client.rest import RESTClientObject
 
     configuration.keep_alive = True  # a watch through a dead NAT must not look alive for ever
     configuration.retries = False
     configuration.connection_pool_maxsize = 50
 
-    if _is_loopback(configuration.host):
+    if is_loopback(configuration.host):
         configuration.proxy = None  # as Go's clients have it: a proxy cannot reach this machine's loopback
     known: set[str] = set()
 
@@ -140,10 +187,11 @@ def _credentials(cluster: Cluster, configuration: Any, holder: str) -> Credentia
         authorization()
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         raise Failed(f"cluster {cluster.name}: its certificate or key cannot be read: {error}") from error
-    return Credentials(configuration.host.rstrip("/"), holder, pool, authorization)
+    return Credentials(configuration.host.rstrip("/"), holder, pool, authorization, headers)
 
 
-def _is_loopback(server: str) -> bool:
+def is_loopback(server: str) -> bool:
+    """Whether an address is of this very machine."""
     host = urlsplit(server).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
 

@@ -7,13 +7,18 @@ from typing import Any
 
 import urllib3
 
-from toolkit.base.outcome import Failed
+from toolkit.base.outcome import INCONCLUSIVE, Failed, Outcome
 from toolkit.base.tools import redact
 from toolkit.objects.fields import mapping, number, objects, text
 
 
 class Unreachable(Failed):
     """No answer: nothing listens, the name is unknown, the TLS handshake failed or the time was up."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """It tells of the cluster, and nothing of what was to be judged there."""
+        return super().outcome._replace(details={INCONCLUSIVE: True})
 
 
 class TlsRefused(Unreachable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from toolkit.base.outcome import Failed, PipelineError
-from toolkit.cluster.api import errors
+from toolkit.cluster.api import errors, withholding
 from toolkit.cluster.api.credentials import Credentials
 from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
 from toolkit.objects.fields import mapping
@@ -31,6 +32,8 @@ BUSY = (429, 503)
 BUSY_SECONDS = 10.0
 
 Json = dict[str, Any]
+Warned = list[str]
+_WARNING = re.compile(r'(?:^|,)\s*299\s+\S+\s+"((?:[^"\\]|\\.)*)"')
 
 
 class Transport:
@@ -92,6 +95,8 @@ class Transport:
             if response.status < 400:
                 return response
             said = response.data
+            if withholding.about_secret(path, body):
+                said = withholding.without_values(said)
             response.release_conn()
             error = self._api_error(response.status, said, doing)
             if error.status == 401 and not renewed and self._renewed(credentials, sent):
@@ -152,10 +157,18 @@ class Transport:
             )
 
     def json(
-        self, method: str, path: str, *, decode: Callable[[bytes], Any] = json.loads, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        decode: Callable[[bytes], Any] = json.loads,
+        warnings: Warned | None = None,
+        **options: Any,
     ) -> Json:
-        """A request whose answer is a JSON object."""
+        """A request whose answer is a JSON object. What the server warns of is added to warnings."""
         response = self.request(method, path, **options)
+        if warnings is not None:
+            warnings += warned(response.headers.get("Warning", ""))
         try:
             answer = decode(response.data)
         except ValueError:
@@ -167,9 +180,9 @@ class Transport:
             )
         return answer
 
-    def authorization(self) -> str:
-        """The value of the Authorization header; for the gateway, which speaks to the same server."""
-        return self._credentials.authorization()
+    def identify(self, headers: Mapping[str, str]) -> urllib3.HTTPHeaderDict:
+        """Headers with those added that say who asks; for the gateway, which speaks to the same server."""
+        return _identified(self._credentials, headers)
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -178,14 +191,11 @@ class Transport:
 
     def _headers(
         self, credentials: Credentials, content_type: str, extra: Mapping[str, str] | None
-    ) -> dict[str, str]:
+    ) -> urllib3.HTTPHeaderDict:
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(extra or {})}
         if content_type:
             headers["Content-Type"] = content_type
-        authorization = credentials.authorization()
-        if authorization:
-            headers["Authorization"] = authorization
-        return headers
+        return _identified(credentials, headers)
 
     def _unreachable(self, error: Exception, seconds: float) -> Unreachable:
         return errors.unreachable(
@@ -201,6 +211,18 @@ class Transport:
         return errors.api_error(
             status, payload, doing=doing, cluster=self.cluster.name, space=self.space, holder=self.holder
         )
+
+
+def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3.HTTPHeaderDict:
+    sent = urllib3.HTTPHeaderDict(headers)
+    if authorization := credentials.authorization():
+        sent["Authorization"] = authorization
+    for name, value in credentials.headers:
+        sent.add(name, value)  # one of a name for each group
+    return sent
+def warned(header: str) -> Warned:
+    """What a Warning header says, several joined by commas (RFC 7234, 5.5; Kubernetes uses the code 299)."""
+    return [re.sub(r"\\(.)", r"\1", said) for said in _WARNING.findall(header)]
 
 
 def _seconds(value: str) -> int:

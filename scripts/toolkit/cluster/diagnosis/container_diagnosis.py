@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.cluster.api.event_index import event_time
-from toolkit.cluster.diagnosis import signs
-from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, suspicious, waiting
+from toolkit.cluster.diagnosis import probes, signs
+from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, healing, suspicious, waiting
 from toolkit.objects.fields import mapping, number, text
 
 Json = dict[str, Any]
@@ -20,9 +20,7 @@ EVENT_PATIENCE = 3.0
 STOPPED = (0, 137, 143)
 # A container that ended twice and serves again is doomed unless that was all, and this long is long enough.
 READY_AGAIN_PATIENCE = 10.0
-SETTLE_AT_MOST = 60.0
 SETTLE_AFTER_EXIT = 10.0
-ANSWER_AT_MOST = 4.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,8 @@ class Container:
     """A container of a pod that is not simply fine.
 
     pod is "Pod/name", events are those about it, oldest first; lasting says whether an end of it is never in
-    order (a Job counts its pods' ends itself); ready_since is when the pod became ready, "" when it is not.
+    order (a Job counts its pods' ends itself); ready_since is when the pod became ready, "" when it is not;
+    unready_since since when it is not ready, "" when it is.
     """
 
     pod: str
@@ -40,6 +39,7 @@ class Container:
     init: bool
     lasting: bool
     ready_since: str = ""
+    unready_since: str = ""
 
     @property
     def name(self) -> str:
@@ -82,17 +82,33 @@ class Container:
             return self._pull(image, said)
         if reason in signs.CONFIGURATION:
             sentence = f"its configuration is not there or not allowed: {short(said)}"
-            patience = 60.0 if signs.is_cache(said) else 0.0
-            return suspicious(Cause.CONFIGURATION, self.pod, sentence, self.name, patience)
-        if reason in signs.STARTING and not signs.is_start_of_node(said):
+            make = healing if signs.is_cache(said) else suspicious
+            return make(Cause.CONFIGURATION, self.pod, sentence, self.name)
+        if reason not in signs.STARTING | signs.CREATING:
+            return None
+        if signs.is_start_of_node(said):
+            return self._stumble(said)
+        if reason in signs.STARTING:
             sentence = f"its command cannot be run ({reason}): {short(said)}"
             return fatal(Cause.COMMAND, self.pod, sentence, self.name)
-        if reason in signs.STARTING | signs.CREATING:
-            patience = 60.0 if signs.is_start_of_node(said) else 0.0
-            verb = "started" if reason in signs.STARTING else "created"
-            sentence = f"it cannot be {verb} ({reason}): {short(said)}"
-            return suspicious(Cause.COMMAND, self.pod, sentence, self.name, patience)
-        return None
+        sentence = f"it cannot be created ({reason}): {short(said)}"
+        return suspicious(Cause.COMMAND, self.pod, sentence, self.name)
+
+    def _stumble(self, said: str) -> Finding:
+        """The node did not get as far as the command: that says nothing about the command."""
+        sentence = f"its node could not start it, and tries again: {short(said)}"
+        if not self.lasting:
+            return waiting(Cause.NODE, self.pod, sentence, self.name)
+        return healing(Cause.NODE, self.pod, sentence, self.name)
+
+    @property
+    def _stumbles(self) -> int:
+        """How many of its ends were the node's, as far as its events tell: they count like restarts."""
+        return sum(
+            max(1, number(event, "count", default=1))
+            for event in self.events
+            if text(event, "reason") == "Failed" and signs.is_stumble(text(event, "message"))
+        )
 
     def _pull(self, image: str, said: str) -> Finding:
         # While it backs off the kubelet may repeat no reason; the last "Failed" event has it.
@@ -104,7 +120,8 @@ class Container:
         shown_words = short(max(words[:2], key=len))
         if cause is Cause.IMAGE:
             return fatal(cause, self.pod, f"the image {image} does not exist: {shown_words}", self.name)
-        return suspicious(cause, self.pod, f"the image {image} cannot be pulled: {shown_words}", self.name)
+        make = suspicious if any(map(signs.is_credentials, words[:2])) else healing
+        return make(cause, self.pod, f"the image {image} cannot be pulled: {shown_words}", self.name)
 
     def _ended(self, *, running: bool) -> Finding | None:
         """What its ends so far mean; None when it has not ended, or ended as it should."""
@@ -117,6 +134,10 @@ class Container:
         work = self.init and not self.sidecar
         if exits <= 0 or ((work or not self.lasting) and now and code == 0):
             return None
+        said = text(last, "message")
+        if (reason in signs.NEVER_RAN or code == signs.NOT_STARTED) and signs.is_start_of_node(said):
+            return None if running else self._stumble(said)  # the next try runs: that settles it
+        exits = max(1, exits - self._stumbles)
         if reason == signs.LOST:
             return waiting(Cause.DISRUPTION, self.pod, "its node was lost and came back", self.name)
         cause, sentence, settles = self._why(last, exits)
@@ -126,8 +147,8 @@ class Container:
         ready = self.status.get("ready") is True
         if not ready and (never_ran or code in signs.CANNOT_RUN):
             words = signs.CANNOT_RUN.get(code, "could not be started")
-            said = short(text(last, "message")) or f"exit code {code}"
-            return fatal(Cause.COMMAND, self.pod, f"its command {words}: {said}", self.name)
+            told = short(said) or f"exit code {code}"
+            return fatal(Cause.COMMAND, self.pod, f"its command {words}: {told}", self.name)
         if ready:
             sentence = f"{sentence}; it runs and is ready now"
             if exits < 2:
@@ -139,48 +160,72 @@ class Container:
             return suspicious(cause, self.pod, sentence, self.name)
         if cause is Cause.CRASH and code in STOPPED and self._has_killing_probe():
             return suspicious(cause, self.pod, sentence, self.name, EVENT_PATIENCE)
-        return fatal(cause, self.pod, sentence, self.name)
+        return fatal(cause, self.pod, sentence, self.name, self._advice(cause))
+
+    def _advice(self, cause: Cause) -> str:
+        """The remedy, where what is known of the container makes it a better one than its cause's."""
+        which = self._killing_probe() if cause is Cause.PROBE else ""
+        if not which:
+            return ""
+        probe = mapping(self.spec, f"{which}Probe")
+        listens = probes.answered(probe, probes.last_answer(self.events, which))
+        slow = "a slow start needs a startupProbe, or one that allows it more time"
+        return f"{probes.advice(which, probe, listens=listens)}; {slow}"
+
+    def _killing_probe(self) -> str:
+        """Which probe had it killed last, "" when none did."""
+        for event in reversed(self.events):
+            which = signs.probe_kill(text(event, "message")) if text(event, "reason") == "Killing" else ""
+            if which:
+                return which
+        return ""
 
     def _why(self, last: Json, exits: int) -> tuple[Cause, str, float]:
         """The cause of its last end, a sentence, and how long it must stay after it to be trusted, in s."""
         lived = seconds_between(text(last, "startedAt"), text(last, "finishedAt"))
-        settles = min(SETTLE_AT_MOST, lived + SETTLE_AFTER_EXIT)
+        settles = min(probes.SETTLE_AT_MOST, lived + SETTLE_AFTER_EXIT)
         if text(last, "reason") == "OOMKilled":
             limit = text(self.spec, "resources", "limits", "memory") or "none set"
             return Cause.OUT_OF_MEMORY, f"ran out of memory {times(exits)} (memory limit: {limit})", settles
-        for event in reversed(self.events):
-            probe = signs.probe_kill(text(event, "message")) if text(event, "reason") == "Killing" else ""
-            if probe:
-                answer = self._last_answer(probe)
-                sentence = f"its {probe} probe failed and it was restarted, {times(exits)} so far: {answer}"
-                return Cause.PROBE, sentence, until_killed(mapping(self.spec, f"{probe}Probe"))
+        which = self._killing_probe()
+        if which:
+            probe, answer = mapping(self.spec, f"{which}Probe"), self._last_answer(which)
+            how = probes.words(which, probe)
+            sentence = f"{how} failed and it was restarted, {times(exits)} so far: {answer}"
+            return Cause.PROBE, sentence, probes.until_killed(probe)
         sentence = f"ended {times(exits)} after its start, last with {exit_words(last)}"
         return Cause.CRASH, sentence, settles
 
     def _has_killing_probe(self) -> bool:
         return bool(mapping(self.spec, "livenessProbe") or mapping(self.spec, "startupProbe"))
 
-    def _last_answer(self, probe: str) -> str:
-        said = [text(event, "message") for event in self.events if text(event, "reason") == "Unhealthy"]
-        return next(
-            (short(line) for line in reversed(said) if line.lower().startswith(probe)), "no answer recorded"
-        )
+    def _last_answer(self, which: str, since: str = "") -> str:
+        return short(probes.last_answer(self.events, which, since))
 
     def _readiness(self) -> Finding | None:
-        """What keeps a container that runs from being ready."""
+        """What keeps a container that runs from being ready: a start, the app's no, or a change of mind."""
         if self.status.get("ready") is not False:
             return None
-        if mapping(self.spec, "startupProbe") and self.status.get("started") is False:
-            said = self._last_answer("startup")
-            return waiting(
-                Cause.STARTING, self.pod, f"its startup probe has not passed yet: {said}", self.name
-            )
+        started = text(self.status, "state", "running", "startedAt")
+        startup = mapping(self.spec, "startupProbe")
+        if startup and self.status.get("started") is False:
+            said = self._last_answer("startup", started)
+            sentence = f"{probes.words('startup', startup)} has not passed yet: {said}"
+            return waiting(Cause.STARTING, self.pod, sentence, self.name)
         probe = mapping(self.spec, "readinessProbe")
         if not probe:
             return None
-        sentence = f"{_probe_words(probe)} does not pass: {self._last_answer('readiness')}"
-        patience = readiness_patience(self.spec)
-        return suspicious(Cause.READINESS, self.pod, sentence, self.name, patience)
+        said = self._last_answer("readiness", started)
+        how, listens = probes.words("readiness", probe), probes.answered(probe, said)
+        advice = probes.advice("readiness", probe, listens=listens)
+        if started and self.unready_since > started:
+            sentence = f"was ready and is not any more, {how} does not pass: {said}"
+            return healing(Cause.READINESS_LOST, self.pod, sentence, self.name, advice)
+        if listens:
+            sentence = f"{how} does not pass: {said}"
+            return healing(Cause.READINESS, self.pod, sentence, self.name, advice)
+        sentence = f"{how} has no answer yet: {said}"
+        return healing(Cause.NOT_LISTENING, self.pod, sentence, self.name, advice)
 
     def _liveness(self) -> Finding | None:
         """A liveness probe that fails on a container that is ready: it is about to be killed, or recovers."""
@@ -197,7 +242,7 @@ class Container:
             number(probe, "periodSeconds", default=10),
             number(probe, "timeoutSeconds", default=1),
         )
-        settles = min(SETTLE_AT_MOST, period + timeout + 2.0)
+        settles = min(probes.SETTLE_AT_MOST, period + timeout + 2.0)
         return waiting(Cause.PROBE, self.pod, sentence, self.name, settles)
 
     def _is_liveness_failure(self, event: Json, started: str) -> bool:
@@ -210,36 +255,6 @@ class Container:
         return when > self.ready_since or "statuscode" in said
 
 
-def readiness_patience(container: Any) -> float:
-    """Seconds until a container that runs and is not ready is called doomed.
-
-    initialDelay + period x failureThreshold x 2 of the readiness probe; defaults are the API's (0, 10, 3).
-    """
-    probe = mapping(container, "readinessProbe")
-    period = max(1, number(probe, "periodSeconds", default=10))
-    threshold = max(1, number(probe, "failureThreshold", default=3))
-    return float(number(probe, "initialDelaySeconds") + period * threshold * 2)
-
-
-def first_answer(container: Any) -> float:
-    """Seconds in which the liveness probe of a container that is ready has answered once.
-
-    0 when it has none, or one that takes longer than a rollout is kept waiting for it.
-    """
-    probe = mapping(container, "livenessProbe")
-    period, delay = number(probe, "periodSeconds", default=10), number(probe, "initialDelaySeconds")
-    seconds = delay + max(1, period) + 1.0
-    return seconds if probe and seconds <= ANSWER_AT_MOST else 0.0
-
-
-def until_killed(probe: Json) -> float:
-    """Seconds from a container's start until a probe that never passes has had it killed, and a margin."""
-    period = max(1, number(probe, "periodSeconds", default=10))
-    threshold = max(1, number(probe, "failureThreshold", default=3))
-    timeout = max(1, number(probe, "timeoutSeconds", default=1))
-    return min(SETTLE_AT_MOST, number(probe, "initialDelaySeconds") + period * threshold + timeout + 2.0)
-
-
 def seconds_between(earlier: str, later: str) -> float:
     """Seconds between two times that the same node wrote down (RFC 3339); 0 when they tell nothing."""
     try:
@@ -249,13 +264,6 @@ def seconds_between(earlier: str, later: str) -> float:
     except (ValueError, TypeError):
         return 0.0
     return max(0.0, seconds)
-
-
-def _probe_words(probe: Json) -> str:
-    http = mapping(probe, "httpGet")
-    if http:
-        return f"its readiness probe GET {text(http, 'path') or '/'} on port {http.get('port', '?')}"
-    return "its readiness probe"
 
 
 def exit_words(last: Json) -> str:

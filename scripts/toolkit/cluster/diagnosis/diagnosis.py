@@ -14,7 +14,7 @@ from typing import Any
 
 from toolkit.cluster.api.event_index import event_time as event_time
 from toolkit.cluster.api.event_index import events_by_object as events_by_object
-from toolkit.cluster.diagnosis import signs
+from toolkit.cluster.diagnosis import rolling, signs
 from toolkit.cluster.diagnosis.container_diagnosis import exit_words, short
 from toolkit.cluster.diagnosis.finding import (
     PATIENCE,
@@ -22,13 +22,14 @@ from toolkit.cluster.diagnosis.finding import (
     Finding,
     Severity,
     fatal,
+    healing,
     ordered,
     suspicious,
     waiting,
+    within,
 )
 from toolkit.cluster.diagnosis.pod_diagnosis import of_pod
 from toolkit.objects.fields import at, condition, mapping, name, number, objects, owner, shown, text, uid
-from toolkit.objects.quantity import amount
 
 Json = dict[str, Any]
 HASH_LABEL = "pod-template-hash"
@@ -37,11 +38,8 @@ REVISION = "deployment.kubernetes.io/revision"
 # Causes that may be one pod's bad luck; the others hit every pod of the revision alike.
 FLAKY = frozenset({Cause.CRASH, Cause.OUT_OF_MEMORY, Cause.PROBE})
 FLAKY_PATIENCE = 60.0
-
-# A quota counts a pod for a moment after it is gone: seconds until a refusal stands for itself.
-COUNTED_SECONDS = 3.0
-_EXCEEDED = re.compile(r"exceeded quota: .*?requested: (.*?), used: .*?, limited: ([^;]*)")
-_AMOUNT = re.compile(r"([\w./-]+)=([\w.+-]+)")
+# Jobs with this label are suspended by Kueue until their queue has room.
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
 def diagnose(found: Iterable[Any]) -> list[Finding]:
@@ -69,7 +67,8 @@ def of_deployment(
     found: list[Finding] = []
     progressing = condition(deployment, "Progressing")
     if at(deployment, "spec", "paused") is True:
-        found.append(suspicious(Cause.PAUSED, me, "is paused: its new revision is not rolled out"))
+        sentence = "is paused: its new revision is not rolled out"
+        found.append(suspicious(Cause.PAUSED, me, sentence, advice=_resume(deployment)))
     newest = new_replica_set(deployment, replica_sets)
     if text(progressing, "reason") == "ProgressDeadlineExceeded":
         said = text(progressing, "message") or "it made no progress in progressDeadlineSeconds"
@@ -83,9 +82,9 @@ def of_deployment(
     rs_events = events.get(uid(newest), [])
     rs_name = shown({"kind": "ReplicaSet", "metadata": mapping(newest, "metadata")})
     known = list(pods)
-    refused = _creation(newest, rs_name, condition(newest, "ReplicaFailure"), rs_events)
-    found += [_while_rolling(each, deployment, replica_sets, known) for each in refused]
-    return ordered(found + of_pods(pods_of(newest, known), events))
+    found += _creation(newest, rs_name, condition(newest, "ReplicaFailure"), rs_events)
+    found += of_pods(pods_of(newest, known), events)
+    return ordered(within(rolling.judged(found, deployment, replica_sets, newest, known), deployment))
 
 
 def _is_about_this_revision(deployment: Any, said: str, newest: Json | None) -> bool:
@@ -132,7 +131,9 @@ def _with_claims(finding: Finding, pod: Json, events: Mapping[str, list[Json]]) 
         ]
         if said:
             words = short(text(said[-1], "message"))
-            return replace(finding, sentence=f"{finding.sentence}; its claim {claim}: {words}")
+            finding = replace(finding, sentence=f"{finding.sentence}; its claim {claim}: {words}")
+            nobody = signs.is_no_class(words)
+            return replace(finding, patience=PATIENCE[Cause.VOLUME], heals=False) if nobody else finding
     return finding
 
 
@@ -182,42 +183,20 @@ def _creation(controller: Any, me: str, failure: Json, events: list[Json]) -> li
         return []
     said = text(failure, "message") if failure.get("status") == "True" else ""
     if not said:
-        refused = [text(event, "message") for event in events if text(event, "reason") == "FailedCreate"]
-        said = refused[-1] if refused else ""
+        tried = [text(event, "message") for event in events if text(event, "reason") == "FailedCreate"]
+        said = tried[-1] if tried else ""
     if not said:
         return []
+    return [refused(me, said)]
+
+
+def refused(me: str, said: str) -> Finding:
+    """Why the API server does not let a controller create pods, and whether that may pass."""
     cause, passes = signs.create_failure(said)
     sentence = f"its pods cannot be created: {short(said)}"
-    return [suspicious(cause, me, sentence) if passes else fatal(cause, me, sentence)]
-
-
-def _while_rolling(finding: Finding, deployment: Any, sets: Iterable[Any], pods: list[Any]) -> Finding:
-    """A refusal for quota, which the rollout itself gives back as its old pods go."""
-    if finding.cause is not Cause.QUOTA or finding.severity is not Severity.FATAL:
-        return finding
-    mine = {uid(each) for each in sets if isinstance(each, dict) and owner(each) == uid(deployment) != ""}
-    if any(owner(pod) in mine and at(pod, "metadata", "deletionTimestamp") for pod in pods):
-        return finding.as_waiting()
-    updated = number(deployment, "status", "updatedReplicas")
-    unavailable = at(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable")
-    old = number(deployment, "status", "replicas") > updated
-    # With a new pod there already, old ones go as soon as it is ready; and what just went is still counted.
-    if updated > 0 or (old and unavailable not in (0, "0", "0%")):
-        return finding.as_suspicious(PATIENCE[Cause.QUOTA])
-    return finding if _never_fits(finding.sentence) else finding.as_suspicious(COUNTED_SECONDS)
-
-
-def _never_fits(said: str) -> bool:
-    """Whether a refusal for quota would stand in an empty namespace too: more is asked for than there is.
-
-    "exceeded quota: x, requested: pods=1,cpu=2, used: pods=3, limited: pods=3" (apiserver:
-    plugin/resourcequota); other words, such as "must specify limits", are certain.
-    """
-    found = _EXCEEDED.search(said)
-    if found is None:
-        return True
-    asked, most = (dict(_AMOUNT.findall(part)) for part in found.groups())
-    return any(amount(asked[key]) > amount(most[key]) for key in asked.keys() & most.keys())
+    if not passes:
+        return fatal(cause, me, sentence, advice=rolling.ONCE_GONE if cause is Cause.TAKEN_AWAY else "")
+    return suspicious(cause, me, sentence) if cause in PATIENCE else healing(cause, me, sentence)
 
 
 def of_job(job: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> list[Finding]:
@@ -234,12 +213,33 @@ def of_job(job: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> l
         return [fatal(Cause.JOB, me, f"failed ({reason}){': ' + said if said else ''}{ended}")]
     found = of_pods(mine, events)
     if at(job, "spec", "suspend") is True:
-        found.append(suspicious(Cause.PAUSED, me, "is suspended: it does not run"))
+        found.append(_suspended(job, me))
     if not number(job, "status", "active"):
         found += _creation(job, me, {}, events.get(uid(job), []))
     done = number(job, "status", "succeeded")
     wanted = number(job, "spec", "completions", default=1)
     return ordered(found) or [waiting(Cause.STARTING, me, f"{done} of {wanted} completed")]
+
+
+def _suspended(job: Any, me: str) -> Finding:
+    """A Job that does not run: held in a queue, which lets it go in time, or by what was applied."""
+    queue = text(job, "metadata", "labels", QUEUE_LABEL)
+    if queue:
+        return healing(Cause.PAUSED, me, f"is suspended: the queue {queue} has not let it run yet")
+    patch = """-p '{"spec":{"suspend":false}}'"""
+    by_hand = f"kubectl{_space(job)} patch job/{name(job)} --type=merge {patch}"
+    advice = f"take `suspend: true` out of the Job's manifest and deploy again; or let it run now: {by_hand}"
+    return suspicious(Cause.PAUSED, me, "is suspended: it does not run", advice=advice)
+
+
+def _resume(deployment: Any) -> str:
+    by_hand = f"kubectl{_space(deployment)} rollout resume deployment/{name(deployment)}"
+    return f"take `paused: true` out of its manifest and deploy again; or resume it: {by_hand}"
+
+
+def _space(obj: Any) -> str:
+    space = text(obj, "metadata", "namespace")
+    return f" -n {space}" if space else ""
 
 
 def _last_words(pods: list[Json]) -> list[tuple[Json, str]]:
@@ -263,7 +263,9 @@ def of_claim(claim: Any, events: Mapping[str, list[Json]]) -> list[Finding]:
     said = [event for event in events.get(uid(claim), []) if text(event, "type") == "Warning"]
     if not said:
         return []
-    return [suspicious(Cause.VOLUME, me, f"is not bound: {text(said[-1], 'message')[:400]}")]
+    words = text(said[-1], "message")
+    make = suspicious if signs.is_no_class(words) else healing
+    return [make(Cause.VOLUME, me, f"is not bound: {short(words)}")]
 
 
 def ready_pods(pods: Iterable[Any]) -> list[Json]:

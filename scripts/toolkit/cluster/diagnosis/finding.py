@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
+
+from toolkit.objects.fields import number
 
 
 class Severity(StrEnum):
@@ -33,8 +36,13 @@ class Cause(StrEnum):
     UNSCHEDULABLE = "unschedulable"
     VOLUME = "volume"
     POD_SANDBOX = "pod sandbox"
+    NODE = "node cannot start it"
     READINESS = "readiness never passes"
+    READINESS_LOST = "no longer ready"
+    NOT_LISTENING = "not listening yet"
     JOB = "job failed"
+    TAKEN_AWAY = "taken away"
+    SUPERSEDED = "superseded"
     PAUSED = "paused"
     DISRUPTION = "disruption"
     PROGRESS_DEADLINE = "progress deadline"
@@ -57,31 +65,38 @@ REMEDIES = {
     Cause.UNSCHEDULABLE: "free or add nodes, or ask for less CPU and memory; see the scheduler's words",
     Cause.VOLUME: "check the PersistentVolumeClaim, its StorageClass and what is mounted",
     Cause.POD_SANDBOX: "the node cannot set the pod up (often its network); look at the node",
+    Cause.NODE: "nothing is wrong with the command: look at the node and its container runtime",
     Cause.READINESS: "ask the app why it is not ready: its log, its dependencies, the probe's path and port",
+    Cause.READINESS_LOST: "ask the app what has changed since it was ready: its log, what it depends on",
+    Cause.NOT_LISTENING: "does it listen on the probe's port, on all addresses (0.0.0.0)? read its log",
     Cause.JOB: "read the Job's log; it is run again by the next deployment",
-    Cause.PAUSED: "resume it: kubectl rollout resume deployment/<name>",
+    Cause.TAKEN_AWAY: "find out who deleted it (the API server's audit log knows), then deploy again",
+    Cause.SUPERSEDED: "settle with whoever changed it, then deploy again",
+    Cause.PAUSED: "resume it, or take the pause out of the app's manifests",
     Cause.DISRUPTION: "nothing to do for this release: the cluster replaces the pod",
     Cause.PROGRESS_DEADLINE: "look at the pods that are not available; is progressDeadlineSeconds too short?",
     Cause.STARTING: "",
 }
 
-# How long a suspicious state may last, in seconds of its presence, before it counts as fatal.
+# How long a suspicious state may last, in seconds of its presence, before it counts as fatal: what nobody's
+# waiting mends, once it is sure that nobody is about to mend it. What time alone may heal is `healing`.
 PATIENCE = {
-    Cause.REGISTRY: 60.0,
+    Cause.REGISTRY: 60.0,  # refused credentials; one that is away or busy heals
     Cause.CONFIGURATION: 5.0,  # a Secret may be created a moment after the pod
     Cause.SERVICE_ACCOUNT: 5.0,
-    Cause.QUOTA: 20.0,  # old pods that are on their way out give theirs back
-    Cause.UNSCHEDULABLE: 90.0,  # an autoscaler needs about that long for a node
-    Cause.VOLUME: 60.0,
-    Cause.POD_SANDBOX: 60.0,
-    Cause.CREATION: 10.0,
-    Cause.ADMISSION: 60.0,  # a webhook that cannot be asked; one that says no is fatal
+    Cause.QUOTA: 20.0,  # what went a moment ago is still counted
+    Cause.UNSCHEDULABLE: 90.0,  # no autoscaler said that it adds a node, and nothing is about to make room
+    Cause.VOLUME: 60.0,  # a StorageClass that is not there; one that is slow heals
     Cause.PAUSED: 10.0,
+    Cause.TAKEN_AWAY: 5.0,  # the event that tells how an object ended may come after its end
     Cause.CRASH: 60.0,
     Cause.OUT_OF_MEMORY: 60.0,
     Cause.PROBE: 60.0,
     Cause.COMMAND: 20.0,
 }
+# What the API gives a Deployment to make progress unless told, and the least that is believed, in seconds.
+PROGRESS_SECONDS = 600.0
+PROGRESS_FLOOR = 30
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,9 @@ class Finding:
     object is "Kind/name", container "" when the whole object is meant. patience is how many seconds a
     suspicious finding may be present, all its appearances added up, before it is fatal. settles is for how
     many seconds it must have been unchanged before a rollout that is otherwise complete passes (0: none).
+    heals says that time alone may heal it: its patience is what the workload gives its own progress, and
+    beyond that it was not in time, which is not the same as failed. advice is the remedy where this finding
+    knows better than its cause.
     """
 
     cause: Cause
@@ -100,11 +118,13 @@ class Finding:
     container: str = ""
     patience: float = 0.0
     settles: float = 0.0
+    heals: bool = False
+    advice: str = ""
 
     @property
     def remedy(self) -> str:
         """What a person does about it."""
-        return REMEDIES[self.cause]
+        return self.advice or REMEDIES[self.cause]
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -129,17 +149,47 @@ class Finding:
         """The same, of no weight by itself."""
         return replace(self, severity=Severity.WAITING, patience=0.0)
 
+    def as_healing(self, seconds: float = 0.0) -> Finding:
+        """The same where time alone may heal it, within so many seconds."""
+        seconds = seconds or PROGRESS_SECONDS
+        return replace(self, severity=Severity.SUSPICIOUS, patience=seconds, heals=True)
 
-def fatal(cause: Cause, obj: str, sentence: str, container: str = "") -> Finding:
+
+def fatal(cause: Cause, obj: str, sentence: str, container: str = "", advice: str = "") -> Finding:
     """A finding that ends the rollout at once."""
-    return Finding(cause, Severity.FATAL, obj, sentence, container)
+    return Finding(cause, Severity.FATAL, obj, sentence, container, advice=advice)
+
+
+def healing(cause: Cause, obj: str, sentence: str, container: str = "", advice: str = "") -> Finding:
+    """A finding that time alone may heal: it lasts as long as its workload may be without progress."""
+    return Finding(
+        cause, Severity.SUSPICIOUS, obj, sentence, container, PROGRESS_SECONDS, heals=True, advice=advice
+    )
+
+
+def within(findings: Iterable[Finding], workload: Any) -> list[Finding]:
+    """The findings about a workload, those that heal with the time that it gives its own progress.
+
+    That is spec.progressDeadlineSeconds, 600 where it has none (the API's default for Deployments), and never
+    less than PROGRESS_FLOOR: below that no start could be told from a fault.
+    """
+    allowed = number(workload, "spec", "progressDeadlineSeconds", default=int(PROGRESS_SECONDS))
+    seconds = float(max(PROGRESS_FLOOR, allowed))
+    return [each.as_healing(seconds) if each.heals and each.patience else each for each in findings]
 
 
 def suspicious(
-    cause: Cause, obj: str, sentence: str, container: str = "", patience: float = 0.0, settles: float = 0.0
+    cause: Cause,
+    obj: str,
+    sentence: str,
+    container: str = "",
+    patience: float = 0.0,
+    settles: float = 0.0,
+    advice: str = "",
 ) -> Finding:
     """A finding that ends the rollout when it stays; its cause's usual patience unless told."""
-    return Finding(cause, Severity.SUSPICIOUS, obj, sentence, container, patience or PATIENCE[cause], settles)
+    patience = patience or PATIENCE[cause]
+    return Finding(cause, Severity.SUSPICIOUS, obj, sentence, container, patience, settles, advice=advice)
 
 
 def waiting(cause: Cause, obj: str, sentence: str, container: str = "", settles: float = 0.0) -> Finding:

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from toolkit.cluster.diagnosis import signs
-from toolkit.cluster.diagnosis.container_diagnosis import Container, readiness_patience, short
-from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, suspicious, waiting
+from toolkit.cluster.diagnosis.container_diagnosis import Container, short
+from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, healing, suspicious, waiting
 from toolkit.objects.fields import condition, mapping, number, objects, owner, shown, text
-
-__all__ = ["of_pod", "readiness_patience"]
 
 Json = dict[str, Any]
 # A Secret that comes a moment after the pod is mounted at the kubelet's next try, some seconds later.
@@ -90,8 +88,18 @@ class _Pod:
         said = text(scheduled, "message") or text(scheduled, "reason")
         if text(scheduled, "reason") == "SchedulingGated":
             return waiting(Cause.STARTING, self.name, f"held back by a scheduling gate: {short(said)}")
+        sentence = f"no node takes it: {short(said)}"
         cause = signs.scheduling_failure(said)
-        return suspicious(cause, self.name, f"no node takes it: {short(said)}")
+        if cause is Cause.VOLUME:
+            return healing(cause, self.name, sentence)
+        words = signs.NODE_COMES | signs.NO_NODE_COMES
+        last = next((each for each in reversed(self.events) if text(each, "reason") in words), {})
+        if text(last, "reason") in signs.NODE_COMES:
+            comes = short(text(last, "message"))
+            return healing(cause, self.name, f"{sentence}; an autoscaler adds one: {comes}")
+        preempts = text(self.pod, "status", "nominatedNodeName")
+        make = healing if preempts or signs.is_about_nodes(said) else suspicious
+        return make(cause, self.name, sentence)
 
     def _volumes(self) -> Finding | None:
         if condition(self.pod, "ContainersReady").get("status") == "True" or not self._creating():
@@ -101,12 +109,12 @@ class _Pod:
             if reason in signs.SET_UP:
                 return None
             if reason in signs.MOUNT_FAILED:
-                cause = signs.mount_failure(said)
-                patience = MOUNT_PATIENCE if cause is Cause.CONFIGURATION else 0.0
                 sentence = f"a volume cannot be mounted: {short(said)}"
-                return suspicious(cause, self.name, sentence, patience=patience)
+                if signs.mount_failure(said) is Cause.CONFIGURATION:
+                    return suspicious(Cause.CONFIGURATION, self.name, sentence, patience=MOUNT_PATIENCE)
+                return healing(Cause.VOLUME, self.name, sentence)
             if reason in signs.POD_SANDBOX_FAILED:
-                return suspicious(Cause.POD_SANDBOX, self.name, f"the node cannot set it up: {short(said)}")
+                return healing(Cause.POD_SANDBOX, self.name, f"the node cannot set it up: {short(said)}")
         return None
 
     def _creating(self) -> bool:
@@ -135,7 +143,8 @@ class _Pod:
     def _containers(self, statuses: str, specs: str) -> list[Finding]:
         known = {text(spec, "name"): spec for spec in objects(self.pod, "spec", specs)}
         ready = condition(self.pod, "Ready")
-        since = text(ready, "lastTransitionTime") if ready.get("status") == "True" else ""
+        since = text(ready, "lastTransitionTime")
+        is_ready = ready.get("status") == "True"
         found = []
         for status in objects(self.pod, "status", statuses):
             name = text(status, "name")
@@ -146,7 +155,8 @@ class _Pod:
                 [event for event in self.events if _is_about(event, name)],
                 init=specs == "initContainers",
                 lasting=self.runs_for_ever,
-                ready_since=since,
+                ready_since=since if is_ready else "",
+                unready_since="" if is_ready else since,
             )
             found += container.findings()
         return found

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.cluster.diagnosis import signs
-from toolkit.cluster.diagnosis.pod_diagnosis import readiness_patience
+from toolkit.cluster.diagnosis import probes, signs
 from toolkit.objects.fields import condition, mapping, name, number, objects, owner, text, uid
 
 Json = dict[str, Any]
@@ -112,7 +111,7 @@ def patience(pod: Any, *, new: bool) -> float:
     A new one may take its startup probes' time as well, and START_SECONDS.
     """
     specs = objects(pod, "spec", "containers")
-    probed = [readiness_patience(spec) for spec in specs if mapping(spec, "readinessProbe")]
+    probed = [probes.until_unready(spec) for spec in specs if mapping(spec, "readinessProbe")]
     allowed = max(probed, default=START_SECONDS)
     if not new:
         return allowed

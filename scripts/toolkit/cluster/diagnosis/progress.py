@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from toolkit.cluster.diagnosis import diagnosis, workloads
+from toolkit.cluster.diagnosis import diagnosis, rolling, workloads
 from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, waiting
 from toolkit.objects.fields import condition, mapping, name, number, objects, shown, text, uid
 
@@ -58,16 +58,25 @@ class Awaited:
         """What is wrong with it now; a change by somebody else is fatal to this verdict."""
         me = f"{self.kind}/{self.name}"
         if live is None:
-            return [fatal(Cause.CREATION, me, "was deleted by somebody while it was rolled out")]
+            return self.gone(None, events)
         if uid(live) != self.uid:
-            return [
-                fatal(Cause.CREATION, me, "was deleted and made anew by somebody while it was rolled out")
-            ]
+            sentence = "was deleted and made anew by somebody while it was rolled out"
+            return [fatal(Cause.TAKEN_AWAY, me, sentence)]
+        if mapping(live, "metadata").get("deletionTimestamp") and not self._rules.complete(live):
+            return self.gone(live, events)
         if number(live, "metadata", "generation") < self.generation:
             return [waiting(Cause.STARTING, me, "the watch has not shown the new generation yet")]
-        if self.kind != "Job" and mapping(live, "spec", "template") != self.template:
-            return [fatal(Cause.CREATION, me, "was changed by somebody else while it was rolled out")]
+        if self.kind != "Job" and not rolling.is_ours(live, self.template):
+            return [rolling.superseded({**live, "kind": self.kind})]
         return self._rules.findings(live, list(replica_sets), list(pods), events)
+
+    def gone(
+        self, last: Json | None, events: Events, namespace: Callable[[], Json | None] = dict
+    ) -> list[Finding]:
+        """What became of it, that is gone or going; [] when it had done its work (see rolling.gone)."""
+        known = last or {"metadata": {"name": self.name}}
+        found = rolling.gone({**known, "kind": self.kind}, events.get(self.uid, []), namespace)
+        return [found] if found else []
 
     def done(self, live: Json | None, replica_sets: Iterable[Json], pods: Iterable[Json]) -> bool:
         """Whether it is complete, and its pods run the digests that they ask for."""
@@ -82,7 +91,7 @@ class Awaited:
             return False
         if self.kind == "Job":
             return self._rules.complete(live)
-        if mapping(live, "spec", "template") != self.template:
+        if not rolling.is_ours(live, self.template):
             return False
         wanted = self._rules.wanted(live)
         newest = self._rules.newest(live, list(replica_sets), list(pods))

@@ -30,6 +30,8 @@ BACK_OFF = "CrashLoopBackOff"
 
 # state.terminated.reason of a process that never ran
 NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
+# The exit code that a runtime makes up for a process that it could not start
+NOT_STARTED = 128
 # Exit codes of shells and runtimes: not executable, not found, could not be started.
 CANNOT_RUN = {126: "is not executable", 127: "was not found", 128: "could not be started"}
 
@@ -89,7 +91,7 @@ _CREATE = (
     (
         re.compile(
             r"failed calling webhook|failed to call webhook|status unknown for quota|no api token found"
-            r"|object has been modified|because it is being terminated|etcdserver|timed? ?out|timeout"
+            r"|object has been modified|etcdserver|timed? ?out|timeout"
         ),
         None,
     ),
@@ -111,9 +113,44 @@ _MISSING_OBJECT = re.compile(
 _VOLUME_SCHEDULING = re.compile(
     r"persistentvolumeclaim|volume node affinity|unbound immediate|max volume count"
 )
-_NOT_THE_COMMAND = re.compile(
-    r"deadline exceeded|timed? ?out|timeout|temporarily unavailable|resource busy|cannot allocate memory"
-    r"|no space left|code = unavailable|transport is closing|connection refused|name .*is reserved"
+# Why a container was not started, as the kubelet hands on what containerd, CRI-O, runc or Docker said.
+# First what names the command or the image's own files: the program may be called "timeout".
+_START = (
+    (
+        re.compile(
+            r"executable file not found|exec format error|exec: \"|stat \S+: no such file"
+            r"|chdir to cwd|unable to find user|no command specified"
+        ),
+        False,
+    ),
+    (
+        re.compile(
+            r"client connection is closing|transport is closing|ttrpc: closed|code = (unavailable|canceled)"
+            r"|error while dialing|context (deadline exceeded|canceled)|deadline exceeded|timed? ?out|timeout"
+            r"|connection refused|connection reset|broken pipe|\beof\b"
+            r"|failed to start shim|shim (died|exited|process)|no running task found|runtime is shutting down"
+            r"|name .*is reserved|failed to reserve container name"
+            r"|temporarily unavailable|resource busy|cannot allocate memory|no space left|too many open files"
+            r"|failed to open netns|network namespace|unable to apply cgroup|cgroup.* no such file"
+        ),
+        True,
+    ),
+)
+# Words of the scheduler about nodes that are on their way in or out, and of who else makes room.
+_NODES_CHANGE = re.compile(
+    r"node\.kubernetes\.io/(not-ready|unreachable|network-unavailable|unschedulable)|were unschedulable"
+    r"|node\.cloudprovider\.kubernetes\.io/uninitialized"
+)
+_ROOM = re.compile(
+    r"\binsufficient\b|too many pods|free ports|anti-affinity|topology spread|max volume count"
+)
+# Events of autoscalers about a pod: cluster-autoscaler's and Karpenter's.
+NODE_COMES = frozenset({"TriggeredScaleUp", "Nominated"})
+NO_NODE_COMES = frozenset({"NotTriggerScaleUp"})
+_NO_CLASS = re.compile(r"storageclass\S* \S+ not found|no persistent volumes available")
+_NAMESPACE_GOES = re.compile(r"because it is being terminated")
+_CREDENTIALS = re.compile(
+    r"unauthorized|authorization|authentication|denied|forbidden|no basic auth|x509|certificate"
 )
 _CACHE = re.compile(r"failed to sync \S+ cache")
 _PROBE_KILL = re.compile(r"failed (liveness|startup) probe")
@@ -127,6 +164,8 @@ def pull_failure(message: str) -> Cause:
 
 def create_failure(message: str) -> tuple[Cause, bool]:
     """Why a controller may not create a pod, from the API server's refusal; and whether that may pass."""
+    if is_namespace_going(message):
+        return Cause.TAKEN_AWAY, False
     low = message.lower()
     first = next((cause for pattern, cause in _CREATE if pattern.search(low)), Cause.CREATION)
     if first is not None:
@@ -136,7 +175,38 @@ def create_failure(message: str) -> tuple[Cause, bool]:
 
 def is_start_of_node(message: str) -> bool:
     """Whether a container could not be started for the node's sake, not for what its command is."""
-    return bool(_NOT_THE_COMMAND.search(message.lower()))
+    low = message.lower()
+    return next((node for pattern, node in _START if pattern.search(low)), False)
+
+
+def is_stumble(message: str) -> bool:
+    """Whether an event "Failed" tells of such a start, and not of a pull or of configuration."""
+    return is_start_of_node(message) and "pull" not in message.lower() and not is_cache(message)
+
+
+def is_credentials(message: str) -> bool:
+    """Whether a registry refuses who asks: that passes only when somebody changes something."""
+    return bool(_CREDENTIALS.search(message.lower()))
+
+
+def is_about_nodes(message: str) -> bool:
+    """Whether the scheduler waits for a node that is starting, or is being drained."""
+    return bool(_NODES_CHANGE.search(message.lower()))
+
+
+def is_about_room(message: str) -> bool:
+    """Whether a pod that goes would make room for the one that the scheduler speaks of."""
+    return bool(_ROOM.search(message.lower()))
+
+
+def is_no_class(message: str) -> bool:
+    """Whether a volume waits for a StorageClass or a volume that nobody makes."""
+    return bool(_NO_CLASS.search(message.lower()))
+
+
+def is_namespace_going(message: str) -> bool:
+    """Whether nothing is created any more because the namespace is being deleted."""
+    return bool(_NAMESPACE_GOES.search(message.lower()))
 
 
 def is_cache(message: str) -> bool:

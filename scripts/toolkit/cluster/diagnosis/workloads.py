@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.cluster.diagnosis import signs
-from toolkit.cluster.diagnosis.diagnosis import of_pods, pods_of, ready_pods
-from toolkit.cluster.diagnosis.finding import PATIENCE, Cause, Finding, ordered, suspicious, waiting
+from toolkit.cluster.diagnosis.diagnosis import of_pods, pods_of, ready_pods, refused
+from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, ordered, waiting, within
 from toolkit.objects.fields import at, mapping, name, number, shown, text, uid
 
 Json = dict[str, Any]
@@ -36,7 +35,7 @@ def of_stateful_set(live: Any, pods: Iterable[Any], events: Mapping[str, list[Js
     found = of_pods(mine, events) + (_creation(live, me, events) if missing else [])
     if not waits_for_deletion(live) and text(live, "spec", "podManagementPolicy") != "Parallel":
         found += [_blocks(pod) for pod in pods_of(live, known) if pod not in mine and not ready_pods([pod])]
-    return ordered(found)
+    return ordered(within(found, live))
 
 
 def of_daemon_set(live: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> list[Finding]:
@@ -47,7 +46,7 @@ def of_daemon_set(live: Any, pods: Iterable[Any], events: Mapping[str, list[Json
     desired = number(live, "status", "desiredNumberScheduled")
     missing = number(live, "status", "currentNumberScheduled") < desired
     found = of_pods(daemon_set_pods(live, pods) or [], events)
-    return ordered(found + (_creation(live, me, events) if missing else []))
+    return ordered(within(found + (_creation(live, me, events) if missing else []), live))
 
 
 def stateful_set_pods(live: Any, pods: Iterable[Any]) -> list[Json] | None:
@@ -145,10 +144,8 @@ def _creation(live: Any, me: str, events: Mapping[str, list[Json]]) -> list[Find
     ]
     if not tried or text(tried[-1], "reason") != "FailedCreate":
         return []
-    said = " ".join(text(tried[-1], "message").split())[:400]
-    cause, _ = signs.create_failure(said)
-    patience = PATIENCE.get(cause, _PATIENCE)
-    return [suspicious(cause, me, f"its pods cannot be created: {said}", patience=patience)]
+    found = refused(me, text(tried[-1], "message"))
+    return [found.as_suspicious(_PATIENCE) if found.severity is Severity.FATAL else found]
 
 
 def _blocks(pod: Json) -> Finding:

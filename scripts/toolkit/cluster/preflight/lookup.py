@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from toolkit.base.outcome import Kind
+from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.preflight import refusals
-from toolkit.cluster.preflight.problem import Problem
-from toolkit.cluster.preflight.references import Found, keys_of
-from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.resources import built_in
+from toolkit.cluster.preflight.saying import refusals
+from toolkit.cluster.preflight.saying.problem import Problem
+from toolkit.objects.fields import objects, text
+from toolkit.objects.resources import BUILT_IN, Key, built_in, group_of
 
 Json = dict[str, Any]
 
@@ -61,16 +60,44 @@ def listed(connection: Connection, namespace: str, kind: str) -> list[Json] | No
         return None
 
 
-def keys(
-    connection: Connection, namespace: str, found: Found, say: Callable[[str], None]
-) -> Mapping[Found, frozenset[str] | None]:
-    """What `references.unmet` wants to know about one object; empty when it may not be read."""
-    kind, name = found
+def there(
+    connection: Connection, key: Key, say: Callable[[str], None] = lambda _: None
+) -> Mapping[Key, Json | None]:
+    """What `gathering.unmet` wants to know about one object; empty when it may not be read.
+
+    A StorageClass that is only the mark of volumes made by hand counts as there.
+    """
     try:
-        live = connection.find(built_in(kind).path(namespace, name))
+        path = _path(connection, key)
+        live = connection.find(path) if path else None
+        if live is None and key.kind == "StorageClass" and _is_mark(connection, key.name):
+            live = {}
     except ApiError as error:
         if not refusals.is_permission(error):
             raise
-        say(f"{kind}/{name}: may not be read, so whether it is there could not be asked")
+        say(f"{key.shown}: may not be read, so whether it is there could not be asked")
         return {}
-    return {found: None if live is None else keys_of(mapping(live))}
+    return {key: live if live is None else {**live, "apiVersion": key.group, "kind": key.kind}}
+
+
+def _path(connection: Connection, key: Key) -> str:
+    """Where an object is, in the version of its group that the cluster prefers; "" when it serves no such
+    kind."""
+    for (version, kind), resource in BUILT_IN.items():
+        if (group_of(version), kind) == (key.group, key.kind):
+            return resource.path(key.namespace or None, key.name)
+    try:
+        group = connection.json("GET", f"/apis/{key.group}", doing=f"looking for the kind {key.kind}")
+        version = text(group, "preferredVersion", "groupVersion")
+        return connection.resource(version, key.kind).path(key.namespace or None, key.name)
+    except Misused:
+        return ""
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return ""
+
+
+def _is_mark(connection: Connection, name: str) -> bool:
+    volumes = connection.list(built_in("PersistentVolume").path())
+    return any(text(each, "spec", "storageClassName") == name for each in objects(volumes, "items"))

@@ -5,13 +5,13 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.preflight.problem import Problem
+from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.objects.fields import mapping
 from toolkit.objects.resources import Resource
 
@@ -32,11 +32,16 @@ _ALWAYS: Mapping[Which, tuple[str, ...]] = {
     ("", "configmaps"): ("get", "create", "update"),
 }
 _OF_A_MANIFEST = ("get", "list", "create", "patch", "delete")
+# What a deployment goes without: it deletes nothing then, reads no logs, and does not see whose an object is.
+_SPARED = {
+    ("", "pods/log"): ("get",),
+}
+_SPARED_OF_A_MANIFEST = ("get", "list", "delete")
 _FOLLOWED = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 
 def needed(manifests: Iterable[Resource], fixtures: Iterable[Resource] = ()) -> dict[Which, tuple[str, ...]]:
-    """The verbs that a deployment of objects of these kinds needs, by resource."""
+    """The verbs that a deployment of objects of these kinds uses, by resource."""
     wanted: dict[Which, list[str]] = {which: list(verbs) for which, verbs in _ALWAYS.items()}
     for resource in manifests:
         verbs = (*_OF_A_MANIFEST, "watch") if resource.kind in _FOLLOWED else _OF_A_MANIFEST
@@ -57,11 +62,11 @@ def lacking(
     wanted: Mapping[Which, tuple[str, ...]],
     pool: Executor,
     say: Callable[[str], None],
-) -> dict[Which, Problem]:
-    """A problem for every resource that the credential may not do all of this with.
+) -> dict[Which, list[str]]:
+    """The verbs that the credential may not do, of every resource of which there are any.
 
     Who may do everything is asked for once; everybody else once per verb and resource, side by side. Where
-    the question itself is not allowed, one line says so and there is no problem.
+    the question itself is not allowed, one line says so and nothing is lacking.
     """
     try:
         if _allowed(connection, namespace, ("*", "*"), "*"):
@@ -77,15 +82,43 @@ def lacking(
             raise
         say(f"whether {connection.holder} has the permissions it needs could not be asked ({error.status})")
         return {}
-    return {which: _problem(connection, namespace, which, verbs) for which, verbs in refused.items()}
+    return refused
 
 
-def _problem(connection: Connection, namespace: str, which: Which, verbs: list[str]) -> Problem:
+def problems(
+    connection: Connection,
+    namespace: str,
+    refused: Mapping[Which, Sequence[str]],
+    resources: Iterable[Resource],
+    new: Collection[Which],
+) -> dict[Which, list[Problem]]:
+    """What that means, by resource: one problem for what is needed, a warning for what is of use.
+
+    resources are those of the manifests, new those of which an object has to be created.
+    """
+    followed = {which_of(each): each.kind in _FOLLOWED for each in resources}
+    found: dict[Which, list[Problem]] = {}
+    for which, verbs in refused.items():
+        spared = list(_SPARED.get(which, ()))
+        if which in followed:
+            spared += [*_SPARED_OF_A_MANIFEST, *(() if which in new else ("create",))]
+        needed = {*_ALWAYS.get(which, ()), *(("get", "list") if followed.get(which) else ())} - set(
+            _SPARED.get(which, ())
+        )
+        for certain in (True, False):
+            if rows := [verb for verb in verbs if (verb in needed or verb not in spared) is certain]:
+                found.setdefault(which, []).append(_problem(connection, namespace, which, rows, certain))
+    return found
+
+
+def _problem(
+    connection: Connection, namespace: str, which: Which, verbs: list[str], is_certain: bool
+) -> Problem:
     group, resource = which
     named = f"{resource}.{group}" if group else resource
     may_not = f"the credential in {connection.holder} may not {', '.join(verbs)} {named} in {namespace}"
     grant = f'apiGroups: ["{group}"], resources: ["{resource}"], verbs: [{", ".join(verbs)}]'
-    return Problem("", may_not, f"have it granted by a Role there: {grant}")
+    return Problem("", may_not, f"have it granted by a Role there: {grant}", is_certain=is_certain)
 
 
 def _allowed(connection: Connection, namespace: str, which: Which, verb: str) -> bool:

@@ -11,10 +11,12 @@ from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.release import accounts
+from toolkit.cluster.release.changing import unions
 from toolkit.cluster.release.ordering import JOB, WORKLOADS, phases, rows
 from toolkit.cluster.release.scaling import autoscaled, left_behind, without_replicas
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, number, shown, text
+from toolkit.objects.resources import Key, is_a, key_of
 
 __all__ = ["WORKLOADS", "apply", "autoscaled", "phases", "restart"]
 
@@ -31,13 +33,13 @@ def apply(
     connection: Connection,
     found: Sequence[Json],
     *,
-    scaled: frozenset[str] = frozenset(),
+    scaled: frozenset[Key] = frozenset(),
     force: bool = False,
     before: Sequence[Json] = (),
 ) -> list[Json]:
     """Apply the objects in their order; what the API server made of each.
 
-    scaled names the workloads ("Kind/name") whose replicas an autoscaler owns: theirs are left alone. before
+    scaled are the workloads whose replicas an autoscaler owns: theirs are left alone. before
     holds what was applied already, for the words of an error. Raises Failed with a sentence per field that
     belongs to another manager (force takes them over), for all objects at once: what is of a higher rank than
     the first one is asked about then and not written. Whatever is raised tells in its evidence what was
@@ -48,7 +50,7 @@ def apply(
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="apply") as executor:
         for row in rows(found):
             tries = [
-                _Try(connection, obj, scaled=shown(obj) in scaled, force=force, dry=bool(conflicts))
+                _Try(connection, obj, scaled=key_of(obj) in scaled, force=force, dry=bool(conflicts))
                 for obj in row
             ]
             list(executor.map(_Try.run, tries))
@@ -99,10 +101,14 @@ class _Try:
             if error.status == 409 and left_behind(error.causes):
                 # The autoscaler is gone, and what it set nobody defends; or it has just set another number.
                 return self._send(path, force=not self.scaled)
-            if self.obj["kind"] == JOB and error.status == 422 and not self.dry:
+            if error.status != 422 or self.dry:
+                raise
+            if is_a(self.obj, JOB):
                 return self._replace_job(path)
-            raise
-        if self.obj["kind"] == JOB and condition(made, "Failed").get("status") == "True" and not self.dry:
+            if not self._took_out(path):
+                raise
+            made = self._send(path)
+        if is_a(self.obj, JOB) and condition(made, "Failed").get("status") == "True" and not self.dry:
             return self._replace_job(path)
         again = accounts.given_back(self.obj, made)
         if again is not None:
@@ -113,6 +119,15 @@ class _Try:
     def _send(self, path: str, *, force: bool = False) -> Json:
         obj = without_replicas(self.obj, self.connection.find(path)) if self.scaled else self.obj
         return self.connection.apply(path, obj, force=force or self.force, dry_run=self.dry)
+
+    def _took_out(self, path: str) -> bool:
+        """Whether what may not stay beside the new choice of a union is the pipeline's to take out now."""
+        live = self.connection.find(path)
+        left = unions.left_over(self.obj, live)
+        if live is None or not left or any(each.owner for each in left):
+            return False
+        unions.own(self.connection, live, left)
+        return True
 
     def _replace_job(self, path: str) -> Json:
         """A Job's template cannot change, and one that failed is not tried again: the new one replaces it."""
@@ -159,7 +174,7 @@ def restart(connection: Connection, applied: Sequence[Json]) -> list[Json]:
 
 def _has_pods(obj: Json) -> bool:
     seen = number(obj, "status", "observedGeneration")
-    return obj.get("kind") in WORKLOADS and (seen > 0 or number(obj, "metadata", "generation") > 1)
+    return is_a(obj, *WORKLOADS) and (seen > 0 or number(obj, "metadata", "generation") > 1)
 
 
 def _restarted(connection: Connection, obj: Json, at: str) -> Json:

@@ -18,6 +18,7 @@ from toolkit.objects import field_owners
 from toolkit.objects.field_owners import ABSENT, Path, identity
 from toolkit.objects.fields import shown
 from toolkit.objects.quantity import parse
+from toolkit.objects.resources import Key, is_a, key_of
 
 Json = dict[str, Any]
 Difference = tuple[Path, Any, Any]
@@ -59,12 +60,12 @@ class Drift(NamedTuple):
         return f"{what}, applied {self.applied}" + (f", changed by {self.manager}" if self.manager else "")
 
 
-def find(connection: Connection, applied: Sequence[Json], scaled: Collection[str] = ()) -> list[Drift]:
+def find(connection: Connection, applied: Sequence[Json], scaled: Collection[Key] = ()) -> list[Drift]:
     """The drift of objects that were applied, in their order. scaled: see `compare`.
 
     What may not be read is passed over, and so are Jobs, which are gone once they are done.
     """
-    wanted = [obj for obj in applied if obj.get("kind") != "Job"]
+    wanted = [obj for obj in applied if not is_a(obj, "Job")]
     with ThreadPoolExecutor(max_workers=4) as executor:
         found = list(executor.map(partial(_live, connection), wanted))
     pairs = zip(wanted, found, strict=True)
@@ -80,15 +81,15 @@ def _live(connection: Connection, obj: Json) -> Any:
         return ABSENT
 
 
-def compare(applied: Json, live: Json | None, scaled: Collection[str] = ()) -> list[Drift]:
-    """How one object differs from what was applied. scaled names the workloads (Kind/name) whose replicas an
-    autoscaler owns. The data of Secrets is neither compared nor shown."""
+def compare(applied: Json, live: Json | None, scaled: Collection[Key] = ()) -> list[Drift]:
+    """How one object differs from what was applied. scaled are the workloads whose replicas an autoscaler
+    owns. The data of Secrets is neither compared nor shown."""
     me = shown(applied)
     if live is None:
         return [Drift(me, "", "", "", "")]
-    skipped = _SKIPPED | (_SECRET if applied.get("kind") == "Secret" else set())
+    skipped = _SKIPPED | (_SECRET if is_a(applied, "Secret") else set())
     managers = field_owners.others(live)
-    is_scaled = me in scaled
+    is_scaled = key_of(applied) in scaled
     found: dict[str, Drift] = {}
     for key in [key for key in applied if key not in skipped]:
         for path, want, have in _differences((key,), applied[key], live.get(key, ABSENT)):

@@ -6,7 +6,10 @@ import hashlib
 import json
 from typing import Any
 
-from toolkit.cluster.api.connection import connect
+from toolkit.cluster.api.connection import Connection, connect
+from toolkit.objects import configuration
+from toolkit.objects.fields import text
+from toolkit.objects.resources import built_in
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster
 
@@ -27,7 +30,18 @@ def fingerprint(config: Config, cluster: Cluster, app: App, environment: str) ->
             pods = connection.list(f"/api/v1/namespaces/{namespace}/pods", **query)
             state += [space, [_deployment(item) for item in deployments["items"]]]
             state += [sorted(_pod(item) for item in pods["items"])]
+            state += [_configuration(connection, namespace, deployments["items"])]
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def _configuration(connection: Connection, namespace: str, deployments: list[dict[str, Any]]) -> list[Any]:
+    """The ConfigMaps and Secrets that the pods refer to, at the version they are at."""
+    names = {each for item in deployments for each in configuration.referred(item["spec"].get("template"))}
+    found = []
+    for kind, name in sorted(names):
+        live = connection.find(built_in(kind).path(namespace, name))
+        found.append([kind, name, text(live, "metadata", "uid"), text(live, "metadata", "resourceVersion")])
+    return found
 
 
 def _deployment(item: dict[str, Any]) -> list[Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from toolkit.base.outcome import Misused
+from toolkit.base.outcome import Misused, Refused
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.api.errors import ApiError
-from toolkit.objects.fields import mapping, objects, shown, text
-from toolkit.objects.resources import BUILT_IN
+from toolkit.objects.fields import mapping, shown, text
+from toolkit.objects.resources import WIDE, WIDE_REMEDY, group_of, is_cluster_wide, is_own_group
 
 Json = dict[str, Any]
 
@@ -66,20 +65,23 @@ def rows(found: Iterable[Json]) -> Iterator[list[Json]]:
 
 
 def check_kinds(connection: Connection, found: Iterable[Json]) -> None:
-    """Raises Misused with every object whose kind this cluster does not serve, before anything is applied.
+    """Raises Misused with every object whose kind this cluster does not serve, and Refused with every one
+    that belongs to the whole cluster, before anything is applied.
 
     Kinds of Kubernetes itself that the toolkit knows are taken for granted, custom ones are looked up.
     """
-    served: dict[str, set[str]] = {}
     unknown: list[str] = []
+    wide: list[Json] = []
     for obj in found:
         version, kind = text(obj, "apiVersion"), text(obj, "kind")
-        if (version, kind) in BUILT_IN and not is_custom(version):
-            continue
-        if version not in served:
-            served[version] = _served(connection, version)
-        if kind not in served[version]:
+        try:
+            if is_wide(connection, obj):
+                wide.append(obj)
+            elif is_custom(version):
+                connection.resource(version, kind, ask=True)
+        except Misused:
             unknown.append(f"{shown(obj)}: the kind {kind} of {version} is not served")
+    refuse_wide(wide)
     if unknown:
         raise Misused(
             f"cluster {connection.cluster.name}: {unknown[0]}",
@@ -89,17 +91,20 @@ def check_kinds(connection: Connection, found: Iterable[Json]) -> None:
 
 
 def is_custom(api_version: str) -> bool:
-    """Whether a group is not Kubernetes' own: those have no dot, or end in k8s.io."""
-    group = api_version.rpartition("/")[0]
-    return "." in group and not group.endswith(".k8s.io")
+    """Whether a group is not Kubernetes' own."""
+    return not is_own_group(group_of(api_version))
 
 
-def _served(connection: Connection, version: str) -> set[str]:
-    path = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    try:
-        answer = connection.json("GET", path, doing=f"looking for the kinds of {version}")
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        return set()
-    return {text(row, "kind") for row in objects(answer, "resources") if "/" not in text(row, "name")}
+def is_wide(connection: Connection, obj: Json) -> bool:
+    """Whether an object's kind belongs to the whole cluster, as the cluster itself tells where it has to be
+    asked. Raises Misused for a kind that it does not serve."""
+    version, kind = text(obj, "apiVersion"), text(obj, "kind")
+    known = is_cluster_wide(version, kind)
+    return not connection.resource(version, kind).namespaced if known is None else known
+
+
+def refuse_wide(found: Sequence[Json]) -> None:
+    """Raises Refused with these objects by name, unless there are none."""
+    if found:
+        lines = [f"{shown(obj)} {WIDE}" for obj in found]
+        raise Refused("; ".join(lines), remedy=WIDE_REMEDY, evidence=lines)

@@ -18,7 +18,7 @@ from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.release import ordering, release_store
 from toolkit.objects import manifests
 from toolkit.objects.fields import at, mapping, objects, shown, text
-from toolkit.objects.resources import BUILT_IN, Resource
+from toolkit.objects.resources import BUILT_IN, Resource, group_of, is_a, key_of
 
 Json = dict[str, Any]
 
@@ -37,7 +37,7 @@ def leftovers(connection: Connection, namespace: str, app: str, found: Sequence[
     owns them and nobody else applies them. Each has apiVersion, kind and metadata only; workloads come first.
     Kinds that may not be listed are passed over.
     """
-    wanted = {_key(obj) for obj in found}
+    wanted = {key_of(obj, namespace) for obj in found}
     selector = {
         manifests.APP_GROUP: manifests.group_of(app),
         manifests.MANAGED_BY: manifests.MANAGER,
@@ -59,7 +59,7 @@ def leftovers(connection: Connection, namespace: str, app: str, found: Sequence[
     kinds = _kinds(connection, [*found, *_recorded(connection, namespace, app)])
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="prune") as executor:
         live = [obj for page in executor.map(listed, kinds) for obj in page]
-    left = [obj for obj in live if _key(obj) not in wanted and _is_ours(obj)]
+    left = [obj for obj in live if key_of(obj, namespace) not in wanted and _is_ours(obj)]
     return sorted(
         left, key=lambda obj: (-ordering.rank(obj), text(obj, "kind"), text(obj, "metadata", "name"))
     )
@@ -87,12 +87,6 @@ def prune(connection: Connection, left: Sequence[Json], space: Space) -> list[st
     return gone
 
 
-def _key(obj: Json) -> tuple[str, str, str]:
-    """What an object is, whatever version of its group it was written in."""
-    group = text(obj, "apiVersion").rpartition("/")[0]
-    return group, text(obj, "kind"), text(obj, "metadata", "name")
-
-
 def _is_ours(obj: Json) -> bool:
     """Whether the pipeline, nobody else, applied it, and it is neither owned nor on its way out."""
     appliers = {
@@ -107,13 +101,13 @@ def _is_ours(obj: Json) -> bool:
 def _kinds(connection: Connection, known: Iterable[Json]) -> list[Resource]:
     """Where to look: the built-in kinds, and whatever else the app has or had."""
     places = {
-        (each.api_version.rpartition("/")[0], each.kind): each
+        (group_of(each.api_version), each.kind): each
         for each in BUILT_IN.values()
         if each.namespaced and each.kind not in _NEVER_APPLIED
     }
     for obj in known:
         version, kind = text(obj, "apiVersion"), text(obj, "kind")
-        place = (version.rpartition("/")[0], kind)
+        place = (group_of(version), kind)
         if place not in places:
             try:
                 places[place] = connection.resource(version, kind)
@@ -126,20 +120,20 @@ def _recorded(connection: Connection, namespace: str, app: str, *, good: bool = 
     """What was applied for the releases that are still on record; good: only for those that were verified."""
     data = release_store.read(connection, namespace, app)
     rows = [row for row in release_store.rows(data) if row.get("verified") or not good]
-    packed = (data.get(f"objects-{row.get('id')}", "") for row in rows)
-    return [obj for each in packed for obj in release_store.unpack(each) or []]
+    return [obj for row in rows for obj in release_store.outline(data, row)]
 
 
 def _why_it_stays(connection: Connection, obj: Json) -> str:
     """Why an object is not deleted, "" when it may be."""
     namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
-    if obj["kind"] == "PersistentVolumeClaim":
+    if is_a(obj, "PersistentVolumeClaim"):
         return f"it holds data; to delete it: kubectl delete -n {namespace} pvc {name}"
-    if obj["kind"] == "Secret":
+    if is_a(obj, "Secret"):
         app = text(obj, "metadata", "labels", manifests.APP_GROUP).removeprefix(manifests.group_of(""))
-        if any(_key(each) == _key(obj) for each in _recorded(connection, namespace, app, good=True)):
+        kept = _recorded(connection, namespace, app, good=True)
+        if any(key_of(each, namespace) == key_of(obj, namespace) for each in kept):
             return "a release that may be gone back to needs it"
-    if obj["kind"] == ordering.JOB:
+    if is_a(obj, ordering.JOB):
         live = connection.find(connection.path_of(obj))
         if mapping(live, "status").get("active"):
             return "it still runs"

@@ -1,15 +1,12 @@
 """The ConfigMap that holds an app's releases in a space: read, changed together, and kept within its size.
 
-`releases.json` holds the newest releases first, `objects-<id>` what was applied for one, compressed, and
-`holds.json` the versions that may not be deployed again. The data of Secrets is in none of them.
+`releases.json` holds the newest releases first, `objects-<id>` what was applied for one, compressed, or a
+reference to the parts that hold it, and `holds.json` the versions that may not be deployed again. The data of
+Secrets is in none of them.
 """
 
 from __future__ import annotations
 
-import base64
-import copy
-import gzip
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,19 +14,24 @@ from typing import Any
 from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.release.kept import packing, parts
 from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.resources import built_in
+from toolkit.objects.resources import built_in, is_a
 
 Json = dict[str, Any]
 Data = dict[str, str]
 
 KEPT = 5
 HELD = 20
-# A ConfigMap may hold 1 MiB (API server limit); the rest is for the lists and the metadata.
+# A ConfigMap may hold 1 MiB (API server limit): the lists, and the objects of each release up to this; what is
+# larger goes into parts.
 LARGEST_BYTES = 900_000
+INLINE_BYTES = 80_000
+LONGEST_WHY = 1000
 RELEASES = "releases.json"
 HOLDS = "holds.json"
 TRIES = 8
+_OBJECTS = "objects-"
 
 
 def name_of(app: str) -> str:
@@ -101,50 +103,76 @@ def store(data: Data, found: list[Json]) -> None:
     """
     good = next((row for row in found if row.get("verified")), None)
     kept_rows = found[:KEPT] + ([good] if good is not None and good not in found[:KEPT] else [])
-    data[RELEASES] = json.dumps(kept_rows, separators=(",", ":"))
-    room = LARGEST_BYTES - len(data[RELEASES]) - len(data.get(HOLDS, ""))
+    for row in kept_rows[1:]:
+        row["restarts"] = {}  # a line per container; only the newest release is watched
+    room = LARGEST_BYTES - len(_text(kept_rows)) - len(data.get(HOLDS, ""))
     kept = set()
     for row in sorted(kept_rows, key=lambda row: row is not good):
-        key = f"objects-{row.get('id')}"
+        key = _key(row)
         if key in data and len(data[key]) <= room:
             kept.add(key)
             room -= len(data[key])
-    for key in [key for key in data if key.startswith("objects-") and key not in kept]:
+        elif key in data:
+            row["unkept"] = "there was no room for it beside newer releases"
+    data[RELEASES] = _text(kept_rows)
+    for key in [key for key in data if key.startswith(_OBJECTS) and key not in kept]:
         del data[key]
+
+
+def _text(found: list[Json]) -> str:
+    return json.dumps(found, separators=(",", ":"))
 
 
 def store_holds(data: Data, found: list[Json]) -> None:
     """Keep the newest holds."""
+    for row in found:
+        row["why"] = str(row.get("why", ""))[:LONGEST_WHY]
     data[HOLDS] = json.dumps(found[:HELD], separators=(",", ":"))
 
 
-def pack(applied: Sequence[Json]) -> str:
-    """Objects as text: JSON, gzip, base64. The same objects give the same text, whatever run applied them."""
-    return base64.b64encode(gzip.compress(_plain(applied), mtime=0)).decode()
+def keep(
+    connection: Connection, namespace: str, app: str, applied: Sequence[Json]
+) -> tuple[str, str]:
+    """What `objects-<id>` is to hold for a release of these objects, and why it is "" when they cannot be kept.
 
-
-def unpack(packed: str) -> list[Json] | None:
-    """What `pack` made, back again; None for anything else."""
+    What is too large for the app's ConfigMap is written at once, into parts; nothing refers to them yet.
+    """
+    packed = packing.pack(applied)
+    if len(packed) <= INLINE_BYTES:
+        return packed, ""
     try:
-        return objects(json.loads(gzip.decompress(base64.b64decode(packed))))
-    except (ValueError, OSError, EOFError):
-        return None
+        return parts.write(connection, namespace, name_of(app), packed, applied), ""
+    except (ApiError, ValueError) as error:
+        return "", str(error)
 
 
-def content_of(applied: Sequence[Json]) -> str:
-    """What makes two releases the same thing: 16 hex digits over all that is applied but its own labels."""
-    return hashlib.sha256(_plain(applied)).hexdigest()[:16]
+def put(data: Data, id: str, kept: str) -> None:
+    """Put what `keep` returned beside the releases."""
+    if kept:
+        data[f"{_OBJECTS}{id}"] = kept
+    else:
+        data.pop(f"{_OBJECTS}{id}", None)
 
 
-def _plain(applied: Sequence[Json]) -> bytes:
-    lean = []
-    for obj in applied:
-        each = copy.deepcopy(obj)
-        if each.get("kind") == "Secret":
-            each.pop("data", None)
-            each.pop("stringData", None)
-        annotations = mapping(each, "metadata", "annotations")
-        for key in [key for key in annotations if key.startswith("form-builder/")]:
-            del annotations[key]
-        lean.append(each)
-    return json.dumps(lean, sort_keys=True, separators=(",", ":")).encode()
+def objects_of(connection: Connection, namespace: str, app: str, id: str) -> list[Json] | None:
+    """What was applied for a release; None when it is not kept (any more)."""
+    kept: str | None = read(connection, namespace, app).get(f"{_OBJECTS}{id}", "")
+    if kept and parts.is_reference(kept):
+        kept = parts.read(connection, namespace, name_of(app), kept)
+    return packing.unpack(kept) if kept else None
+
+
+def outline(data: Data, row: Json) -> list[Json]:
+    """The objects of a release, as far as the app's own ConfigMap tells: all that is needed to find them."""
+    kept = data.get(_key(row), "")
+    return parts.outline(kept) if parts.is_reference(kept) else packing.unpack(kept) or []
+
+
+def tidy(connection: Connection, namespace: str, app: str) -> None:
+    """Take out the parts that no release refers to: of releases that are gone, or that were never recorded."""
+    data = read(connection, namespace, app)
+    parts.tidy(connection, namespace, name_of(app), data.values())
+
+
+def _key(row: Json) -> str:
+    return f"{_OBJECTS}{row.get('id')}"

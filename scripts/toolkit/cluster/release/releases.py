@@ -14,13 +14,14 @@ from typing import Any
 
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import release_store
-from toolkit.cluster.release.release_store import Data, content_of, name_of
+from toolkit.cluster.release.kept.packing import content_of
+from toolkit.cluster.release.release_store import Data, name_of
+from toolkit.settings.needed import missing
 
 __all__ = ["Hold", "Release", "content_of", "name_of"]
 
 Json = dict[str, Any]
 
-CHECKS = ("healthcheck", "smoke", "watch")
 DEPLOYING, DEPLOYED, FAILED, CUT_SHORT = "deploying", "deployed", "failed", "cut short"
 # Versions that may mean different files on different days.
 _VAGUE = ("-dirty", "uncommitted")
@@ -33,6 +34,7 @@ class Release:
     state is "deploying", "deployed", "failed" or "cut short"; back_from the version that a rollback to this
     one replaced. checks holds when each check passed; verified says that all of `needed` did. content tells
     what was applied (content_of). restarts is the baseline of the watch: pod uid/container -> restart count.
+    unkept says why what was applied could not be kept, so that nobody can go back to it; "" when it is.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Release:
     state: str = DEPLOYED
     back_from: str = ""
     content: str = ""
+    unkept: str = ""
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Release:
@@ -64,6 +67,11 @@ class Release:
         """Whether both would put the very same thing into the cluster."""
         same_content = self.content == other.content if self.content and other.content else True
         return same_content and dict(self.images) == dict(other.images)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The checks that it needs and has not passed."""
+        return missing(self.needed, self.checks)
 
     @property
     def is_good(self) -> bool:
@@ -107,13 +115,15 @@ def last_good(
     known: Sequence[Release], undoing: Release, holds: Sequence[Hold] = (), version: str = ""
 ) -> Release | None:
     """The newest verified release that is neither what is being undone nor held; of that version if one is
-    given, held or not."""
-    for release in known:
-        if not release.is_good or release.is_same(undoing):
-            continue
-        if release.version == version if version else not held(holds, release.version, release.content):
-            return release
-    return None
+    given, held or not. One whose objects could not be kept comes last: it can only be told why."""
+    fit = [
+        release
+        for release in known
+        if release.is_good
+        and not release.is_same(undoing)
+        and (release.version == version if version else not held(holds, release.version, release.content))
+    ]
+    return next((each for each in fit if not each.unkept), next(iter(fit), None))
 
 
 def begin(
@@ -122,9 +132,10 @@ def begin(
     """Put a release on record, as "deploying", before its objects are applied. Returns it as it is kept.
 
     A repeated deployment of the very same thing keeps its id and checks. One that was cut short says so from
-    now on.
+    now on. What cannot be kept is on record as `unkept`.
     """
-    release = replace(release, state=DEPLOYING, content=content_of(applied))
+    objects, unkept = release_store.keep(connection, namespace, app, applied)
+    release = replace(release, state=DEPLOYING, content=content_of(applied), unkept=unkept)
     kept = [release]
 
     def work(data: Data) -> None:
@@ -139,10 +150,11 @@ def begin(
         else:
             kept[0] = release
             rows.insert(0, asdict(release))
-        data[f"objects-{kept[0].id}"] = release_store.pack(applied)
+        release_store.put(data, kept[0].id, objects)
         release_store.store(data, rows)
 
     release_store.change(connection, namespace, app, work)
+    release_store.tidy(connection, namespace, app)
     return kept[0]
 
 
@@ -165,32 +177,32 @@ def finish(
         if state == DEPLOYED:
             holds = [row for row in release_store.rows(data, release_store.HOLDS) if not _held(row, release)]
             release_store.store_holds(data, holds)
-        return replace(release, verified=state == DEPLOYED and _verified(release))
+        return replace(release, verified=state == DEPLOYED and not release.missing)
 
     return _update(connection, namespace, app, lambda release: release.id == id, work)
 
 
-def passed(connection: Connection, namespace: str, app: str, check: str, images: Mapping[str, str]) -> bool:
-    """Note that a check passed for the current release, if it still is the one with these images.
+def passed(
+    connection: Connection, namespace: str, app: str, check: str, looked_at: Release
+) -> Release | None:
+    """Note that a check passed for a release, if that is still the current one. Returns it as it is kept.
 
-    Returns whether the release counts as verified now.
+    None when another one came meanwhile: then nothing is noted.
     """
 
     def work(release: Release, _data: Data) -> Release:
         release = replace(release, checks={**release.checks, check: now()})
-        return replace(release, verified=_verified(release))
+        return replace(release, verified=release.state == DEPLOYED and not release.missing)
 
     def is_meant(release: Release) -> bool:
-        return dict(release.images) == dict(images) and release.state == DEPLOYED
+        return release.id == looked_at.id and release.state in (DEPLOYED, DEPLOYING)
 
-    found = _update(connection, namespace, app, is_meant, work, only_current=True)
-    return found is not None and found.verified
+    return _update(connection, namespace, app, is_meant, work, only_current=True)
 
 
 def objects_of(connection: Connection, namespace: str, app: str, release: Release) -> list[Json] | None:
     """What was applied for a release, without the data of Secrets; None when it is not kept any more."""
-    packed = release_store.read(connection, namespace, app).get(f"objects-{release.id}")
-    return release_store.unpack(packed) if packed else None
+    return release_store.objects_of(connection, namespace, app, release.id)
 
 
 def hold(connection: Connection, namespace: str, app: str, release: Release, by: str, why: str) -> None:
@@ -228,10 +240,6 @@ def _is(hold: Hold, version: str, content: str) -> bool:
     if hold.content and hold.content == content:
         return True
     return hold.version == version and not version.endswith(_VAGUE)
-
-
-def _verified(release: Release) -> bool:
-    return all(check in release.checks for check in release.needed)
 
 
 def _read(data: Data) -> list[Release]:

@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.objects.fields import at, mapping, objects, text
-from toolkit.objects.resources import built_in
+from toolkit.objects.resources import Key, built_in, is_a, key_to
 
 Json = dict[str, Any]
 AUTOSCALER = "HorizontalPodAutoscaler"
@@ -18,15 +18,15 @@ SCALABLE = ("Deployment", "StatefulSet")
 _AUTOSCALERS_NAME = '"kube-controller-manager" with subresource "scale"'
 
 
-def autoscaled(connection: Connection, namespace: str, found: Iterable[Json]) -> frozenset[str]:
-    """Which workloads ("Kind/name") an autoscaler targets, in the cluster or among these objects.
+def autoscaled(connection: Connection, namespace: str, found: Iterable[Json]) -> frozenset[Key]:
+    """Which workloads an autoscaler targets, in the cluster or among these objects.
 
     Nothing is asked where none of the objects can be scaled.
     """
     wanted = list(found)
     if not any(is_scalable(obj) for obj in wanted):
         return frozenset()
-    scalers = [obj for obj in wanted if obj.get("kind") == AUTOSCALER]
+    scalers = [obj for obj in wanted if is_a(obj, AUTOSCALER)]
     try:
         live = connection.list(built_in(AUTOSCALER).path(namespace))
         scalers += [each for each in objects(live, "items") if not at(each, "metadata", "deletionTimestamp")]
@@ -34,12 +34,12 @@ def autoscaled(connection: Connection, namespace: str, found: Iterable[Json]) ->
         if error.status not in (403, 404):  # not ours to read, or not served: then nobody scales for us
             raise
     targets = [mapping(scaler, "spec", "scaleTargetRef") for scaler in scalers]
-    return frozenset(f"{text(target, 'kind')}/{text(target, 'name')}" for target in targets)
+    return frozenset(key_to(target, namespace) for target in targets)
 
 
 def is_scalable(obj: Json) -> bool:
     """Whether an object is of a kind that has a number of replicas, be it said or not."""
-    return obj.get("kind") in SCALABLE or "replicas" in mapping(obj, "spec")
+    return is_a(obj, *SCALABLE) or "replicas" in mapping(obj, "spec")
 
 
 def without_replicas(obj: Json, live: Json | None) -> Json:

@@ -15,7 +15,7 @@ Key = tuple[str, str, str]
 
 # A finding that goes away by itself within this time (a pod that starts) is not worth a line.
 NEWS_SECONDS = 5.0
-# Scales the patience with everything but probes, whose own numbers say how long they may fail. For drills.
+# Scales the patience with everything that is not certain at once. For drills.
 SCALE = "PATIENCE_SCALE"
 
 
@@ -60,7 +60,7 @@ class Patience:
 
     def limit(self, finding: Finding) -> float:
         """How many seconds a suspicious finding may be present."""
-        return finding.patience * (1.0 if finding.cause is Cause.READINESS else self._factor)
+        return finding.patience * self._factor
 
     def is_news(self, finding: Finding) -> bool:
         """Whether a finding is worth a line of its own before the regular report."""

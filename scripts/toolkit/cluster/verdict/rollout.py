@@ -19,16 +19,16 @@ from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.api.watch import Watcher
-from toolkit.cluster.diagnosis import pods, progress
-from toolkit.cluster.diagnosis.container_diagnosis import first_answer
+from toolkit.cluster.diagnosis import pods, probes, progress
 from toolkit.cluster.diagnosis.finding import Finding, ordered
 from toolkit.cluster.diagnosis.progress import Awaited
 from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.verdict import baseline, wording
+from toolkit.cluster.verdict.last_seen import LastSeen
 from toolkit.cluster.verdict.patience import Patience, Settling, scale
 from toolkit.cluster.verdict.timeline import Timeline
 from toolkit.cluster.verdict.wording import Words
-from toolkit.objects.fields import objects, text, uid
+from toolkit.objects.fields import text, uid
 from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
@@ -48,7 +48,6 @@ REFUSED_SECONDS = 10.0
 EVENTS_SECONDS = 5.0
 
 NOTHING_SEEN = Scene()
-POD_TEMPLATE = ("spec", "template", "spec")
 
 
 @dataclass(frozen=True)
@@ -112,14 +111,14 @@ class _Rollout:
         self.before: dict[str, int] | None = None
         self.findings: list[Finding] = []
         self.done: dict[str, bool] = {}
+        self.last = LastSeen(connection, namespace)
         self.sight = 0.0  # seconds in which the cluster could be seen
         self.changed: dict[str, float] = {}  # when a kind's stream last said something
         self.judged = self.asked = -math.inf
         self.cost = 0.0
         self.refused_since: float | None = None
         self.done_since: float | None = None
-        containers = [each for obj in applied for each in objects(obj, *POD_TEMPLATE, "containers")]
-        self.proof = 0.0 if self.ran_before else max(map(first_answer, containers), default=0.0)
+        self.proof = 0.0 if self.ran_before else max(map(probes.first_answers, applied), default=0.0)
 
     def run(self) -> Verdict:
         self.timeline.add(f"applied {', '.join(_shown(each) for each in self.awaited)}")
@@ -163,6 +162,10 @@ class _Rollout:
         found: list[Finding] = []
         for each in self.awaited:
             live = watcher.named(each.kind, each.name)
+            if (gone := self.last.gone(each, live, watcher.events)) is not None:
+                found += gone
+                self.done[_shown(each)] = not gone
+                continue
             sets = watcher.owned("ReplicaSet", each.uid)
             mine = [pod for owner in (each.uid, *map(uid, sets)) for pod in watcher.owned("Pod", owner)]
             self.timeline.restarts(mine, self.before)
@@ -283,14 +286,12 @@ class _Rollout:
 
     def _fall(self, words: Words) -> Verdict:
         self.timeline.add(f"{words.kind}: {words.reason}")
-        kinds = (*self.needed, "Event")
         scene = Scene(
-            {kind: tuple(self.watcher.all(kind)) for kind in kinds},
+            {kind: tuple(self.watcher.all(kind)) for kind in (*self.needed, "Event")},
             tuple(self.findings),
             self.timeline.entries(),
         )
-        lead = words.lead
-        lines = evidence.of(self.connection, self.namespace, lead, self.watcher) if lead else []
+        lines = evidence.of(self.connection, self.namespace, words.lead, self.watcher) if words.lead else []
         outcome = words.outcome._replace(evidence=tuple(lines))
         return Verdict(outcome, {}, scene)
 

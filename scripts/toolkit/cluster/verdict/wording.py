@@ -10,9 +10,12 @@ from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, roots_fi
 
 # What follows from something else, or blames nobody: never named as a second cause.
 CONSEQUENCES = frozenset(
-    {Cause.READINESS, Cause.PAUSED, Cause.DISRUPTION, Cause.PROGRESS_DEADLINE, Cause.STARTING}
+    {Cause.READINESS, Cause.READINESS_LOST, Cause.NOT_LISTENING}
+    | {Cause.PAUSED, Cause.DISRUPTION, Cause.PROGRESS_DEADLINE, Cause.STARTING}
 )
-TOO_SHORT = "the app's `deadline` in apps.toml may be too short"
+TOO_SHORT = "does it only need more time? raise the app's `deadline` in apps.toml, or progressDeadlineSeconds"
+# So many causes are named beside the first.
+ALSO = 4
 NAMELESS = frozenset({Cause.STARTING, Cause.PROGRESS_DEADLINE})
 
 
@@ -29,6 +32,8 @@ class Words(NamedTuple):
         """As an outcome, still without evidence."""
         lead = self.lead
         remedy = lead.remedy if lead else ""
+        if lead and lead.heals:
+            remedy += f"\n{TOO_SHORT}"
         details = {
             "cause": str(self.cause),
             "object": lead.object if lead else "",
@@ -39,15 +44,17 @@ class Words(NamedTuple):
 
 def failed(fatal: Sequence[Finding], findings: Sequence[Finding]) -> Words:
     """A rollout that is doomed. fatal is what dooms it, gravest first, not empty; findings all there is."""
-    lead = fatal[0]
+    lead = next((each for each in fatal if not each.heals), fatal[0])
     if lead.cause is Cause.PROGRESS_DEADLINE:
         deeper = next((each for each in roots_first(findings) if each.cause not in NAMELESS), None)
         if deeper is None:
             return Words(Kind.TIMED_OUT, lead, lead.cause, f"{lead.cause}: {lead.clause}")
         reason = f"{deeper.cause}: {deeper.clause}{_also(deeper, findings)}; {lead.sentence}"
         return Words(Kind.TIMED_OUT, deeper, deeper.cause, reason)
-    also = _also(lead, [*fatal[1:], *findings])
-    return Words(Kind.FAILED, lead, lead.cause, f"{lead.cause}: {lead.clause}{also}")
+    also = _also(lead, [*fatal, *findings])
+    # What more time might have healed was not in time: that it failed was never proven.
+    kind = Kind.TIMED_OUT if lead.heals else Kind.FAILED
+    return Words(kind, lead, lead.cause, f"{lead.cause}: {lead.clause}{also}")
 
 
 def timed_out(
@@ -64,12 +71,22 @@ def timed_out(
 
 
 def _also(lead: Finding, others: Sequence[Finding]) -> str:
-    """Other causes beside the first: fatal ones, and roots that had no time to become so."""
-    named: dict[Cause, Finding] = {}
+    """Other causes beside the first: fatal ones, and roots that had no time to become so.
+
+    One of each cause, container and kind of object: pods of one revision have the same to tell.
+    """
+    named: dict[tuple[str, ...], Finding] = {}
     for finding in others:
         grave = finding.severity is Severity.FATAL or (
             finding.severity is Severity.SUSPICIOUS and finding.cause not in CONSEQUENCES
         )
-        if grave and finding.cause not in (lead.cause, Cause.PROGRESS_DEADLINE):
-            named.setdefault(finding.cause, finding)
-    return "".join(f"; also {finding.cause}: {finding.clause}" for finding in list(named.values())[:2])
+        if grave and finding.cause is not Cause.PROGRESS_DEADLINE and _subject(finding) != _subject(lead):
+            named.setdefault(_subject(finding), finding)
+    shown = list(named.values())
+    more = f"; and {len(shown) - ALSO} more" if len(shown) > ALSO else ""
+    return "".join(f"; also {finding.cause}: {finding.clause}" for finding in shown[:ALSO]) + more
+
+
+def _subject(finding: Finding) -> tuple[str, ...]:
+    """What is the same for all pods of a revision."""
+    return (finding.cause, finding.container, finding.object.partition("/")[0])

@@ -81,8 +81,11 @@ def test_a_broken_certificate_is_no_traceback(monkeypatch: pytest.MonkeyPatch, t
     [
         (None, "there is no kubeconfig"),
         ("a: [", "cannot be used"),
-        ("", "cannot be used"),
-        ("apiVersion: v1\nkind: Config\ncontexts: []\nclusters: []\ncurrent-context: x\n", "cannot be used"),
+        ("", "names no current-context"),
+        (
+            "apiVersion: v1\nkind: Config\ncontexts: []\nclusters: []\ncurrent-context: x\n",
+            "has no context x",
+        ),
         ("- 1\n", "cannot be used"),
     ],
 )
@@ -102,7 +105,7 @@ def test_the_variable_that_names_a_kubeconfig(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(Misused, match="T_KUBECONFIG is not set"):
         credentials.load(cluster, "test-dev", tmp_path)
     monkeypatch.setenv("T_KUBECONFIG", "relative/config")
-    assert credentials.kubeconfig_of(cluster, "test-dev", tmp_path)[0] == Path("relative/config")
+    assert credentials.kubeconfig_of(cluster, "test-dev", tmp_path)[0] == (Path("relative/config"),)
 
 
 @pytest.mark.parametrize(

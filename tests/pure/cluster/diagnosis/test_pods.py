@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from toolkit.cluster.diagnosis import pods
+from toolkit.cluster.diagnosis import pods, probes
 from toolkit.watch.lookout import Lookout
 
 from tests.pure.cluster.diagnosis.restarts import ERROR, feed, leaving, listed, pod
@@ -49,3 +49,9 @@ def test_init_containers_and_sidecars_count(kind: str) -> None:
     assert (sight.container, sight.reason, sight.alarm) == ("first", "Error", True)
     status["lastState"] = {"terminated": {"reason": "Completed", "exitCode": 0}}
     assert len(feed(Lookout({}), listed(made))) == (1 if kind == "sidecar" else 0)
+
+
+def test_a_pod_that_leaves_its_service_is_told_by_its_readiness_probe() -> None:
+    probe = {"initialDelaySeconds": 5, "periodSeconds": 2, "failureThreshold": 4}
+    assert probes.until_unready({"readinessProbe": probe}) == 5 + 2 * 4 * 2
+    assert probes.until_unready({"readinessProbe": {}}) == 60  # the API's defaults: every 10 s, 3 times

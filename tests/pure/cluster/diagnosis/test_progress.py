@@ -70,25 +70,6 @@ def test_a_runtime_that_reports_no_manifest_digest_is_no_mismatch() -> None:
     assert progress.wrong_images(pods[0]) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [("gone", "was deleted"), ("uid", "deleted and made anew"), ("template", "changed by somebody else")],
-)
-def test_a_change_by_somebody_else_ends_the_verdict(change: str, words: str) -> None:
-    deployment, sets, pods = healthy()
-    live: dict[str, Any] | None = copy.deepcopy(deployment)
-    assert live is not None
-    if change == "uid":
-        live["metadata"]["uid"] = "dep-2"
-    elif change == "template":
-        live["spec"]["template"]["spec"]["containers"][0]["image"] = "x"
-    else:
-        live = None
-    found = Awaited.of(deployment).findings(live, sets, pods, {})
-    assert [each.severity for each in found] == [Severity.FATAL]
-    assert words in found[0].sentence
-
-
 def test_a_job_is_done_when_complete() -> None:
     job = json.loads((CASES / "job-complete.json").read_text())["objects"][0]
     assert Awaited.of(job).done(job, [], [])

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toolkit.cluster.release import drift
 from toolkit.objects import field_owners
+from toolkit.objects.resources import Key, key_of
 
 Json = dict[str, Any]
 
@@ -88,7 +89,7 @@ def pod_field(*steps: str) -> Json:
 API = 'k:{"name":"api"}'
 
 
-def sentences(live: Json | None, *scaled: str, applied: Json = APPLIED) -> list[str]:
+def sentences(live: Json | None, *scaled: Key, applied: Json = APPLIED) -> list[str]:
     return [each.sentence for each in drift.compare(applied, live, scaled)]
 
 
@@ -105,8 +106,9 @@ def test_replicas_changed_by_hand_are_drift_unless_an_autoscaler_owns_them() -> 
     live["spec"]["replicas"] = 5
     live["metadata"]["managedFields"].append(entry("kubectl-scale", {"f:spec": {"f:replicas": {}}}))
     assert sentences(live) == ["Deployment/x spec.replicas is 5, applied 2, changed by kubectl-scale"]
-    assert sentences(live, "StatefulSet/x") != []
-    assert sentences(live, "Deployment/x") == []
+    mine = key_of(APPLIED)
+    assert sentences(live, mine._replace(kind="StatefulSet"), mine._replace(group="example.org")) != []
+    assert sentences(live, mine) == []
 
 
 @pytest.mark.parametrize(

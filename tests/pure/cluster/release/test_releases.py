@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from toolkit.cluster.release import lock, release_store, releases
 from toolkit.cluster.release.apply import phases
+from toolkit.cluster.release.kept import packing
 from toolkit.cluster.release.releases import Hold, Release
 
 RELEASE = Release("1-x", "1a2b", "1a2b3c", "main", "me", "2026-11-23T05:00:00Z", "r", {"api": "i@sha256:1"})
@@ -21,18 +22,18 @@ def test_secrets_lose_their_data_and_the_run_leaves_no_trace() -> None:
         "data": {"a": "c2VjcmV0"},
         "stringData": {"b": "secret"},
     }
-    packed = release_store.pack([secret])
-    assert release_store.unpack(packed) == [
+    packed = packing.pack([secret])
+    assert packing.unpack(packed) == [
         {"kind": "Secret", "metadata": {"name": "s", "annotations": {"kept": "yes"}}}
     ]
     secret["metadata"]["annotations"]["form-builder/version"] = "r2"
-    assert release_store.pack([secret]) == packed
+    assert packing.pack([secret]) == packed
     assert secret["data"] == {"a": "c2VjcmV0"}
 
 
 @pytest.mark.parametrize("text", ["", "x", "aGVsbG8="])
 def test_what_cannot_be_unpacked_is_nothing(text: str) -> None:
-    assert release_store.unpack(text) is None
+    assert packing.unpack(text) is None
 
 
 def test_only_the_newest_releases_are_kept_and_as_many_objects_as_fit() -> None:

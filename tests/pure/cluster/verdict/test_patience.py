@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from toolkit.base.outcome import Misused
-from toolkit.cluster.diagnosis.finding import Cause, suspicious, waiting
+from toolkit.cluster.diagnosis.finding import Cause, healing, suspicious, waiting
 from toolkit.cluster.verdict import patience
 from toolkit.cluster.verdict.patience import Patience, Settling
 
@@ -29,11 +29,12 @@ def test_another_pod_has_its_own_patience() -> None:
     assert judge([other], 6) == []
 
 
-def test_patience_is_scaled_but_not_that_of_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    probe = suspicious(Cause.READINESS, "Pod/p", "answers 503", "api", patience=12)
+def test_patience_is_scaled_with_what_heals_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = healing(Cause.READINESS, "Pod/p", "answers 503", "api")
     tenth = Patience(0.1)
     tenth.judge([SECRET, probe], 0)
-    assert [each.cause for each in tenth.judge([SECRET, probe], 1)] == [Cause.CONFIGURATION]
+    assert [each.cause for each in tenth.judge([SECRET, probe], 59)] == [Cause.CONFIGURATION]
+    assert [each.cause for each in tenth.judge([SECRET, probe], 60)] == [Cause.CONFIGURATION, Cause.READINESS]
     monkeypatch.delenv(patience.SCALE, raising=False)
     assert patience.scale() == 1
     monkeypatch.setenv(patience.SCALE, "0.05")

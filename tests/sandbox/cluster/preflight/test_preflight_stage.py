@@ -114,3 +114,33 @@ def test_what_fixtures_will_bring_is_not_missing(platform: Platform) -> None:
     )
     platform.manifest(more_env="- { name: X, valueFrom: { secretKeyRef: { name: keys, key: word } } }")
     assert platform.deploy().code == 0
+
+
+def test_what_belongs_to_the_whole_cluster_is_refused_whether_the_preflight_runs_or_not(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    assert platform.deploy().code == 0
+    wide = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "mine"}}
+    add(platform, "more", {**wide, "value": 5})
+    before = state(sandbox, f"ns-{platform.one}")
+    for env in ({}, {"PREFLIGHT": "0"}):
+        ended = platform.deploy(**env)
+        assert ended.code == 3, ended.output
+        assert "more.yaml: PriorityClass/mine belongs to the whole cluster, not to an app" in ended.output
+    assert state(sandbox, f"ns-{platform.one}") == before
+    classes = sandbox.api("GET", "/apis/scheduling.k8s.io/v1/priorityclasses")["items"]
+    assert "mine" not in [each["metadata"]["name"] for each in classes]
+
+
+def test_what_is_only_likely_is_said_and_kept_and_the_deployment_goes_on(platform: Platform) -> None:
+    nothing = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "lonely"},
+        "spec": {"selector": {"app": "none"}, "ports": [{"port": 80}]},
+    }  # fmt: skip
+    add(platform, "more", nothing)
+    ended = platform.deploy()
+    assert ended.code == 0, ended.output
+    assert "warning: Service/lonely: chooses no pods: none has app=none" in ended.output
+    details = platform.recorded()["stages"][0]["details"]
+    (row,) = details["preflight"]
+    assert (row["object"], row["kind"]) == ("Service/lonely", "warning")

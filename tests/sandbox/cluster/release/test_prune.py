@@ -11,6 +11,7 @@ import pytest
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import prune, release_store
+from toolkit.cluster.release.kept import packing
 from toolkit.cluster.release.apply import apply
 from toolkit.settings.model import Cluster, Ref
 
@@ -138,7 +139,7 @@ def test_kinds_that_may_not_be_listed_are_passed_over_and_what_may_not_be_delete
 
 def release(verified: bool, *found: Json) -> Callable[[dict[str, str]], None]:
     def work(data: dict[str, str]) -> None:
-        data["objects-1"] = release_store.pack(found)
+        data["objects-1"] = packing.pack(found)
         release_store.store(data, [{"id": "1", "verified": verified}])
 
     return work

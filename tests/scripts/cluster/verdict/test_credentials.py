@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.verdict import rollout
 from toolkit.settings.model import Cluster as Model
 
+from tests.scripts import api_double
 from tests.scripts.api_double import Request
 from tests.scripts.cluster_double import Cluster, applied, eventually, following
 
@@ -21,6 +24,13 @@ from tests.scripts.cluster_double import Cluster, applied, eventually, following
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "FIRST_PAUSE", 0.05)
+
+
+@pytest.fixture
+def secured() -> Iterator[Cluster]:
+    """A cluster behind TLS: no token of a kubeconfig is sent without."""
+    with api_double.running(tls=True) as server:
+        yield Cluster(server)
 
 
 def guarded(cluster: Cluster, token: str) -> None:
@@ -50,31 +60,32 @@ def test_a_token_that_expires_is_read_again_from_its_variable(
 
 def kubeconfig(file: Path, cluster: Cluster, user: dict[str, Any]) -> Path:
     """Write a kubeconfig for that user."""
+    ca = {"certificate-authority-data": base64.b64encode(cluster.double.ca.encode()).decode()}
     content = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "x",
         "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-        "clusters": [{"name": "x", "cluster": {"server": cluster.double.url}}],
+        "clusters": [{"name": "x", "cluster": {"server": cluster.double.url, **ca}}],
         "users": [{"name": "x", "user": user}],
     }
     file.write_text(yaml.safe_dump(content))
     return file
 
 
-def test_a_token_that_expires_is_read_again_from_its_kubeconfig(cluster: Cluster, tmp_path: Path) -> None:
-    file = kubeconfig(tmp_path / "kubeconfig", cluster, {"token": "the-first-token"})
+def test_a_token_that_expires_is_read_again_from_its_kubeconfig(secured: Cluster, tmp_path: Path) -> None:
+    file = kubeconfig(tmp_path / "kubeconfig", secured, {"token": "the-first-token"})
     connection = connect(Model("c", "docker", kubeconfig=file), "s", tmp_path)
-    cluster.become("lookalike-container-creating")
+    secured.become("lookalike-container-creating")
     with following(connection, applied()) as rolling:
         eventually(lambda: rolling.said)
-        kubeconfig(file, cluster, {"token": "the-next-token"})
-        guarded(cluster, "the-next-token")
-        cluster.become("healthy")
+        kubeconfig(file, secured, {"token": "the-next-token"})
+        guarded(secured, "the-next-token")
+        secured.become("healthy")
         assert rolling.verdict().outcome.passed
 
 
-def test_a_credential_plugin_is_run_again_when_its_token_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_credential_plugin_is_run_again_when_its_token_is_refused(secured: Cluster, tmp_path: Path) -> None:
     token = tmp_path / "token"
     plugin = tmp_path / "plugin"
     api = "client.authentication.k8s.io/v1"
@@ -83,7 +94,7 @@ def test_a_credential_plugin_is_run_again_when_its_token_is_refused(cluster: Clu
     plugin.chmod(0o755)
     file = kubeconfig(
         tmp_path / "kubeconfig",
-        cluster,
+        secured,
         {
             "exec": {
                 "apiVersion": api,
@@ -94,12 +105,12 @@ def test_a_credential_plugin_is_run_again_when_its_token_is_refused(cluster: Clu
     )
     token.write_text("the-first-token")
     connection = connect(Model("c", "docker", kubeconfig=file), "s", tmp_path)
-    cluster.become("lookalike-container-creating")
+    secured.become("lookalike-container-creating")
     with following(connection, applied()) as rolling:
         eventually(lambda: rolling.said)
         token.write_text("the-next-token")
-        guarded(cluster, "the-next-token")
-        cluster.become("healthy")
+        guarded(secured, "the-next-token")
+        secured.become("healthy")
         assert rolling.verdict().outcome.passed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.diagnosis import container_diagnosis
+from toolkit.cluster.diagnosis import container_diagnosis, probes
 
 from tests.scripts.cluster_double import Cluster, applied, case, eventually, following
 
@@ -86,9 +86,9 @@ def test_a_liveness_probe_that_tells_soon_is_waited_for(
         cluster.put(event("Unhealthy", UNHEALTHY), event("Killing", KILLING))
         ready_pods(cluster, restartCount=2, lastState=LAST)
         assert rolling.verdict().outcome.details["cause"] == "killed by its probe"
-    assert container_diagnosis.first_answer({"livenessProbe": {"periodSeconds": 2}}) == 3
-    assert container_diagnosis.first_answer({"livenessProbe": {"periodSeconds": 10}}) == 0
-    assert container_diagnosis.first_answer({}) == 0
+    assert probes.first_answer({"livenessProbe": {"periodSeconds": 2}}) == 3
+    assert probes.first_answer({"livenessProbe": {"periodSeconds": 10}}) == 0
+    assert probes.first_answer({}) == 0
 
 
 def test_a_liveness_probe_that_recovers_does_not_keep_a_rollout_from_passing(

@@ -149,7 +149,9 @@ def test_the_others() -> None:
     assert made("Namespace")["metadata"]["labels"] == {"kubernetes.io/metadata.name": "x"}
     assert made("Secret")["type"] == "Opaque"
     assert made("PersistentVolumeClaim", {})["spec"] == {"volumeMode": "Filesystem"}
-    assert made("CronJob", {"schedule": "@daily"}, "batch/v1")["spec"] == {
+    cron_job = made("CronJob", {"schedule": "@daily"}, "batch/v1")["spec"]
+    assert cron_job.pop("jobTemplate")["spec"]["template"]["spec"]["dnsPolicy"] == "ClusterFirst"
+    assert cron_job == {
         "schedule": "@daily",
         "concurrencyPolicy": "Allow",
         "suspend": False,

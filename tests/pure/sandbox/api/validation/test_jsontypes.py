@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from sandbox.api.types import schema
 from sandbox.api.validation.objects import type_error, unknown_fields, validate
 from tests.pure.sandbox.api.validation.validating import TEMPLATE, WEB, Object, of_kind
 from tests.pure.sandbox.objects import DEPLOYMENT, POD, SERVICE, changed
@@ -72,7 +73,7 @@ def test_unknown_fields_are_named_with_their_path() -> None:
     obj["metadata"]["lables"] = {}
     obj["spec"]["template"]["spec"]["containers"][1]["imgae"] = "x"
     obj["spec"]["template"]["metadata"]["labels"]["anything"] = "goes"
-    assert unknown_fields(obj) == [
+    assert unknown_fields(obj, schema.of(obj)) == [
         "metadata.lables",
         "spec.template.spec.containers[1].imgae",
         "spec.replica",
@@ -81,5 +82,5 @@ def test_unknown_fields_are_named_with_their_path() -> None:
 
 def test_a_custom_resource_has_no_unknown_fields_but_in_its_metadata() -> None:
     obj = of_kind("ServiceMonitor", "monitoring.coreos.com/v1", spec={"any": "thing"})
-    assert unknown_fields(obj) == []
-    assert unknown_fields(changed(obj, "metadata", "nmae", value="x")) == ["metadata.nmae"]
+    assert unknown_fields(obj, schema.of(obj)) == []
+    assert unknown_fields(changed(obj, "metadata", "nmae", value="x"), schema.of(obj)) == ["metadata.nmae"]

@@ -1,0 +1,102 @@
+"""Who may deploy where: the rules of an environment on commits, branches and approval."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from toolkit.base.outcome import Refused
+from toolkit.rules import approval
+from toolkit.runs.record import now
+from toolkit.settings.request import Request, version
+from toolkit.settings.sandbox import is_sandbox
+
+APPROVE = "APPROVE"
+
+
+def check(request: Request) -> str:
+    """Raises Refused, naming the rule and where it is written; returns a sentence on why it is allowed."""
+    if request.place is None:
+        return "no environment, no rule"
+    environment = request.place.environment
+    source = request.source
+    rule = f"environments.{environment.name} in {request.config.file.name}"
+    if environment.branches or environment.approval != "auto":
+        _require_commit(request)
+        if source.dirty and not is_sandbox(request.cluster):
+            raise Refused(
+                f"{environment.name} of {request.cluster.name} takes commits only, and {_not_clean(request)}",
+                remedy=source.remedy or "git status shows them: commit them, or CLUSTER=sandbox to try them",
+            )
+    if not environment.admits(request.app, source.branch):
+        admitted = ", ".join(environment.branches_of(request.app))
+        raise Refused(
+            f'branch "{source.branch}" may not go to {environment.name}: {rule} says branches = [{admitted}]',
+            remedy=f"merge it to {admitted}; branches may go to test: make pipeline APP={request.app.name}",
+        )
+    if environment.approval == "auto":
+        return f'approval = "auto" ({rule})'
+    if os.environ.get(APPROVE, "") not in ("", "0"):
+        return f"approved by {APPROVE}={os.environ[APPROVE]} of {source.author or 'this run'}"
+    given = approval.read(request.root, request.app, environment, version(source))
+    again = f"make approve APP={request.app.name} ENV={environment.name}, then run this again"
+    if given is None:
+        raise Refused(
+            f'{environment.name} waits for an approval of {version(source)}: {rule} says approval = "manual"',
+            remedy=again,
+        )
+    by = f"approved by {given.get('by', 'somebody')} at {given.get('at', 'some time')}"
+    if why := approval.changed(given, _basis(request)):
+        raise Refused(
+            f"{environment.name} waits for another approval of {version(source)}: it was {by}, and {why}",
+            remedy=again,
+        )
+    return by
+
+
+def approve(request: Request, by: str) -> dict[str, Any]:
+    """Keep the approval of this very commit, of its images and checks as they are; another needs another one.
+
+    Raises Refused for what is no commit.
+    """
+    assert request.place is not None  # noqa: S101 - approve.py requires a place
+    _require_commit(request)
+    if request.source.dirty:
+        raise Refused(
+            f"an approval would not say what it is for: {_not_clean(request)}",
+            remedy=request.source.remedy or "commit the changes first",
+        )
+    given = {
+        "app": request.app.name,
+        "environment": request.place.environment.name,
+        "version": version(request.source),
+        **_basis(request)._asdict(),
+        "by": by,
+        "at": now(),
+    }
+    approval.keep(request.root, request.app, request.place.environment, version(request.source), given)
+    return given
+
+
+def _basis(request: Request) -> approval.Basis:
+    assert request.place is not None  # noqa: S101 - only asked for an environment
+    return approval.basis(
+        request.root, request.app, request.cluster, request.place.environment, request.source
+    )
+
+
+def _require_commit(request: Request) -> None:
+    source = request.source
+    if not source.commit:
+        raise Refused(
+            f"only a commit goes to {request.environment}, and there is none: "
+            f"{source.trouble or 'git does not say which commit this is'}",
+            remedy=source.remedy or "git status says more",
+        )
+
+
+def _not_clean(request: Request) -> str:
+    source = request.source
+    if source.trouble:
+        return f"whether the files here are those of {source.commit[:12]} is not known: {source.trouble}"
+    return f"files here differ from commit {source.commit[:12]}"

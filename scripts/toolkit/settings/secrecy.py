@@ -1,0 +1,98 @@
+"""Which secrets of the environment a stage gets, and which of them an app's own code does.
+
+A secret is what says so by its name, and what apps.toml names as a credential. What is neither passes freely.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+
+from toolkit.base.redaction import is_secret_name
+from toolkit.settings.config import Config
+from toolkit.settings.model import App, Cluster, Ref
+
+CLUSTER = "cluster"
+"""What reaches the cluster that this run is for."""
+WEBHOOK = "webhook"
+OWN = "own"
+"""What [apps.<name>] asks for by `variables`."""
+OTHER = "other"
+"""Secrets that apps.toml says nothing of: a cloud's, which a credential plugin or docker may need."""
+_ELSEWHERE = "elsewhere"
+_PLAIN = ""
+
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "lint": (OWN,),
+    "security": (OWN,),
+    "unit": (OWN,),
+    "build": (OTHER,),
+    "deploy": (CLUSTER, OTHER, OWN),  # one that goes back runs the app's smoke suite
+    "healthcheck": (CLUSTER, OTHER),
+    "smoke": (CLUSTER, OTHER, OWN),
+    "acceptance": (CLUSTER, OTHER, OWN),
+    "watch": (CLUSTER, OTHER, WEBHOOK),
+    "rollback": (CLUSTER, OTHER, OWN),  # what it put back is checked by the app's smoke suite
+    "status": (CLUSTER, OTHER),
+    "approve": (),
+    "plan": (),
+    "alert": (WEBHOOK,),
+}
+"""A script that is not here starts others (pipeline, drill, platform) and has all that they need."""
+
+
+def confine(
+    environ: MutableMapping[str, str], stage: str, config: Config, cluster: Cluster, apps: list[App]
+) -> list[str]:
+    """Take the secrets out that the stage does not need; the names of what was taken out.
+
+    Masking must know them already: what a stage does not have it may still come across.
+    """
+    if stage not in ALLOWED:
+        return []
+    allowed = {_PLAIN, *ALLOWED[stage]}
+    taken = [name for name in environ if _kind(name, config, cluster, apps) not in allowed]
+    for name in taken:
+        del environ[name]
+    return sorted(taken)
+
+
+def for_the_app(environ: Mapping[str, str], config: Config, cluster: Cluster, app: App) -> dict[str, str]:
+    """What an app's own code gets: its variables, and what is no secret."""
+    return {
+        name: value for name, value in environ.items() if _kind(name, config, cluster, [app]) in (_PLAIN, OWN)
+    }
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """What programs get that need none, such as the sandbox, which outlives this run."""
+    return {name: value for name, value in environ.items() if not is_secret_name(name)}
+
+
+def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
+    if any(name in app.variables for app in apps):
+        return OWN
+    if any(name in app.variables for app in config.apps.values()):
+        return _ELSEWHERE
+    if name == config.alert.webhook.env:
+        return WEBHOOK
+    if any(_names(ref, name) for ref in _credentials(cluster)):
+        return CLUSTER
+    if any(_names(ref, name) for each in config.clusters.values() for ref in _credentials(each)):
+        return _ELSEWHERE
+    if cluster.registry and _names(cluster.registry, name):
+        return _PLAIN  # an address
+    return OTHER if is_secret_name(name) else _PLAIN
+
+
+def _credentials(cluster: Cluster) -> Iterator[Ref]:
+    named = (cluster.server, cluster.certificate, cluster.token, cluster.kubeconfig, cluster.context)
+    yield from (ref for ref in named if isinstance(ref, Ref))
+
+
+def _names(ref: Ref, name: str) -> bool:
+    """Whether the variable is the one that is meant, for whichever space."""
+    before, _, after = ref.env.partition("{SPACE}")
+    if "{SPACE}" not in ref.env:
+        return name == ref.env
+    return re.fullmatch(f"{re.escape(before)}[A-Z0-9_]+{re.escape(after)}", name) is not None
