@@ -15,7 +15,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 # What is given in the environment or on the command line. make never puts it into a command, which would make
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
-	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS SEED \
+	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED \
 	ANY_VERSION SETTLE PATIENCE ADVISORIES
 override define as_typed
 ifneq ($$(origin $(1)),undefined)
@@ -33,7 +33,7 @@ override READY := .venv/.ready-$(firstword $(shell printf %s "$$(pwd -P)" | cksu
 override LOCAL := lint security unit build
 override PLACED := deploy healthcheck smoke acceptance approve watch rollback
 override STAGES := $(LOCAL) $(PLACED)
-override TARGETS := help setup doctor clean pipeline platform platform-stop plan status alert drill test check bench \
+override TARGETS := help setup doctor clean pipeline platform platform-stop plan status alert drill test check faults bench \
 	diagram advisories pins browser ci-install sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
 # An app that is named like a target has none of its own; every script refuses its name and says why.
 override NAMES := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
@@ -127,6 +127,8 @@ check: $(READY) ## only the linter, types and drift
 	@$(PY) -m mypy scripts sandbox
 	@$(PY) scripts/diagram.py --check
 	@$(PY) -m tests.floor_plan --check
+faults: $(READY) ## kill runs at random moments; what must be true after     [ROUNDS=100] [SEED=7] [ROUND=13]
+	@FAULTS_ROUNDS="$${ROUNDS:-20}" FAULTS_SEED="$$SEED" FAULTS_ROUND="$$ROUND" T=tests/faults $(PY) -m tests -s -q
 bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
 	@T="$${T:-tests/bench}" $(PY) -m tests -s -q --timeout 1200
 diagram: $(READY) ## draw docs/pipeline.svg from the plan, and the floor plan in CONTRIBUTING.md

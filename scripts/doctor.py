@@ -147,16 +147,18 @@ def optional(program: str, purpose: str) -> Finding:
 
 def webhook(root: Path) -> Finding:
     """Where alerts go."""
-    name = "SLACK_WEBHOOK"
+    names = {"webhook": "SLACK_WEBHOOK", "token": "SLACK_TOKEN"}
     try:
         import tomllib
 
-        name = tomllib.loads((root / "apps.toml").read_text(encoding="utf-8"))["alert"]["webhook"]["env"]
+        given = tomllib.loads((root / "apps.toml").read_text(encoding="utf-8"))["alert"]
+        names.update({key: given[key]["env"] for key in names if key in given})
     except (ImportError, OSError, ValueError, KeyError, TypeError):
-        pass  # its default, which is also what a broken apps.toml will be told about elsewhere
-    if os.environ.get(name):
-        return Finding(None, f"{name} is set: alerts are sent")
-    return Finding(None, f"{name} is not set: alerts are printed and kept")
+        pass  # their defaults, which is also what a broken apps.toml will be told about elsewhere
+    for key in ("token", "webhook"):  # in the order in which they are asked
+        if os.environ.get(names[key]):
+            return Finding(None, f"{names[key]} is set: alerts are sent")
+    return Finding(None, f"{names['webhook']} is not set: alerts are printed and kept")
 
 
 def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from toolkit.base import tools
+from toolkit.base import files, tools
 from toolkit.base.outcome import Misused, TimedOut
 from toolkit.ci.origin import Source
 from toolkit.images import builders
@@ -158,10 +158,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None:
     file = built.file_of(root, name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_text(json.dumps({**built.read(root, name), cluster: entry}, indent=2), encoding="utf-8")
-    part.replace(file)
+    files.write(file, json.dumps({**built.read(root, name), cluster: entry}, indent=2))
 
 
 def missing(cluster: Cluster, refs: Iterable[str], root: Path, say: Say = lambda _: None) -> dict[str, str]:

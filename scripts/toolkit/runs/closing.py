@@ -117,6 +117,8 @@ def _end_orphan(entry: dict[str, Any], folder: Path) -> None:
     until = time.monotonic() + GRACE
     while life.alive(process, folder):
         if time.monotonic() > until:
+            if not life.ours(process):
+                return
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process["pid"], signal.SIGKILL)
             until += GRACE

@@ -58,8 +58,7 @@ def alive(process: object, folder: Path | None = None, inode: object = 0) -> boo
     if not isinstance(pid, int) or isinstance(pid, bool) or not 0 < pid < 2**31:
         return False
     world = _world()
-    same = all(process.get(key) == world[key] for key in ("boot", "space"))
-    if same or not process.get("boot"):
+    if ours(process) or not process.get("boot"):
         return _runs(pid, process.get("since"))
     if folder is None:
         return False
@@ -70,6 +69,12 @@ def alive(process: object, folder: Path | None = None, inode: object = 0) -> boo
     if copied or rebooted:
         return False
     return _quiet(folder) < QUIET
+
+
+def ours(process: Mapping[str, Any]) -> bool:
+    """Whether the number of a process means something here, so that it may be signalled."""
+    world = _world()
+    return all(process.get(key) == world[key] for key in ("boot", "space"))
 
 
 def _runs(pid: int, since: object) -> bool:

@@ -41,6 +41,7 @@ def fault(data: Any, run: str) -> str:
         or ("" if _moment(data.get("started")) and data.get("started") else "started is no time")
         or _wrong(data, ("exit_code",), _number, "a number or null")
         or _wrong(data, ("environments",), _texts, "a list of text")
+        or _wrong(data, ("needed",), _rules, "lists of spaces and checks by environment")
     )
     if wrong:
         return wrong
@@ -94,6 +95,14 @@ def _text(value: Any) -> bool:
 
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _rules(value: Any) -> bool:
+    rules = value.values() if isinstance(value, Mapping) else [None]
+    return all(
+        isinstance(rule, Mapping) and all(_texts(rule.get(key, [])) for key in ("spaces", "checks"))
+        for rule in rules
+    )
 
 
 def _number(value: Any) -> bool:

@@ -22,7 +22,7 @@ GOOD: dict[str, Any] = {
     "url": "", "system": "git", "cluster": "none", "alerted": False, "outcome": "failed", "exit_code": 1,
     "reason": "why",
     "remedy": "", "started": "2026-11-23T04:05:06.789Z", "finished": None, "pid": 5, "process": {"pid": 5},
-    "lock": 1, "environments": ["test"],
+    "lock": 1, "environments": ["test"], "needed": {"test": {"spaces": ["live-dev"], "checks": ["smoke"]}},
     "stages": [
         {"id": "deploy-test", "name": "deploy", "environment": "test", "outcome": "failed", "exit_code": 1,
          "reason": "r", "remedy": "m", "evidence": ["line"], "details": WENT_BACK, "log": "deploy-test.log",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from toolkit.base import files
 from toolkit.base.outcome import Failed
 
 Pin = tuple[str, str]
@@ -69,10 +69,7 @@ def keep(file: Path, pins: Iterable[Pin], answers: Mapping[Pin, Answer]) -> None
         answer = answers.get((name, version)) or before.get((name, version))
         if answer:
             kept.setdefault(name, {})[version] = answer.document
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_text(json.dumps({"answers": kept}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(file)
+    files.write(file, json.dumps({"answers": kept}, indent=1, sort_keys=True) + "\n")
 
 
 def newest(*several: Mapping[Pin, Answer]) -> dict[Pin, Answer]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from toolkit.base import files
 from toolkit.base.outcome import Failed
 from toolkit.checks.advisories import osv, registry
 from toolkit.checks.advisories.answers import Answer, Pin
@@ -96,10 +96,7 @@ def _keep(file: Path, fresh: dict[Pin, Answer | None], now: float) -> None:
         [name, version, {"at": now, "answer": answer.document if answer else None}]
         for (name, version), answer in fresh.items()
     ]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
-    part.replace(file)
+    files.write(file, json.dumps(entries, indent=1) + "\n")
 
 
 def _entries(file: Path) -> list[Any]:

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from toolkit.base import files
 from toolkit.base.outcome import Failed
 from toolkit.checks.advisories.model import SCHEMA
 from toolkit.checks.advisories.reach import REACHABLE_SECONDS
@@ -56,10 +57,7 @@ def fetch(url: str, file: Path) -> None:
         read_live(json.loads(result.body), "from the network")
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise Failed("the live advisory database answered with something that is not JSON") from None
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_bytes(result.body)
-    part.replace(file)
+    files.write(file, result.body)
 
 
 class _Result:
