@@ -29,7 +29,8 @@ checks:              base settings
 objects.reading:     base
 objects:             base settings objects.reading
 checks.advisories:   base checks
-cluster.api:         base settings objects
+cluster.contexts:    base objects
+cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.evidence:    base objects cluster.api cluster.diagnosis
