@@ -30,7 +30,8 @@ checks:              base settings
 objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
-cluster.api:         base settings objects
+cluster.contexts:    base objects
+cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis

@@ -11,7 +11,7 @@ from tests import ROOT
 MIXED = """
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Outcome
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 from toolkit.base.redaction import Shown
 from toolkit.base.tools import run
 from toolkit.images import builders

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from toolkit.base import redaction, words
+from toolkit.base import redaction
 from toolkit.base.outcome import Failed, Kind, Outcome
-from toolkit.base.raw import Raw
-from toolkit.base.redaction import Secret
+from toolkit.base.redaction import Raw, Secret
+from toolkit.runs import words
 from toolkit.runs.record import Record, as_outcome, read_json, write_json
 
 CANARY = "canary-value-1f8a"
