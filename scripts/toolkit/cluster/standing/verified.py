@@ -16,10 +16,9 @@ from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome, PipelineErr
 from toolkit.base.spaces import Space
 from toolkit.ci.systems import VENDORS
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.diagnosis import crashes
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import reservation
+from toolkit.cluster.standing import crashes, reservation
 from toolkit.cluster.standing.reservation import Place
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in

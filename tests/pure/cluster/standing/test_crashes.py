@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from toolkit.cluster.diagnosis import crashes
+from toolkit.cluster.standing import crashes
 
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
 ONCE = "ended once after the rollout, last 1 s after its start"
