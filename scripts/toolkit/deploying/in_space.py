@@ -107,7 +107,8 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
     releases.finish(connection, namespace, app.name, release.id, releases.DEPLOYED, restarts=verdict.restarts)
     reason = f"{app.name} {release.version} {verdict.outcome.reason}"
     pruned = {"pruned": gone} if gone else {}
-    return verdict.outcome._replace(reason=reason, details={"images": dict(release.images), **pruned})
+    details = {**verdict.outcome.details, "images": dict(release.images), **pruned}
+    return verdict.outcome._replace(reason=reason, details=details)
 
 
 def _tell_what_was_cut_short(site: Site) -> None:

@@ -1,7 +1,7 @@
 """What happens to a release that failed: its evidence is kept, and the last verified one is put back.
 
 A release that was verified here once is the only thing that is ever gone back to. Migrations are not run
-backwards: Jobs are left out, as are Secrets, whose data is not kept.
+backwards: Jobs and Pods that end are left out, as are Secrets, whose data is not kept.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.release import prune, releases
+from toolkit.cluster.release import ordering, prune, releases
 from toolkit.cluster.release.releases import Release
 from toolkit.cluster.standing import configuration
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
+from toolkit.objects.resources import is_a
 from toolkit.runs import undoing
 from toolkit.settings.needed import has_suite
 from toolkit.settings.request import Request, version
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]
-LEFT_OUT = ("Secret", "Job")
 SOAKED = ("watch", "acceptance")
 
 
@@ -188,7 +188,7 @@ def resume(site: Site, again: Release) -> Rollback:
 def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
     """Apply a release as it was and judge it: a verdict, then every pod asked, then its smoke tests."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
-    kept = [obj for obj in found if obj.get("kind") not in LEFT_OUT]
+    kept = [obj for obj in found if not is_a(obj, "Secret") and not ordering.runs_once(obj)]
     verdict = change.put(connection, app, namespace, kept, space, site.held, force=True)
     undone = again.back_from
     if not verdict.outcome.passed:

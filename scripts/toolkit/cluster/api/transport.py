@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 import urllib3
 
 from toolkit.base.outcome import Failed, PipelineError
-from toolkit.cluster.api import errors, withholding
+from toolkit.cluster.api import errors
 from toolkit.cluster.api.credentials import Credentials
 from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
+from toolkit.objects import withholding
 from toolkit.objects.fields import mapping
 from toolkit.settings.model import Cluster
 
