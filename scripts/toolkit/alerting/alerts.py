@@ -96,6 +96,8 @@ def no_such(word: str, box: Outbox) -> Misused:
     """AGAIN= names nothing that was refused."""
     known = ", ".join(box.aside()) or "none"
     return Misused(f"AGAIN={word}: no such alert was set aside", remedy=f"set aside are: {known}")
+
+
 def _needed(config: Config, app: App) -> Run:
     """What a version must pass in each environment, and where, before it counts as verified there."""
     return {
