@@ -15,7 +15,8 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 # What is given in the environment or on the command line. make never puts it into a command, which would make
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
-	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED
+	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED \
+	ANY_VERSION SETTLE PATIENCE ADVISORIES
 override define as_typed
 ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))

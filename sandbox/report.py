@@ -18,6 +18,8 @@ LIMITS = (
     "no DNS for Services: use <SERVICE>_SERVICE_HOST and _PORT",
     "Service proxy: TCP only, no session affinity; NetworkPolicy is not enforced",
     "no exec, attach or port-forward",
+    "StatefulSets: persistentVolumeClaimRetentionPolicy and maxUnavailable are not acted on",
+    "custom kinds: served in their storage version; x-kubernetes-validations are not evaluated",
     "volumes: emptyDir, configMap, secret, projected, downwardAPI, persistentVolumeClaim; size and "
     "mode of access are not enforced",
     "USER, securityContext, capabilities and read-only root file systems are not enforced",
@@ -34,7 +36,7 @@ def report(state: State) -> dict[str, Any]:
         "running": running is not None,
         "state": str(state.root),
         "images": Store(state.root).listed(),
-        "kept_only": sorted(kind.kind for kind in KINDS if not kind.controller),
+        "kept_only": sorted({kind.kind for kind in KINDS if not kind.controller}),
         "limits": list(LIMITS),
     }
     if running is not None:

@@ -24,6 +24,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lock-wait", type=float, default=300.0, metavar="S", help="how long to wait for another deployment"
     )
+    parser.add_argument(
+        "--turn-wait",
+        type=float,
+        default=os.environ.get("TURN_WAIT") or "600",
+        metavar="S",
+        help="wait for another run's checks",
+    )
     for flag, variable, about in (
         ("--force", "FORCE", "deploy a version that was rolled back and is held"),
         ("--take-over", "TAKE_OVER", "take over fields that somebody changed by hand"),
@@ -59,6 +66,7 @@ def run(request: Request) -> Outcome:
         raise Misused(f"--settle is {given.settle:g}: it must be 0 or more seconds")
     options = Options(
         lock_wait=given.lock_wait,
+        turn_wait=given.turn_wait,
         take_over=given.take_over,
         insist=given.force,
         restarting=given.restart,

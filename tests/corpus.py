@@ -1,7 +1,7 @@
-"""The corpus of YAML in tests/pure/cases/yaml: what kubectl made of each, kept so that it means something without.
+"""The corpus of YAML in tests/pure/cases/yaml, with what kubectl made of each.
 
-scalars.json has scalars as a value and as a key, documents.json the rest of an object. `is` is what kubectl made
-of it, "refused" what it refused. tests/scripts/objects asks kubectl itself where it is installed.
+scalars.json has scalars as a value and as a key, documents.json the rest of an object. `is` is what kubectl
+made of it, "refused" what it refused. tests/scripts/objects asks kubectl itself where it is installed.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -11,6 +13,7 @@ from sandbox.api.access.authentication import User, impersonated
 from sandbox.api.access.authorization import Attributes, allowed, refusal
 from sandbox.api.calls.call import Call, Cluster, answer
 from sandbox.api.calls.paths import Target, target
+from sandbox.api.calls.views import View, view_of
 from sandbox.api.handlers import (
     accounts,
     delete,
@@ -116,7 +119,18 @@ async def _answer(cluster: Cluster, request: web.Request) -> web.StreamResponse:
     if found is None:
         return _other(cluster, request, user)
     _authorize(cluster, user, found)
-    return await _handler(found)(Call(cluster, request, user, found))
+    view = view_of(found.info)
+    if view is None:
+        return await _handler(found)(Call(cluster, request, user, found))
+    found = replace(found, info=view.stored)
+    return _viewed(view, await _handler(found)(Call(cluster, request, user, found, view)))
+
+
+def _viewed(view: View, response: web.StreamResponse) -> web.StreamResponse:
+    """The answer in the version that was asked for; a watch turns its events itself."""
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        response.body = encode(view.outward(json.loads(response.body)))
+    return response
 
 
 def _acting_as(cluster: Cluster, request: web.Request, user: User) -> User:

@@ -111,6 +111,7 @@ KINDS: tuple[KindInfo, ...] = (
     ),
     *_kinds("batch/v1", "CronJob cronjobs cj acted-on all /status", "Job jobs - acted-on all /status"),
     *_kinds("autoscaling/v2", "HorizontalPodAutoscaler horizontalpodautoscalers hpa all /status"),
+    *_kinds("autoscaling/v1", "HorizontalPodAutoscaler horizontalpodautoscalers hpa all /status"),
     *_kinds(
         "networking.k8s.io/v1",
         "Ingress ingresses ing /status",

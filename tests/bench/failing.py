@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from toolkit.objects.resources import built_in
+
 from tests import ROOT
 from tests.bench import pods
 from tests.sandbox.local import Sandbox, eventually
@@ -144,6 +146,43 @@ def rules(sandbox: Sandbox) -> None:
     path = f"/api/v1/namespaces/{NAMESPACE}/resourcequotas"
     sandbox.api("POST", path, body)
     sandbox.wait(f"{path}/memory", lambda quota: quota.get("status", {}).get("used"))
+
+
+def beside(sandbox: Sandbox) -> list[Json]:
+    """One object of every other kind that is judged, as the API took it: all of them are watched, too."""
+    template = {
+        "metadata": {"labels": {"app": "beside"}},
+        "spec": {
+            "nodeSelector": {"no": "such"}, "restartPolicy": "Always",
+            "containers": [{"name": "app", "image": "sandbox/none:1"}],
+        },
+    }  # fmt: skip
+    once = {**template, "spec": {**template["spec"], "restartPolicy": "Never"}}
+    chosen: Json = {"selector": {"matchLabels": {"app": "beside"}}}
+    target = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "beside"}
+    backend = {"service": {"name": "beside", "port": {"name": "http"}}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    specs: dict[tuple[str, str], Json] = {
+        ("apps/v1", "StatefulSet"): {"replicas": 0, "serviceName": "beside", "template": template, **chosen},
+        ("apps/v1", "DaemonSet"): {"template": template, **chosen},
+        ("apps/v1", "ReplicaSet"): {"replicas": 0, "template": template, **chosen},
+        ("v1", "PersistentVolumeClaim"): {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}},
+        },
+        ("v1", "Service"): {"selector": {"app": "beside"}, "ports": [{"name": "http", "port": 80}]},
+        ("networking.k8s.io/v1", "Ingress"): {"rules": [{"http": {"paths": paths}}]},
+        ("autoscaling/v2", "HorizontalPodAutoscaler"): {"maxReplicas": 2, "scaleTargetRef": target},
+        ("policy/v1", "PodDisruptionBudget"): {"minAvailable": 1, **chosen},
+        ("batch/v1", "CronJob"): {
+            "schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"template": once}},
+        },
+    }  # fmt: skip
+    made = []
+    for (version, kind), spec in specs.items():
+        path = built_in(kind, version).path(NAMESPACE)
+        answer = sandbox.api("POST", path, {"metadata": labelled("beside"), "spec": spec})
+        made.append({"apiVersion": version, "kind": kind, **answer})
+    return made
 
 
 def leave(sandbox: Sandbox, applied: Json) -> None:

@@ -1,4 +1,4 @@
-"""Reading 1,000 manifests, against `kubectl create --dry-run=client` on the same files and a sandbox's API."""
+"""Reading 1,000 manifests, against `kubectl create --dry-run=client` on the same files."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ WATCHED = [TOOLKIT / "watch" / f"{name}.py" for name in ("departures", "last_wor
 DECIDING = [*(TOOLKIT / "cluster").rglob("*.py"), *WATCHED]
 # Where the wall clock may be read: for a stamp that a person reads. Nothing is decided by it.
 STAMPS = {
-    ("lock.py", "_now"),
+    ("lock.py", "stamp"),
     ("timeline.py", "__init__"),
     ("releases.py", "now"),
     ("apply.py", "restart"),

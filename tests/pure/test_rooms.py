@@ -23,15 +23,18 @@ suites.plugin:
 checks.measuring:
 ci:                  base
 runs:                base
-settings:            base ci runs
+settings.said:
+settings:            base ci runs settings.said
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base
-objects:             base settings objects.reading
+objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
-cluster.api:         base settings objects
+cluster.contexts:    base objects
+cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
+cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis
 cluster.preflight.saying:     base objects cluster.api
 cluster.release.changing:     objects cluster.api
@@ -40,11 +43,12 @@ cluster.preflight.quota:      objects cluster.preflight.saying
 cluster.preflight.references: objects cluster.preflight.saying
 cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.changing
                      cluster.release.kept
-cluster.standing:    base ci settings objects cluster.api cluster.diagnosis cluster.release
+cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
 images:              base ci runs settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.api cluster.release cluster.release.changing
                      cluster.preflight.quota cluster.preflight.references cluster.preflight.saying
-cluster.verdict:     base objects cluster.api cluster.diagnosis cluster.evidence
+cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cluster.diagnosis.kinds
+                     cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
                      cluster.standing
 pipeline:            base ci runs settings cluster.release

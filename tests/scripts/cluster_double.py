@@ -37,6 +37,18 @@ def applied(name: str = "healthy") -> Json:
     return deployment
 
 
+def plural(kind: str) -> str:
+    """As a path spells it."""
+    return kind.lower() + ("es" if kind.endswith("s") else "s")
+
+
+def is_chosen(obj: Json, query: dict[str, str]) -> bool:
+    """Whether a list with this selector has the object; all of them are of the app that is asked for."""
+    pairs = [each.partition("=") for each in query.get("labelSelector", "").split(",") if each]
+    labels = obj["metadata"].get("labels", {})
+    return all(labels.get(key) == value for key, _, value in pairs if key != "appGroup")
+
+
 class Cluster:
     """What the server knows, and what is wrong with it."""
 
@@ -53,6 +65,7 @@ class Cluster:
         self.silent = False  # streams are opened and nothing is ever written
         self.drop_after = 0  # a stream breaks after so many events
         self.refuse: Callable[[Request], bool] = lambda request: False
+        self.served: dict[str, list[Json]] = {}  # what groups of custom resources hold
         double.answer = self.answer
 
     def put(self, *objects: Json) -> None:
@@ -62,7 +75,7 @@ class Cluster:
                 self.version += 1
                 obj["metadata"].setdefault("uid", obj["metadata"]["name"])
                 obj["metadata"]["resourceVersion"] = str(self.version)
-                kind = obj["kind"].lower() + "s"
+                kind = plural(obj["kind"])
                 known = self.objects.setdefault(kind, {})
                 what = "MODIFIED" if obj["metadata"]["name"] in known else "ADDED"
                 known[obj["metadata"]["name"]] = obj
@@ -72,7 +85,7 @@ class Cluster:
     def become(self, name: str) -> None:
         """Exactly the objects of a case."""
         objects = case(name)
-        wanted = {(obj["kind"].lower() + "s", obj["metadata"]["name"]) for obj in objects}
+        wanted = {(plural(obj["kind"]), obj["metadata"]["name"]) for obj in objects}
         with self.changed:
             for kind, known in self.objects.items():
                 for gone in [each for each in known if (kind, each) not in wanted]:
@@ -102,7 +115,12 @@ class Cluster:
         if request.path == "/version":
             request.json({"major": "1"})
             return
-        parts = request.path.split("/namespaces/ns/")[-1].split("/")
+        if request.path in self.served:
+            request.json({"resources": self.served[request.path]})
+            return
+        parts = request.path.removeprefix("/api/v1/nodes").split("/namespaces/ns/")[-1].split("/")
+        if request.path.startswith("/api/v1/nodes"):
+            parts[0] = "nodes"
         if len(parts) == 2:
             obj = self.objects.get(parts[0], {}).get(parts[1])
             request.json(obj) if obj else request.status(404, "not found")
@@ -112,7 +130,9 @@ class Cluster:
             self._stream(request, parts[0], int(request.query["resourceVersion"]))
         else:
             with self.changed:
-                items = list(self.objects.get(parts[0], {}).values())
+                items = [
+                    obj for obj in self.objects.get(parts[0], {}).values() if is_chosen(obj, request.query)
+                ]
                 answer = {"metadata": {"resourceVersion": str(self.version)}, "items": items}
             request.json(answer)
 

@@ -44,7 +44,7 @@ FLAGS = {
         "TO",
         "CAUSE",
     ),
-    "SYSTEM",
+    *("SYSTEM", "AGAIN"),
 }
 """Variables that become a flag with a value."""
 PLAIN = {
@@ -58,7 +58,18 @@ PLAIN = {
     "TAKE_OVER",
     "PREFLIGHT",
 }
-OTHERS = {"COMMIT", "PATIENCE_SCALE", "T", "ARGS"}
+OTHERS = {
+    "ANY_VERSION",
+    "SETTLE",
+    "PATIENCE",
+    "ADVISORIES",
+    "ROUNDS",
+    "SEED",
+    "COMMIT",
+    "PATIENCE_SCALE",
+    "T",
+    "ARGS",
+}
 INTERNAL = ("PY", "READY", "APPS", "NAMES", "STAGES", "TARGETS", "GIVEN", "app", "env", "cluster", "part")
 STUB = """#!/bin/sh
 { printf 'argv'; for each in "$@"; do printf '\\037%s' "$each"; done; printf '\\036'; } >> "$RECORD"
@@ -75,11 +86,8 @@ def folder(tmp_path: Path) -> Path:
         (where / name).write_bytes((ROOT / name).read_bytes())
     (where / "requirements.txt").write_text("")
     (where / "programs").mkdir()
-    for stub in (
-        where / ".venv" / "bin" / "python",
-        where / "programs" / "py'thon",
-        where / "programs" / "chromium",
-    ):
+    programs = where / "programs"
+    for stub in (where / ".venv" / "bin" / "python", programs / "py'thon", programs / "chromium"):
         stub.write_text(STUB)
         stub.chmod(0o755)
     # What makes the environment fresh is named by make itself.

@@ -13,6 +13,7 @@ from aiohttp import web
 from sandbox.api.access.authentication import Authenticator, User
 from sandbox.api.access.rbac import StoredRoles
 from sandbox.api.calls.paths import Target
+from sandbox.api.calls.views import View
 from sandbox.api.storage.store import Store, encode
 from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import bad_request
@@ -50,6 +51,7 @@ class Call:
     request: web.Request
     user: User
     target: Target
+    view: View | None = None
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -78,10 +80,15 @@ class Call:
         return int(text)
 
     async def body(self, accepted: Iterable[str] = decoding.ACCEPTED) -> Any:
-        """The parsed body."""
+        """The parsed body, as it came: of a patch it is no object, which `view` could turn."""
         return decoding.parse(
             await self.request.read(), self.request.headers.get("Content-Type", ""), accepted
         )
+
+    async def object(self) -> Any:
+        """The parsed body of a write, in the version that is kept."""
+        body = await self.body()
+        return self.view.inward(body) if self.view else body
 
     def options(self) -> Options:
         """How to write. The manager is the client's name, as upstream takes it from the User-Agent."""

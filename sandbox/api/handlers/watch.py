@@ -38,6 +38,7 @@ class Watcher:
         self.pending: deque[Change] = deque()
         self.wake = asyncio.Event()
         self.first = True
+        self.view = call.view
 
     def notice(self, change: Change) -> None:
         """Called by the store at every change of the kind."""
@@ -80,6 +81,8 @@ class Watcher:
         return self._line(Change("DELETED", last, None), "DELETED", last)
 
     def _line(self, change: Change, type: str, entry: Entry) -> bytes:
+        if self.form is Form.OBJECT and self.view is not None:
+            return encode(self.view.outward({"type": type, "object": entry.object})) + b"\n"
         if self.form is Form.OBJECT:
             return change.line(type, entry)
         first, self.first = self.first, False

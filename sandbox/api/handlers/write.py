@@ -29,7 +29,7 @@ async def create(call: Call) -> web.StreamResponse:
     target = call.target
     if target.name or (target.info.namespaced and not target.namespace):
         raise method_not_allowed("the server does not allow this method on the requested resource")
-    body = await call.body()
+    body = await call.object()
     written = call.cluster.registry.create(target.info, target.namespace, body, call.options())
     return _answer(call, written)
 
@@ -39,7 +39,7 @@ async def update(call: Call) -> web.StreamResponse:
     target = call.target
     if not target.name:
         raise method_not_allowed("the server does not allow this method on the requested resource")
-    body = await call.body()
+    body = await call.object()
     registry = call.cluster.registry
     written = registry.update(
         target.info, target.namespace, target.name, body, call.options(), target.subresource
@@ -61,13 +61,16 @@ async def patch(call: Call) -> web.StreamResponse:
             raise invalid(
                 "PatchOptions", "meta.k8s.io", "", [("fieldManager", "FieldValueRequired", message)]
             )
+        body = call.view.inward(body) if call.view else body
         return _answer(call, call.cluster.registry.apply(*where, body, options, target.subresource))
     if options.force is not None:
         message = "Forbidden: may not be specified for non-apply patch"
         raise invalid("PatchOptions", "meta.k8s.io", "", [("force", "FieldValueForbidden", message)])
     if kind == STRATEGIC and target.info.definition is not None:
         raise unsupported_media_type([one for one in _PATCHES if one != STRATEGIC])
-    change = patch_function(kind, body, target.info.api_version, target.info.kind)
+    described = call.view.served if call.view else target.info
+    change = patch_function(kind, body, described.api_version, described.kind)
+    change = call.view.changing(change) if call.view else change
     return _answer(call, call.cluster.registry.patch(*where, change, options, target.subresource))
 
 

@@ -19,8 +19,7 @@ from sandbox.api.patching.declared import undeclared
 from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types.customs import schema_of
 from sandbox.api.types.errors import PatchError
-from sandbox.api.validation import unrun
-from sandbox.api.validation import customs
+from sandbox.api.validation import customs, unrun
 from sandbox.api.validation.objects import validate
 from sandbox.api.wire import status
 from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found

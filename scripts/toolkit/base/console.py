@@ -11,6 +11,7 @@ from typing import TextIO
 
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.base.redaction import redact
+from toolkit.base.table import aligned
 
 MARKS = {
     Kind.PASSED: ("✔", "32"),
@@ -58,6 +59,8 @@ def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: fl
         say(f"  {'' if outcome.passed else 'why: '}{outcome.reason}")
     if outcome.passed:
         return
+    for line in objects(outcome):
+        say(f"  {line}")
     for line in outcome.evidence:
         say(f"    | {line}")
     for number, line in enumerate(line for line in outcome.remedy.splitlines() if line):
@@ -68,6 +71,21 @@ def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: fl
         if isinstance(details, Mapping) and isinstance(details.get("evidence"), str):
             say(f"  evidence: {shown(log.parent / details['evidence'])}")
     say(f"  log: {shown(log)}")
+
+
+def objects(outcome: Outcome) -> list[str]:
+    """What became of each object: details may hold them, {"<space>": {"objects": [{"object", "state", "said",
+    "cause"}]}}. Those that are in order are counted."""
+    found = []
+    for space, details in outcome.details.items():
+        rows = details.get("objects") if isinstance(details, Mapping) else None
+        rows = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+        bad = [row for row in rows if row.get("state") != "good"]
+        cells = [[str(row.get(key, "")) for key in ("object", "state", "cause")] for row in bad]
+        found += [f"{space}  {line}".rstrip() for line in aligned(cells)] if cells else []
+        if bad and len(rows) > len(bad):
+            found.append(f"{space}  and {len(rows) - len(bad)} more that are good")
+    return found
 
 
 def clock(seconds: float) -> str:

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from toolkit.base.outcome import Kind, Misused, PipelineError, TimedOut
-from toolkit.base.raw import Raw
-from toolkit.base.redaction import Secret, Shown, redact, register_environment
+from toolkit.base.redaction import Raw, Secret, Shown, redact, register_environment
 from toolkit.base.signals import held_back
 
 __all__ = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.outcome import Failed
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 
 if TYPE_CHECKING:  # a clean app never needs it, and the cost of starting is what `make bench` counts
     from toolkit.checks.findings import Finding

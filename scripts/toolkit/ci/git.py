@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from toolkit.base import tools
 from toolkit.base.outcome import PipelineError
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 
 SECONDS = 30
 

@@ -40,6 +40,8 @@ class Vendor(NamedTuple):
     base: str = ""
     fork: Callable[[Mapping[str, str]], bool] = lambda _: False
     """Whether the pull request comes from another repository, where anybody may name a branch `main`."""
+    workflow: str = ""
+    """Names the run whose jobs belong together, also when one of them runs again."""
     folds: Folds = lambda *_: ("", "")
     """The lines around a part of the log that its page folds away, given title and times (s since 1970)."""
 
@@ -47,6 +49,7 @@ class Vendor(NamedTuple):
 VENDORS = (
     Vendor(
         system="CircleCI",
+        workflow="CIRCLE_WORKFLOW_ID",
         known_by="CIRCLECI",
         branch=("CIRCLE_BRANCH",),  # of a forked pull request: pull/<number>
         tag="CIRCLE_TAG",
@@ -56,6 +59,7 @@ VENDORS = (
     ),
     Vendor(
         system="GitHub Actions",
+        workflow="GITHUB_RUN_ID",
         known_by="GITHUB_ACTIONS",
         branch=("GITHUB_REF",),  # not GITHUB_REF_NAME: a tag may be named like a branch
         commit="GITHUB_SHA",
@@ -70,6 +74,7 @@ VENDORS = (
     ),
     Vendor(
         system="GitLab CI",
+        workflow="CI_PIPELINE_ID",
         known_by="GITLAB_CI",
         branch=("CI_COMMIT_BRANCH",),
         tag="CI_COMMIT_TAG",
@@ -83,6 +88,7 @@ VENDORS = (
     ),
     Vendor(
         system="Jenkins",
+        workflow="BUILD_TAG",
         known_by="JENKINS_URL",
         branch=("BRANCH_NAME", "GIT_LOCAL_BRANCH", "GIT_BRANCH"),
         tag="TAG_NAME",
@@ -95,6 +101,7 @@ VENDORS = (
     ),
     Vendor(
         system="Azure Pipelines",
+        workflow="BUILD_BUILDID",
         known_by="TF_BUILD",
         branch=("BUILD_SOURCEBRANCH",),
         commit="BUILD_SOURCEVERSION",
@@ -107,6 +114,7 @@ VENDORS = (
     ),
     Vendor(
         system="Buildkite",
+        workflow="BUILDKITE_BUILD_ID",
         known_by="BUILDKITE",
         branch=("BUILDKITE_BRANCH",),  # of a pull request: its head
         tag="BUILDKITE_TAG",
@@ -117,3 +125,10 @@ VENDORS = (
         folds=lambda title, *_: (f"--- {title}", ""),  # the next section ends this one
     ),
 )
+
+
+def workflow(system: str, env: Mapping[str, str]) -> str:
+    """The run of a CI system that a job belongs to; "" outside of one, or where it does not tell."""
+    vendor = next((each for each in VENDORS if each.system == system), None)
+    told = env.get(vendor.workflow, "") if vendor and vendor.workflow else ""
+    return f"{system} {told}" if told else ""

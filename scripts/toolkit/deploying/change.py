@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from toolkit.base.outcome import Failed
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.diagnosis import pods
@@ -13,7 +13,8 @@ from toolkit.cluster.release import lock
 from toolkit.cluster.release.apply import apply, restart
 from toolkit.cluster.release.ordering import phases
 from toolkit.cluster.release.scaling import autoscaled
-from toolkit.cluster.verdict import rollout
+from toolkit.cluster.verdict import result, rollout
+from toolkit.cluster.verdict.result import Row
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
 from toolkit.settings.model import App
@@ -46,15 +47,14 @@ def put(
     """Apply in order and wait for the verdict; Jobs (migrations) must complete before the workloads go.
 
     force takes over fields of other managers; restarting makes the pods anew even if nothing changed.
-    Raises Failed when an object is refused, the lock is lost or there is no workload.
+    Its details name every object. Raises Failed when an object is refused or the lock is lost.
     """
     early, jobs, rest = phases(found)
-    if not jobs and not rest:
-        raise Failed(f"{app.name}: its manifests hold no workload", remedy="there is nothing to roll out")
     scaled = autoscaled(connection, namespace, found)
     done = apply(connection, early, force=force)
+    told: tuple[Row, ...] = ()
     for group in (jobs, rest):
-        if not group:
+        if group is jobs and not jobs:
             continue
         space.check()
         held.assure()
@@ -66,11 +66,23 @@ def put(
             connection,
             namespace,
             selector_of(app),
-            applied,
+            applied if group is jobs else [*done[: len(early)], *applied],
             space,
             deadline=app.deadline,
             held=held.check,
+            judging=app.judge,
         )
+        told += verdict.rows
         if not verdict.outcome.passed:
-            return verdict
-    return verdict
+            break
+    if group is jobs:  # they failed, and nothing came after them
+        told += tuple(result.left_out(early, rest))
+    return _with_objects(verdict, told, space)
+
+
+def _with_objects(verdict: rollout.Verdict, told: Sequence[Row], space: Space) -> rollout.Verdict:
+    """The verdict with what became of each object, which is said, too."""
+    for line in result.lines(told):
+        space.say(line)
+    details = {**verdict.outcome.details, result.OBJECTS: [row.json for row in told]}
+    return replace(verdict, outcome=verdict.outcome._replace(details=details), rows=tuple(told))

@@ -7,12 +7,13 @@ to be wrong is said, all of it at once, before anything is written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from toolkit.base.outcome import Failed, Outcome, PipelineError, Refused, TimedOut, worst
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
 from toolkit.cluster.release import provision
-from toolkit.deploying import foresight, holding, in_space, recovery
+from toolkit.deploying import foresight, holding, in_space, recovery, turns
 from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
 from toolkit.images import building
@@ -58,6 +59,23 @@ def _deploy(request: Request, options: Options) -> Outcome:
         if (need.name, space) in absent
     ]
     left = [space for space in request.spaces if space not in stopped]
+    with turns.taken(request, left, options.turn_wait) as turn:
+        outcome = _in_turn(request, options, left, stopped, needs, going, built)
+        turn.goes_on = outcome.passed
+    return outcome
+
+
+def _in_turn(
+    request: Request,
+    options: Options,
+    left: list[str],
+    stopped: dict[str, Outcome],
+    needs: list[list[App]],
+    going: list[tuple[App, str]],
+    built: Built,
+) -> Outcome:
+    """Deploy to the spaces that are left, now that it is our turn in them."""
+    app = request.app
     holding.refuse(request, left, built[app.name], options)
     foreseen = Outcome()
     if options.preflight:
@@ -80,10 +98,19 @@ def _deploy(request: Request, options: Options) -> Outcome:
     left = [space for space in left if space not in stopped]
     together = worst([*stopped.values(), side_by_side(left, one, request.say)])
     went_well = [space for space in left if space in outcomes and outcomes[space].passed]
-    together = together._replace(details={**foreseen.details, **together.details})
+    together = together._replace(details=_with(foreseen.details, together.details))
     if together.passed or not _is_automatic(request) or not went_well:
         return together
     return _follow_suit(request, went_well, together)
+
+
+def _with(foreseen: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details of a deployment, space by space, with what was foreseen there."""
+    both = {**foreseen, **details}
+    return {
+        space: {**foreseen[space], **said} if isinstance(said, Mapping) and space in foreseen else said
+        for space, said in both.items()
+    }
 
 
 def _is_automatic(request: Request) -> bool:

@@ -12,7 +12,7 @@ from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import configuration
+from toolkit.cluster.standing import adoption, configuration
 from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import change, recovery, settling
 from toolkit.deploying.site import Site
@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """How to deploy: seconds to wait for the lock, whether to take over fields of other managers, to deploy
-    a version that is held, to restart pods that need not, to look before anything is written, and how many
-    seconds new pods must last after they are ready."""
+    """How to deploy: seconds to wait for the lock, and for our turn; whether to take over fields of other
+    managers, to deploy a version that is held, to restart pods that need not, and to look before anything is
+    written; how many seconds new pods must last after they are ready."""
 
     lock_wait: float = 300.0
     take_over: bool = False
@@ -36,6 +36,7 @@ class Options:
     restarting: bool = False
     preflight: bool = True
     settle: float = 5.0
+    turn_wait: float = 600.0
 
 
 def deploy(
@@ -63,6 +64,9 @@ def deploy(
         if request.cluster.provision:
             provision.fixtures(connection, app, given, space)
         found = configuration.with_stamps(connection, given.namespace, found, space.say)
+        _take_note(site, request, found)
+        if options.take_over and (taken := adoption.take_over(connection, found)):
+            space.say(f"taken over from kubectl or Helm, field by field: {', '.join(taken)}")
         baseline = change.restarts(site.connection, app, given.namespace)
         made = _release(request, app, built, who, baseline)
         release = releases.begin(connection, given.namespace, app.name, made, found)
@@ -107,7 +111,27 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
     releases.finish(connection, namespace, app.name, release.id, releases.DEPLOYED, restarts=verdict.restarts)
     reason = f"{app.name} {release.version} {verdict.outcome.reason}"
     pruned = {"pruned": gone} if gone else {}
-    return verdict.outcome._replace(reason=reason, details={"images": dict(release.images), **pruned})
+    details = {**verdict.outcome.details, "images": dict(release.images), **pruned}
+    return verdict.outcome._replace(reason=reason, details=details)
+
+
+def _take_note(site: Site, request: Request, wanted: Sequence[Json]) -> None:
+    """What serves before the first release can be gone back to, though it was never verified."""
+    connection, namespace, app = site.connection, site.namespace, site.app
+    if releases.current(connection, namespace, app.name) is not None:
+        return
+    found, who = adoption.found_there(connection, app.name, wanted)
+    if not found:
+        return
+    made = replace(
+        _release(request, app, adoption.images(found), who, {}),
+        version=adoption.VERSION,
+        commit="",
+        branch="",
+    )
+    made = replace(made, id=releases.new_id(made.version, made.at), run="")
+    releases.adopt(connection, namespace, app.name, made, found)
+    site.space.say(f"what runs there (by {who}) is on record as {made.version}: it can be gone back to")
 
 
 def _tell_what_was_cut_short(site: Site) -> None:

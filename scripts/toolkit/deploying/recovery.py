@@ -1,13 +1,13 @@
 """What happens to a release that failed: its evidence is kept, and the last verified one is put back.
 
-A release that was verified here once is the only thing that is ever gone back to. Migrations are not run
-backwards: Jobs are left out, as are Secrets, whose data is not kept.
+What is gone back to was verified here once, or served before the first release. Migrations are not run
+backwards: Jobs and Pods that end are left out, as are Secrets, whose data is not kept.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,19 +15,19 @@ from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.release import prune, releases
+from toolkit.cluster.release import ordering, prune, releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import configuration
+from toolkit.cluster.standing import configuration, reservation
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
+from toolkit.objects.resources import is_a
 from toolkit.runs import undoing
 from toolkit.settings.needed import has_suite
 from toolkit.settings.request import Request, version
 from toolkit.suites import running as suites
 
 Json = dict[str, Any]
-LEFT_OUT = ("Secret", "Job")
 SOAKED = ("watch", "acceptance")
 
 
@@ -94,7 +94,7 @@ def undo(request: Request, space: Space, why: str, *, wait: float = 300.0, hold:
     Raises NotDeployed, and Refused when somebody else deploys.
     """
     ours = version(request.source)
-    with locked(request, space, wait) as (site, current):
+    with locked(request, space, wait) as (site, current), _turn_ends(request, site):
         if current.back_from == ours and current.state != releases.DEPLOYED:
             return _ended(resume(site, current), None)
         if current.version != ours:
@@ -102,6 +102,16 @@ def undo(request: Request, space: Space, why: str, *, wait: float = 300.0, hold:
         if current.is_good:
             return Outcome(reason=f"{site.app.name} {ours} is verified: there is nothing to undo")
         return _with_evidence(site, current, why, "", hold=hold)
+
+
+@contextlib.contextmanager
+def _turn_ends(request: Request, site: Site) -> Iterator[None]:
+    """The run's reservation is given up with its rollback, however that ends."""
+    try:
+        yield
+    finally:
+        place = reservation.Place(site.connection, site.namespace, site.app.name)
+        reservation.give_back(place, reservation.claim(request))
 
 
 def by_hand(request: Request, space: Space, to: str, why: str, *, wait: float = 300.0) -> Outcome:
@@ -188,7 +198,7 @@ def resume(site: Site, again: Release) -> Rollback:
 def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
     """Apply a release as it was and judge it: a verdict, then every pod asked, then its smoke tests."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
-    kept = [obj for obj in found if obj.get("kind") not in LEFT_OUT]
+    kept = [obj for obj in found if not is_a(obj, "Secret") and not ordering.runs_once(obj)]
     verdict = change.put(connection, app, namespace, kept, space, site.held, force=True)
     undone = again.back_from
     if not verdict.outcome.passed:

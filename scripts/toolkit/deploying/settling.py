@@ -11,8 +11,8 @@ from typing import Any
 
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster import evidence
-from toolkit.cluster.diagnosis import crashes
 from toolkit.cluster.release.ordering import WORKLOADS
+from toolkit.cluster.standing import crashes
 from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import change
 from toolkit.deploying.site import Site

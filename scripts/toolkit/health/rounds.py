@@ -13,8 +13,8 @@ from toolkit.cluster import evidence
 from toolkit.cluster.api import endpoints
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import Unreachable
-from toolkit.cluster.diagnosis import crashes
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import crashes
 from toolkit.health import answers, backends, troubles, versions
 from toolkit.health.answers import Answer, Answers
 from toolkit.health.troubles import Ill, Trouble

@@ -37,7 +37,7 @@ _LOOK = "ask it why: kubectl --namespace {namespace} logs {pod}"
 REMEDIES: Mapping[Ill, str] = {
     Ill.AWAY: "nothing is known of the app; when the cluster answers: make healthcheck APP={app} ENV={space}",
     Ill.CRASHING: "see why it ends: kubectl --namespace {namespace} logs --previous {pod}",
-    Ill.NO_PODS: _AGAIN,
+    Ill.NO_PODS: "are any wanted? `replicas: 0` in its manifest means none: ask for 1 or more; " + _AGAIN,
     Ill.STRAY: "correct the pod's labels, or the Service's selector: kubectl --namespace {namespace} get pods"
     " --show-labels",
     Ill.WRONG_IMAGE: "it was changed since the deployment, or that has not ended: make status ENV={space}; "

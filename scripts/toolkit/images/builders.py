@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Failed
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 from toolkit.cluster.diagnosis import signs
 from toolkit.cluster.diagnosis.finding import Cause
 from toolkit.settings.sandbox import told

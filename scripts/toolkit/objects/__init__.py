@@ -2,5 +2,5 @@
 
 Where a kind lives in the API is a row in resources.py; another way to write manifests (a chart, an overlay)
 goes beside manifests.py.
-Imports base, objects/reading, settings.
+Imports base, objects/reading, settings, settings/said.
 """

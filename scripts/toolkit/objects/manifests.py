@@ -1,8 +1,8 @@
 """An app's manifests to Kubernetes objects: read, at home in the app's namespace, labelled as the pipeline's.
 
-Templates are the *.yaml, *.yml and *.json (each also with .j2) in <app>/<manifests>. They see: app, environment,
-space, namespace, service, version, commit, images (role -> reference by digest) and provision (whether the
-cluster gets its fixtures from us).
+Templates are the *.yaml, *.yml and *.json (each also with .j2) in <app>/<manifests>. They see: app,
+environment, space, namespace, service, version, commit, images (role -> reference by digest) and provision
+(whether the cluster gets its fixtures from us).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Misused, Refused
+from toolkit.objects import wishes
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.reading import documents, folder, whole
 from toolkit.objects.reading.source import Place, Read
@@ -73,6 +74,7 @@ def render(app: App, given: Values) -> list[Json]:
     places: dict[Key, Place] = {}
     for place, obj in render_folder(home, given.variables()):
         _stays_home(place, obj, given)
+        wishes.check(str(place), obj)
         key = key_of(obj, given.namespace)
         if key in places:
             raise Misused(f"{place}: {key.shown} is in {places[key]} already", remedy="keep one of the two")

@@ -119,6 +119,16 @@ def built_in(kind: str, api_version: str = "") -> Resource:
     raise KeyError(kind)
 
 
+def title(api_version: str, kind: str) -> str:
+    """A kind as people name it: Deployment, or Certificate.cert-manager.io where it is not built in.
+
+    Whatever the version, so that one kind has one name; two groups may each have a Service.
+    """
+    group = api_version.rpartition("/")[0]
+    known = any(name == kind and version.rpartition("/")[0] == group for version, name in BUILT_IN)
+    return kind if known or not group else f"{kind}.{group}"
+
+
 GROUPS: dict[str, str] = {each.kind: group_of(each.api_version) for each in BUILT_IN.values()}
 """The group of each built-in kind."""
 

@@ -12,7 +12,7 @@ from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.release import drift, lock, releases, scaling
 from toolkit.cluster.release.drift import Drift
 from toolkit.cluster.release.releases import Hold, Release
-from toolkit.cluster.standing import configuration
+from toolkit.cluster.standing import configuration, reservation
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, number, text
 from toolkit.objects.resources import built_in
@@ -29,8 +29,8 @@ class Row:
 
     version, commit, branch, since, by and verified are of the release that serves: the newest one that was
     rolled out. state is what became of the newest one, whose version is `attempt` where it is not the one
-    that serves. ready and wanted count pods; lock says who deploys, lock_seconds for how long. notes are
-    sentences.
+    that serves. ready and wanted count pods; lock says who deploys, lock_seconds for how long; reserved for
+    whom the space is, and who waits. notes are sentences.
     """
 
     app: str
@@ -49,6 +49,7 @@ class Row:
     wanted: int = 0
     lock: str = ""
     lock_seconds: float = 0.0
+    reserved: str = ""
     held: tuple[Hold, ...] = ()
     drift: tuple[Drift, ...] = ()
     notes: tuple[str, ...] = ()
@@ -72,9 +73,12 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
         lock=lock.holder_of(lease) if lease is not None else "",
         lock_seconds=seconds_since(text(lease, "spec", "acquireTime"), now),
     )
+    turn = connection.find(built_in("Lease").path(namespace, reservation.name_of(app.name)))
+    made = replace(made, reserved=reservation.words(turn, lambda moment: age(moment, now)))
     if not known:
         note = "runs, but was not deployed by this toolkit" if found else "not deployed"
         busy = [deploying(lease, now)] if lease is not None else []
+        busy += [made.reserved] if made.reserved else []
         return replace(made, notes=(*busy, NO_CODE if app.pending and not found else note))
     differing: list[Drift] = []
     if applied and known[0].state == releases.DEPLOYED:
@@ -140,6 +144,7 @@ def notes(
     """What is worth knowing beyond the columns, most urgent first. lease is the lock, None when nobody
     deploys."""
     said = [deploying(lease, now, newest)] if lease is not None else []
+    said += [made.reserved] if made.reserved else []
     what = f"rollback to {newest.version}" if newest.back_from else f"deployment of {newest.version}"
     ended = f"{what} by {newest.by}" + (f" in run {newest.run}" if newest.run else "")
     again = f"APP={made.app} ENV={made.space}"

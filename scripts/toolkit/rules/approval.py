@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolkit.base.words import masked
 from toolkit.ci.origin import Source
 from toolkit.runs import built, record
 from toolkit.runs.record import HOME, read_json, write_json
+from toolkit.runs.words import masked
 from toolkit.settings.model import App, Cluster, Environment
 from toolkit.settings.request import version
 

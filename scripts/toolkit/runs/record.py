@@ -13,8 +13,8 @@ from typing import Any
 
 from toolkit.base import files
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.base.words import masked
 from toolkit.runs import life, shape
+from toolkit.runs.words import masked
 
 RUNNING = "running"
 HOME = ".pipeline"

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from toolkit.base import console, environment, files, redaction, screen, tools, words
+from toolkit.base import console, environment, files, redaction, screen, tools
 from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.base.signals import held_back, listen
+from toolkit.runs import words
 from toolkit.runs.record import HOME, RUNNING, Record, as_json, write_json
 from toolkit.runs.transcript import kept
 from toolkit.settings import flags, secrecy

@@ -238,6 +238,7 @@ class _Reader:
             commands=self._commands(fields, self.languages.get(language, {})),
             suppressions=tuple(self._suppression(row) for row in fields.rows("suppressions")),
             suites={kind: self._suite(kind, suite, environments) for kind, suite in fields.tables("suites")},
+            judge=fields.judge("judge"),
         )
         fields.done()
         return app

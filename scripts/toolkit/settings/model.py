@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import Secret
+from toolkit.settings.said.judging import Judging
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 PROTECTED = ("default", "kube-*")
@@ -190,6 +191,7 @@ class App(NamedTuple):
     commands: Mapping[str, tuple[tuple[str, ...], ...]] = NONE
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
+    judge: Mapping[str, Judging] = NONE
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""

@@ -15,6 +15,7 @@ from toolkit.settings.model import App, Cluster, Ref
 CLUSTER = "cluster"
 """What reaches the cluster that this run is for."""
 WEBHOOK = "webhook"
+"""What alerts are sent with: a webhook, or a bot's token."""
 OWN = "own"
 """What [apps.<name>] asks for by `variables`."""
 OTHER = "other"
@@ -66,7 +67,7 @@ def for_the_app(environ: Mapping[str, str], config: Config, cluster: Cluster, ap
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """What programs get that need none, such as the sandbox, which outlives this run."""
-    return {name: value for name, value in environ.items() if not is_secret_name(name)}
+    return {name: value for name, value in environ.items() if not _is_secret(name)}
 
 
 def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
@@ -82,7 +83,12 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return _ELSEWHERE
     if cluster.registry and _names(cluster.registry, name):
         return _PLAIN  # an address
-    return OTHER if is_secret_name(name) else _PLAIN
+    return OTHER if _is_secret(name) else _PLAIN
+
+
+def _is_secret(name: str) -> bool:
+    """By its name; what pip is set up by is no secret of the pipeline, and a certificate is for everybody."""
+    return is_secret_name(name) and not name.startswith("PIP_") and not name.endswith("_CERT")
 
 
 def _credentials(cluster: Cluster) -> Iterator[Ref]:

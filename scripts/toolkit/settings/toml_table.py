@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from toolkit.base.outcome import Misused
 from toolkit.settings.model import Ref, SecretKey
+from toolkit.settings.said import judging
+from toolkit.settings.said.judging import Judging
+from toolkit.settings.said.words import duration as duration
+from toolkit.settings.said.words import nearest as nearest
 
 T = TypeVar("T")
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _WORDS: dict[type, str] = {
     str: "text",
     bool: "true or false",
@@ -23,22 +24,6 @@ _WORDS: dict[type, str] = {
     dict: "a table",
     date: "a date (2027-01-31)",
 }
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`, did you mean "x"?` for the known word that is nearest, or nothing."""
-    import difflib  # only a mistake needs it
-
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f', did you mean "{found[0]}"?' if found else ""
-
-
-def duration(text: str) -> float | None:
-    """Seconds in "90s", "3m", "1h30m"; None for anything else."""
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        return None
-    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
 
 
 class Fields:
@@ -131,6 +116,22 @@ class Fields:
                 inner.take("secret", str), inner.take("key", str), inner.optional("namespace", str)
             )
             inner.done()
+        return found
+
+    def judge(self, key: str) -> dict[str, Judging]:
+        """Kinds and objects to how they are judged."""
+        found: dict[str, Judging] = {}
+        for name, words in self.take(key, dict, {}).items():
+            where = f'{key}."{name}"'
+            if not isinstance(words, dict):
+                raise self.error(where, f"must be a table, not {_word(words)}")
+            try:
+                judging.check_name(name)
+                found[name] = judging.read(words)
+                if wrong := judging.misfit(name.partition("/")[0], found[name]):
+                    raise ValueError(wrong)
+            except ValueError as error:
+                raise self.error(where, str(error)) from None
         return found
 
     def tables(self, key: str) -> list[tuple[str, Fields]]:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from toolkit.base import console
+from toolkit.base.outcome import Kind, Outcome
 
 
 class Slow(io.StringIO):
@@ -34,3 +35,20 @@ def test_lines_of_many_threads_stay_whole(monkeypatch: pytest.MonkeyPatch) -> No
     assert sorted(said) == sorted(line for lines in wanted for line in lines)
     for lines in wanted:
         assert [line for line in said if line[:3] == lines[0][:3]] == lines
+
+
+def test_a_failure_shows_what_is_not_good_of_each_space_and_counts_the_rest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [
+        {"object": "Deployment/web", "state": "failed", "cause": "crash loop", "said": "..."},
+        {"object": "Ingress/web", "state": "not judged", "cause": "", "said": "..."},
+        {"object": "ConfigMap/web", "state": "good", "cause": "", "said": "applied"},
+    ]
+    console.report("deploy", Outcome(Kind.FAILED, "no", "mend it", details={"test": {"objects": rows}}))
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()[2:]] == [
+        "test  Deployment/web  failed      crash loop",
+        "test  Ingress/web     not judged",
+        "test  and 1 more that are good",
+        "fix: mend it",
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from toolkit.base.outcome import Failed
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 from toolkit.checks import reports, ruff
 from toolkit.checks.findings import Finding
 from toolkit.checks.requirements import Requirement

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from toolkit.base.outcome import Misused
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 from toolkit.ci import origin
 from toolkit.ci.git import Said
 

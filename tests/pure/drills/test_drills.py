@@ -29,6 +29,8 @@ WORDS = {
 
 # The causes that the verdict table of the design names; the others are states on the way, or nobody's fault.
 TABLE = set(Cause) - {Cause.STARTING, Cause.POD_SANDBOX, Cause.NODE, Cause.CREATION}
+# What only a real cluster's controllers say: folders of tests/scenarios show it.
+TABLE -= {Cause.RESOURCE, Cause.SCHEDULE, Cause.AUTOSCALER, Cause.ROUTE}
 
 
 def test_every_cause_of_the_table_has_a_drill_and_a_look_alike() -> None:
@@ -201,6 +203,10 @@ def test_a_false_alarm_is_named_and_so_is_a_look_alike_that_never_looked_alike()
     good = seen({"name": "deploy", "outcome": "passed"}, outcome="passed", versions={NEW: 1}, last=NEW)
     assert judging.problems_of_look_alike(look, good) == []
     assert "a false alarm" in judging.problems_of_look_alike(look, seen(stage("deploy", "failed")))[0]
+    beside = judging.problems_of_look_alike(look, good._replace(kubectl="exceeded its progress deadline"))
+    assert beside == ["kubectl does not call it rolled out: exceeded its progress deadline"]
+    alone = judging.problems_of_look_alike(look, seen(stage("deploy", "failed"))._replace(kubectl=""))
+    assert alone[0].endswith("; kubectl calls it rolled out")
     never = judging.problems_of_look_alike(look, good._replace(sign_seen=False))
     assert never == ["the API never showed what this looks like"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Failed
-from toolkit.base.raw import Raw
+from toolkit.base.redaction import Raw
 from toolkit.images import builders
 
 BUILD = builders.Build(

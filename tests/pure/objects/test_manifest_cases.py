@@ -1,8 +1,8 @@
 """Folders of manifests, and what comes of each: tests/pure/cases/manifests. One more is one more folder.
 
 expected.json says what: `objects` by Kind/name with the fields they must have (and `count` of them all), or
-`refused`, words of the reason, with the `remedy` and the lines of `evidence`; `ignored` is the sentence on what
-is not read; `never` stands nowhere in what is said.
+`refused`, words of the reason, with the `remedy` and the lines of `evidence`; `ignored` is the sentence on
+what is not read; `never` stands nowhere in what is said.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from toolkit.objects import pods, resources
-from toolkit.objects.resources import Key, is_a, key_of, key_to
+from toolkit.objects.resources import Key, is_a, key_of, key_to, title
 
 Json = dict[str, Any]
 
@@ -40,6 +40,21 @@ def test_the_group_tells_two_objects_apart_and_the_version_does_not() -> None:
 )
 def test_a_kind_of_another_group_is_not_the_built_in_one(api_version: str, kind: str, meant: bool) -> None:
     assert is_a(obj(api_version, kind), kind) is meant
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "named"),
+    [
+        ("v1", "Service", "Service"),
+        ("serving.knative.dev/v1", "Service", "Service.serving.knative.dev"),
+        ("autoscaling/v1", "HorizontalPodAutoscaler", "HorizontalPodAutoscaler"),
+        ("cert-manager.io/v1", "Certificate", "Certificate.cert-manager.io"),
+    ],
+)
+def test_a_kind_has_one_name_in_every_version_and_another_in_every_group(
+    version: str, kind: str, named: str
+) -> None:
+    assert title(version, kind) == named
 
 
 def test_a_reference_without_apiversion_means_the_built_in_kind() -> None:

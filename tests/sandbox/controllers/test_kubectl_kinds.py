@@ -66,7 +66,7 @@ def test_a_stateful_set_is_scaled_and_a_bad_update_is_undone_by_hand(tmp_path: P
         assert "Waiting for" in answer
         # As on a real cluster, the pod that is not ready has to be taken away after the undo.
         await kubectl(stage, "rollout", "undo", "statefulset/db")
-        await kubectl(stage, "delete", "pod/db-1")
+        await kubectl(stage, "delete", "pod/db-1", "--wait=false")
         await kubectl(stage, "rollout", "status", "statefulset/db", "--timeout=60s")
         assert images(stage) == {"db-0": "good", "db-1": "good"}
 

@@ -28,7 +28,10 @@ CLAIM = {
 
 def test_pods_have_names_storage_and_an_order(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
-        await stage.create(SETS, stateful_set(volumeClaimTemplates=[CLAIM]))
+        wanted = stateful_set(volumeClaimTemplates=[CLAIM])
+        container = wanted["spec"]["template"]["spec"]["containers"][0]
+        container["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+        await stage.create(SETS, wanted)
         await stage.until(lambda: settled(stage))
         assert order(stage, "SuccessfulCreate") == ["db-0", "db-1", "db-2"]
         pod, status = stage.get("pods", "db-1"), status_of(stage, SETS, "db")

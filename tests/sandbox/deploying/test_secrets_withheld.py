@@ -1,4 +1,4 @@
-"""What is wrong with a Secret is told by file, line or field: its content is on no console, in no log, in no record."""
+"""What is wrong with a Secret is told by file, line or field: its content is on no console, log or record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from tests.sandbox.platform_double import Platform
 CANARY = "canary-7f3a91"
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: key\n"
 CASES = {
-    "yaml": (f"{HEAD}stringData:\n  token: {CANARY}: {CANARY}\n", "tiny/deploy/secret.yaml:6: is not valid YAML"),
+    "yaml": (
+        f"{HEAD}stringData:\n  token: {CANARY}: {CANARY}\n",
+        "tiny/deploy/secret.yaml:6: is not valid YAML",
+    ),
     "alias": (f"{HEAD}stringData:\n  token: *{CANARY}\n", "tiny/deploy/secret.yaml:6: an alias"),
     "quote": (f'{HEAD}stringData:\n  token: "{CANARY}\n', "tiny/deploy/secret.yaml:"),
     "type": (f"{HEAD}stringData: {CANARY}\n", "tiny/deploy/secret.yaml:5: Secret/key: stringData is a text"),

@@ -38,6 +38,9 @@ def test_it_got_what_it_was_promised():
     assert os.environ["SPACE"] in ("ONE", "TWO")
     assert len(os.environ["WORD"]) == 16
     print("the word is", os.environ["WORD"])
+def test_it_sees_no_secret_but_its_own():
+    seen = {name for name, value in os.environ.items() if value.startswith("canary-for-")}
+    assert seen == {"PLAIN_WORD"}, seen
 """
 FIXTURE = """
 apiVersion: v1
@@ -147,9 +150,13 @@ def test_healthcheck_names_the_pod_that_is_not_ready(platform: Platform, sandbox
 def test_smoke_runs_in_both_spaces_and_the_secret_is_nowhere(deployed: Platform, sandbox: Sandbox) -> None:
     both = deployed.deploy("test")
     assert both.code == 0, both.output
-    ended = deployed.run("smoke", "--app", "tiny", "--env", "test")
+    canaries = {
+        name: f"canary-for-{name}"
+        for name in ("SLACK_WEBHOOK", "EKS_TOKEN_TEST_DEV", "AWS_SECRET_ACCESS_KEY")
+    }
+    ended = deployed.run("smoke", "--app", "tiny", "--env", "test", PLAIN_WORD="canary-for-all", **canaries)
     assert ended.code == 0, ended.output
-    assert f"{deployed.one}: 2 smoke tests passed; {deployed.two}: 2 smoke tests passed" in ended.last
+    assert f"{deployed.one}: 3 smoke tests passed; {deployed.two}: 3 smoke tests passed" in ended.last
     from base64 import b64decode
 
     secret = sandbox.api("GET", f"/api/v1/namespaces/ns-{deployed.one}/secrets/word-{deployed.one}")

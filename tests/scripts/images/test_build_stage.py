@@ -196,3 +196,29 @@ def eventually(file: Path) -> str:
             return file.read_text(encoding="utf-8")
         time.sleep(0.02)
     raise AssertionError(f"{file} was not written")
+
+
+MASKING = {
+    "SONAR_PROJECT_KEY": "fb-tiny",
+    "PRIVATE_REGISTRY": "registry.example",
+    "SIGNING_KEY": "sandbox",
+    "TRACE_TOKEN": "@sha256:",
+    "OTHER_SECRET": '"reused"',
+    "POSTGRES_PASSWORD": "RepoDigests",
+    "APP_SECRET": "registry.example/team/fb-tiny-api",
+}
+
+
+@pytest.mark.parametrize("cluster", ["sandbox", "docker"])
+def test_a_variable_that_masks_part_of_an_answer_changes_nothing(
+    repo: Repository, tmp_path: Path, cluster: str
+) -> None:
+    env = docker(repo, tmp_path)
+    done = repo.run("build", "tiny", "--cluster", cluster, env=env)
+    assert done.code == 0, done.output
+    images = kept(repo, cluster)
+    masked = repo.run("build", "tiny", "--cluster", cluster, env={**env, **MASKING})
+    assert masked.code == 0, masked.output
+    assert kept(repo, cluster) == images
+    assert "WARNING: SONAR_PROJECT_KEY is masked because of its name" in masked.output
+    assert "fb-tiny" not in masked.output.replace("-fb-tiny", ""), "what was masked stays masked"

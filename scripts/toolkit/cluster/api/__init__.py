@@ -1,5 +1,5 @@
 """How a cluster is spoken to: credentials, requests, streams, and errors as sentences.
 
 Every request goes through connection.py. Nothing here knows what a release is.
-Imports base, objects, settings.
+Imports base, cluster/contexts, objects, settings.
 """

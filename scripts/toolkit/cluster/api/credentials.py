@@ -22,7 +22,7 @@ import yaml
 
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
-from toolkit.cluster.api.kubeconfigs import Chosen, choose, in_pod
+from toolkit.cluster.contexts.kubeconfigs import Chosen, choose, in_pod
 from toolkit.objects.fields import text
 from toolkit.settings.model import Cluster, Ref
 from toolkit.settings.sandbox import KUBECONFIG, is_sandbox, state_of

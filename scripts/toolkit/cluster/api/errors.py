@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import urllib3
@@ -68,7 +69,21 @@ def api_error(status: int, payload: bytes, *, doing: str, cluster: str, space: s
         remedy = f"create it, or set provision = true in clusters.{cluster} of apps.toml"
     else:
         reason = f"{where}: {said} ({status} while {doing})"
+        remedy = _twice(said)
     return ApiError(reason, status=status, word=word, body=body, remedy=remedy, said=said)
+
+
+# structured-merge-diff (typed/merge.go), for the entries of a list that are told apart by a key.
+_DUPLICATE = re.compile(r"(\.\S+): duplicate entries for key \[(\w+)=\"?([^\]\"]*)\"?\]")
+
+
+def _twice(said: str) -> str:
+    """The remedy for a list that holds an entry twice; "" when it is something else."""
+    found = _DUPLICATE.search(said)
+    if found is None:
+        return ""
+    where, key, value = found.groups()
+    return f"in the manifest keep one of the entries with `{key}: {value}` at {where.lstrip('.')}"
 
 
 def _is_permission(message: str) -> bool:

@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 import urllib3
 
 from toolkit.base.outcome import Failed, PipelineError
-from toolkit.cluster.api import errors, withholding
+from toolkit.cluster.api import errors
 from toolkit.cluster.api.credentials import Credentials
 from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
+from toolkit.objects import withholding
 from toolkit.objects.fields import mapping
 from toolkit.settings.model import Cluster
 
@@ -220,6 +221,8 @@ def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3
     for name, value in credentials.headers:
         sent.add(name, value)  # one of a name for each group
     return sent
+
+
 def warned(header: str) -> Warned:
     """What a Warning header says, several joined by commas (RFC 7234, 5.5; Kubernetes uses the code 299)."""
     return [re.sub(r"\\(.)", r"\1", said) for said in _WARNING.findall(header)]

@@ -6,6 +6,7 @@ import gc
 import queue
 import time
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
 from toolkit.base.outcome import Failed
@@ -14,9 +15,10 @@ from toolkit.cluster.api.event_index import EventIndex
 from toolkit.cluster.api.known import Known
 from toolkit.cluster.api.stream import AHEAD, Stream
 from toolkit.cluster.api.stream import Change as Change
-from toolkit.objects.resources import built_in
+from toolkit.objects.resources import Resource, built_in
 
 Json = dict[str, Any]
+NONE: Mapping[str, Resource] = MappingProxyType({})
 GARBAGE = (10_000, 10, 10)
 
 
@@ -24,16 +26,26 @@ class Watcher:
     """Several kinds of one namespace as they are now. wait() takes in what came; one thread may use it."""
 
     def __init__(
-        self, connection: Connection, namespace: str, kinds: Mapping[str, Mapping[str, str]]
+        self,
+        connection: Connection,
+        namespace: str,
+        kinds: Mapping[str, Mapping[str, str]],
+        resources: Mapping[str, Resource] = NONE,
     ) -> None:
-        """kinds: built-in kind -> query, such as {"Pod": {"labelSelector": "appGroup=fb-submitter"}}."""
+        """kinds: kind -> query, such as {"Pod": {"labelSelector": "appGroup=fb-submitter"}}.
+
+        resources says where those kinds live that are not built in; they are called as titles are:
+        Certificate.cert-manager.io.
+        """
         self._queue: queue.SimpleQueue[Change] = queue.SimpleQueue()
         self._known = {kind: Known() for kind in kinds if kind != "Event"}
         self.events = EventIndex(self._is_ours)
         self.synced: set[str] = set()
         self.troubles: dict[str, Failed] = {}
         self._streams = {
-            kind: Stream(connection, kind, built_in(kind).path(namespace), query, self._queue)
+            kind: Stream(
+                connection, kind, (resources.get(kind) or built_in(kind)).path(namespace), query, self._queue
+            )
             for kind, query in kinds.items()
         }
 
@@ -104,5 +116,6 @@ class Watcher:
             into.put(change.object)
 
     def _is_ours(self, kind: str, name: str) -> bool:
-        known = self._known.get(kind)
-        return known is not None and known.named(name) is not None
+        # An event says Certificate, the watch has it as Certificate.cert-manager.io.
+        mine = [known for title, known in self._known.items() if title.partition(".")[0] == kind]
+        return any(known.named(name) is not None for known in mine)

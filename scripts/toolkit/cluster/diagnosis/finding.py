@@ -41,6 +41,10 @@ class Cause(StrEnum):
     READINESS_LOST = "no longer ready"
     NOT_LISTENING = "not listening yet"
     JOB = "job failed"
+    RESOURCE = "custom resource failed"
+    SCHEDULE = "schedule"
+    AUTOSCALER = "autoscaler"
+    ROUTE = "leads nowhere"
     TAKEN_AWAY = "taken away"
     SUPERSEDED = "superseded"
     PAUSED = "paused"
@@ -70,6 +74,10 @@ REMEDIES = {
     Cause.READINESS_LOST: "ask the app what has changed since it was ready: its log, what it depends on",
     Cause.NOT_LISTENING: "does it listen on the probe's port, on all addresses (0.0.0.0)? read its log",
     Cause.JOB: "read the Job's log; it is run again by the next deployment",
+    Cause.RESOURCE: "read its conditions, and the log of the controller that it is for",
+    Cause.SCHEDULE: "correct the CronJob's schedule or timeZone",
+    Cause.AUTOSCALER: "correct scaleTargetRef and metrics; every container must request what is measured",
+    Cause.ROUTE: "bring selector, ports and backends in line with what is there",
     Cause.TAKEN_AWAY: "find out who deleted it (the API server's audit log knows), then deploy again",
     Cause.SUPERSEDED: "settle with whoever changed it, then deploy again",
     Cause.PAUSED: "resume it, or take the pause out of the app's manifests",
@@ -88,6 +96,10 @@ PATIENCE = {
     Cause.UNSCHEDULABLE: 90.0,  # no autoscaler said that it adds a node, and nothing is about to make room
     Cause.VOLUME: 60.0,  # a StorageClass that is not there; one that is slow heals
     Cause.PAUSED: 10.0,
+    Cause.RESOURCE: 5.0,
+    Cause.SCHEDULE: 10.0,
+    Cause.AUTOSCALER: 30.0,  # its target may be made a moment later
+    Cause.ROUTE: 15.0,
     Cause.TAKEN_AWAY: 5.0,  # the event that tells how an object ended may come after its end
     Cause.CRASH: 60.0,
     Cause.OUT_OF_MEMORY: 60.0,

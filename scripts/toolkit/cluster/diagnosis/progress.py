@@ -178,7 +178,7 @@ RULES = {
         line=_job_line,
     ),
 }
-# CronJobs, autoscalers and the like are there once they are applied.
+# The other kinds: kinds/table.py.
 AWAITED = tuple(RULES)
 
 

@@ -21,7 +21,9 @@ MASKING_SECONDS = 2.0
 
 def of(connection: Connection, namespace: str, finding: Finding, watcher: Watcher) -> list[str]:
     """The lines, oldest first: events, then the log of the container (or of the Job's newest pod)."""
-    events = events_by_object(watcher.all("Event")).get(finding.object, [])[-EVENTS:]
+    kind, _, named = finding.object.partition("/")
+    subject = f"{kind.partition('.')[0]}/{named}"  # events name no group
+    events = events_by_object(watcher.all("Event")).get(subject, [])[-EVENTS:]
     lines = [f"event {event_time(event)} {text(event, 'reason')}: {flat(event)}" for event in events]
     pod, container = _pod(finding, watcher)
     if pod is None:

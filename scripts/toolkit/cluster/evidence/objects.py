@@ -32,7 +32,10 @@ def worth_keeping(scene: Scene, object_: str = "") -> list[Json]:
         mine.sort(key=lambda each: text(each, "metadata", "creationTimestamp"), reverse=True)
         with_pods = [each for each in mine[LAST_SETS:] if number(each, "status", "replicas")]
         found += [*mine[:LAST_SETS], *with_pods]
-    return [*found, *worst(scene, object_)][:MOST]
+    kind, _, named = object_.partition("/")
+    subject = [obj for obj in scene.all(kind) if text(obj, "metadata", "name") == named]
+    others = [obj for obj in subject if kind not in (*KEPT, "ReplicaSet", "Pod")]
+    return [*others, *found, *worst(scene, object_)][:MOST]
 
 
 def as_yaml(obj: Json) -> str:

@@ -12,8 +12,9 @@ from toolkit.cluster.api.errors import ApiError, is_namespace_missing
 from toolkit.cluster.preflight.saying import immutable, ownership, refusals, warned
 from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.cluster.release import scaling
-from toolkit.cluster.release.apply import JOB, conflict
+from toolkit.cluster.release.apply import conflict
 from toolkit.cluster.release.changing import unions
+from toolkit.cluster.release.ordering import runs_once
 from toolkit.objects.fields import mapping, objects, shown, text
 from toolkit.objects.pods import claims, is_maker, template_of
 from toolkit.objects.resources import Key, Resource, is_a, key_of
@@ -164,7 +165,7 @@ class DryRun:
             remedy = "undo that change by hand, or take the field over with --take-over (TAKE_OVER=1)"
             found = [Problem(named, conflict(cause), remedy) for cause in error.causes]
             return replace(tried, problems=tuple(found))
-        if is_a(tried.obj, JOB) and tried.live and refusals.is_replaced(error):
+        if runs_once(tried.obj) and tried.live and refusals.is_replaced(error):
             return self._replaced(tried)
         left = unions.left_over(wanted, tried.live) if error.status == 422 else []
         if left and tried.live:
@@ -196,8 +197,9 @@ class DryRun:
         return replace(tried, made=made)
 
     def _replaced(self, tried: Tried) -> Tried:
-        """A Job that changed: one that ended makes way for the new one."""
-        if not mapping(tried.live, "status").get("active"):
+        """A Job, or a Pod that ends, that changed: one that ended makes way for the new one."""
+        runs = text(tried.live, "status", "phase") in ("Pending", "Running")
+        if not runs and not mapping(tried.live, "status").get("active"):
             return replace(tried, made=tried.obj)
         sentence = "of an earlier deployment still runs and cannot be changed"
         remedy = "wait for it to end, or delete it, and deploy again"

@@ -77,7 +77,7 @@ def there(
             raise
         say(f"{key.shown}: may not be read, so whether it is there could not be asked")
         return {}
-    return {key: live if live is None else {**live, "apiVersion": key.group, "kind": key.kind}}
+    return {key: live if live is None else {**live, "kind": key.kind}}
 
 
 def _path(connection: Connection, key: Key) -> str:

@@ -12,7 +12,7 @@ from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.release import accounts
 from toolkit.cluster.release.changing import unions
-from toolkit.cluster.release.ordering import JOB, WORKLOADS, phases, rows
+from toolkit.cluster.release.ordering import JOB, WORKLOADS, phases, rows, runs_once
 from toolkit.cluster.release.scaling import autoscaled, left_behind, without_replicas
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, number, shown, text
@@ -95,6 +95,9 @@ class _Try:
 
     def _apply(self) -> Json:
         path = self.connection.path_of(self.obj)
+        once = runs_once(self.obj)
+        if once and self.obj["kind"] != JOB and not self.dry:
+            self._clear_away(path)
         try:
             made = self._send(path)
         except ApiError as error:
@@ -103,7 +106,7 @@ class _Try:
                 return self._send(path, force=not self.scaled)
             if error.status != 422 or self.dry:
                 raise
-            if is_a(self.obj, JOB):
+            if once:
                 return self._replace_job(path)
             if not self._took_out(path):
                 raise
@@ -120,6 +123,25 @@ class _Try:
         obj = without_replicas(self.obj, self.connection.find(path)) if self.scaled else self.obj
         return self.connection.apply(path, obj, force=force or self.force, dry_run=self.dry)
 
+    def _clear_away(self, path: str) -> None:
+        """Take away a Pod that is over, unless it did the very same: another image in it runs nothing."""
+        live = self.connection.find(path)
+        phase = text(live, "status", "phase")
+        if live is None or phase not in ("Succeeded", "Failed"):
+            return
+        if phase == "Succeeded":
+            try:
+                asked = self.connection.apply(path, self.obj, force=self.force, dry_run=True)
+            except ApiError as error:
+                if error.status != 422:  # of what may be changed, and of all else, the apply itself tells
+                    return
+            else:
+                if mapping(asked, "spec") == mapping(live, "spec"):
+                    return
+        uid = text(live, "metadata", "uid")
+        self.connection.delete(path, uid=uid)
+        self.connection.wait_gone(path, uid)
+
     def _took_out(self, path: str) -> bool:
         """Whether what may not stay beside the new choice of a union is the pipeline's to take out now."""
         live = self.connection.find(path)
@@ -132,7 +154,7 @@ class _Try:
     def _replace_job(self, path: str) -> Json:
         """A Job's template cannot change, and one that failed is not tried again: the new one replaces it."""
         live = self.connection.get(path)
-        if mapping(live, "status").get("active"):
+        if mapping(live, "status").get("active") or text(live, "status", "phase") in ("Pending", "Running"):
             raise Failed(
                 f"{shown(self.obj)} of an earlier deployment still runs and cannot be changed",
                 remedy="wait for it to end, or delete it, and deploy again",

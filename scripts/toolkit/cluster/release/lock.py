@@ -85,7 +85,7 @@ class Held:
     def _renew_now(self) -> None:
         """Renew it; whose it is now is known then. Raises Failed when that cannot be found out."""
         with self._renewing:
-            wanted = {**self._lease, "spec": {**self._lease["spec"], "renewTime": _now()}}
+            wanted = {**self._lease, "spec": {**self._lease["spec"], "renewTime": stamp()}}
             try:
                 self._lease = self._connection.replace(self._path, wanted)
                 self._seen = time.monotonic()
@@ -162,7 +162,7 @@ def _acquire(
 
 
 def _lease(namespace: str, app: str, run: str, who: str) -> Json:
-    now = _now()
+    now = stamp()
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
@@ -182,7 +182,8 @@ def _lease(namespace: str, app: str, run: str, who: str) -> Json:
     }
 
 
-def _now() -> str:
+def stamp() -> str:
+    """This moment as a Lease has it."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -210,7 +211,12 @@ def process_identity(pid: int | None = None) -> str:
 
 def _is_dead(lease: Json) -> bool:
     """Whether the holder was a process of this machine that is no more."""
-    parts = text(lease, "metadata", "annotations", PROCESS).split()
+    return is_gone(text(lease, "metadata", "annotations", PROCESS))
+
+
+def is_gone(identity: str) -> bool:
+    """Whether what `process_identity` made was a process of this machine that is no more."""
+    parts = identity.split()
     ours = process_identity().split()
     if len(parts) != 4 or len(ours) != 4 or parts[:2] != ours[:2] or not parts[2].isdigit():
         return False

@@ -26,7 +26,7 @@ _FIRST: tuple[tuple[str, ...], ...] = (
     ),
     ("RoleBinding", "ClusterRoleBinding", "Service"),
 )
-_WORKLOADS = (*WORKLOADS, "ReplicaSet", "Pod")
+_WORKLOADS = (*WORKLOADS, "ReplicaSet", "ReplicationController", "Pod")
 # What acts on workloads or leads to them: no use before they are there.
 _LAST = ("HorizontalPodAutoscaler", "CronJob", "Ingress")
 
@@ -44,11 +44,20 @@ _PLACES |= {kind: place for place, kind in enumerate(_WORKLOADS)}
 
 def rank(obj: Json) -> int:
     """Objects of a lower rank are applied first; those of one rank do not need each other."""
+    if runs_once(obj):
+        return _JOBS
     known = None if is_custom(text(obj, "apiVersion")) else _RANKS.get(text(obj, "kind"))
     if known is not None:
         return known
     acts_on_another = mapping(obj, "spec", "scaleTargetRef") or mapping(obj, "spec", "targetRef")
     return _AFTER if acts_on_another else _OTHERS
+
+
+def runs_once(obj: Json) -> bool:
+    """Whether it is a Job, or a Pod that is over when its work is done: these go before the workloads."""
+    kind = text(obj, "kind")
+    is_over = kind == "Pod" and text(obj, "spec", "restartPolicy") in ("Never", "OnFailure")
+    return (kind == JOB or is_over) and not is_custom(text(obj, "apiVersion"))
 
 
 def phases(found: Iterable[Json]) -> tuple[list[Json], list[Json], list[Json]]:

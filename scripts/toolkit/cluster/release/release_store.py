@@ -16,16 +16,16 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.release.kept import packing, parts
 from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.resources import built_in, is_a
+from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
 Data = dict[str, str]
 
 KEPT = 5
 HELD = 20
-# A ConfigMap may hold 1 MiB (API server limit): the lists, and the objects of each release up to this; what is
-# larger goes into parts.
+# A ConfigMap may hold 1 MiB (API server limit): the lists, and the objects of releases that are small.
 LARGEST_BYTES = 900_000
+# The objects of a release that are larger go into parts.
 INLINE_BYTES = 80_000
 LONGEST_WHY = 1000
 RELEASES = "releases.json"
@@ -102,6 +102,7 @@ def store(data: Data, found: list[Json]) -> None:
     However many attempts fail in a row, the one that can be gone back to is never pushed out.
     """
     good = next((row for row in found if row.get("verified")), None)
+    good = good or next((row for row in found if row.get("served")), None)
     kept_rows = found[:KEPT] + ([good] if good is not None and good not in found[:KEPT] else [])
     for row in kept_rows[1:]:
         row["restarts"] = {}  # a line per container; only the newest release is watched
@@ -130,10 +131,8 @@ def store_holds(data: Data, found: list[Json]) -> None:
     data[HOLDS] = json.dumps(found[:HELD], separators=(",", ":"))
 
 
-def keep(
-    connection: Connection, namespace: str, app: str, applied: Sequence[Json]
-) -> tuple[str, str]:
-    """What `objects-<id>` is to hold for a release of these objects, and why it is "" when they cannot be kept.
+def keep(connection: Connection, namespace: str, app: str, applied: Sequence[Json]) -> tuple[str, str]:
+    """What `objects-<id>` is to hold for a release of these objects; why it is "", if they cannot be kept.
 
     What is too large for the app's ConfigMap is written at once, into parts; nothing refers to them yet.
     """
@@ -169,7 +168,7 @@ def outline(data: Data, row: Json) -> list[Json]:
 
 
 def tidy(connection: Connection, namespace: str, app: str) -> None:
-    """Take out the parts that no release refers to: of releases that are gone, or that were never recorded."""
+    """Take out the parts that no release refers to: of some that are gone, or were never recorded."""
     data = read(connection, namespace, app)
     parts.tidy(connection, namespace, name_of(app), data.values())
 

@@ -33,8 +33,9 @@ class Release:
 
     state is "deploying", "deployed", "failed" or "cut short"; back_from the version that a rollback to this
     one replaced. checks holds when each check passed; verified says that all of `needed` did. content tells
-    what was applied (content_of). restarts is the baseline of the watch: pod uid/container -> restart count.
-    unkept says why what was applied could not be kept, so that nobody can go back to it; "" when it is.
+    what was applied (content_of). served: it was there before the first release, and served. unkept says why
+    what was applied could not be kept, so that nobody can go back to it; "" when it is. restarts is the
+    baseline of the watch: pod uid/container -> restart count.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Release:
     back_from: str = ""
     content: str = ""
     unkept: str = ""
+    served: bool = False
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Release:
@@ -115,15 +117,20 @@ def last_good(
     known: Sequence[Release], undoing: Release, holds: Sequence[Hold] = (), version: str = ""
 ) -> Release | None:
     """The newest verified release that is neither what is being undone nor held; of that version if one is
-    given, held or not. One whose objects could not be kept comes last: it can only be told why."""
-    fit = [
-        release
-        for release in known
-        if release.is_good
-        and not release.is_same(undoing)
-        and (release.version == version if version else not held(holds, release.version, release.content))
-    ]
-    return next((each for each in fit if not each.unkept), next(iter(fit), None))
+    given, held or not. Where there is none, what served before the first release. One whose objects could
+    not be kept comes last: it can only be told why."""
+
+    def is_meant(release: Release) -> bool:
+        if release.is_same(undoing):
+            return False
+        if version:
+            return release.version == version
+        return not held(holds, release.version, release.content)
+
+    meant = [release for release in known if is_meant(release)]
+    good = [release for release in meant if release.is_good]
+    good += [release for release in meant if release.served and release.state == DEPLOYED]
+    return next((each for each in good if not each.unkept), next(iter(good), None))
 
 
 def begin(
@@ -156,6 +163,19 @@ def begin(
     release_store.change(connection, namespace, app, work)
     release_store.tidy(connection, namespace, app)
     return kept[0]
+
+
+def adopt(connection: Connection, namespace: str, app: str, release: Release, found: Sequence[Json]) -> None:
+    """Put what was there before the first release on record, unless there is a release by now."""
+    objects, unkept = release_store.keep(connection, namespace, app, found)
+    made = replace(release, state=DEPLOYED, served=True, content=content_of(found), unkept=unkept)
+
+    def work(data: Data) -> None:
+        if not release_store.rows(data):
+            release_store.put(data, made.id, objects)
+            release_store.store(data, [asdict(made)])
+
+    release_store.change(connection, namespace, app, work)
 
 
 def finish(

@@ -1,4 +1,5 @@
 """Where a release stands: whether it is the one that was meant, verified, and whose turn it is.
 
-Imports base, ci, cluster/api, cluster/diagnosis, cluster/release, objects, settings.
+Imports base, ci, cluster/api, cluster/diagnosis, cluster/release, objects, runs,
+settings.
 """

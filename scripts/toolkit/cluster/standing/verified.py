@@ -12,15 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from toolkit.base.outcome import Failed, Kind, Outcome, Refused, TimedOut
+from toolkit.base.outcome import Failed, Interrupted, Kind, Outcome, PipelineError, Refused, TimedOut
 from toolkit.base.spaces import Space
 from toolkit.ci.systems import VENDORS
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.diagnosis import crashes
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.standing import crashes, reservation
+from toolkit.cluster.standing.reservation import Place
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
+from toolkit.runs import undoing
 from toolkit.settings.needed import SUPERSEDED, missing
 from toolkit.settings.request import STAGE_FOLDER, Request, version
 
@@ -87,6 +89,7 @@ class Look:
         self.space = space
         self.connection = connection
         self.release = release
+        self.is_last = False  # whether the pass that was noted was the one that was missing
 
     @property
     def namespace(self) -> str:
@@ -119,8 +122,34 @@ class Look:
     def judged(self, check: str, work: Callable[[], Outcome], *, counts: bool = True) -> Outcome:
         """How the work of a check ended, and the pass noted for the release that it was about.
 
-        Without `counts` nothing is noted. Raises what the work raises, and Superseded.
+        Without `counts` nothing is noted. One that is for a commit keeps the app's reservation meanwhile, and
+        gives it up with the last check, or where nothing comes after a failure. Raises what the work raises,
+        and Superseded.
         """
+        if not meant(self.request):
+            return self._judged(check, work, counts=counts)
+        place = Place(self.connection, self.namespace, self.request.app.name)
+        mine = reservation.claim(self.request)
+        try:
+            with reservation.kept([place], mine):
+                outcome = self._judged(check, work, counts=counts)
+        except (Superseded, Interrupted):
+            reservation.give_back(place, mine)
+            raise
+        except PipelineError:
+            if not self._is_undone(check):
+                reservation.give_back(place, mine)
+            raise
+        if self.is_last if outcome.passed else not self._is_undone(check):
+            reservation.give_back(place, mine)
+        return outcome
+
+    def _is_undone(self, check: str) -> bool:
+        """Whether a rollback follows when this check fails; the reservation is given up after that."""
+        place = self.request.place
+        return place is not None and place.environment.rollback == "auto" and check in undoing.UNDONE
+
+    def _judged(self, check: str, work: Callable[[], Outcome], *, counts: bool) -> Outcome:
         began = time.monotonic()
         with self.steady():
             outcome = work()
@@ -167,6 +196,8 @@ class Look:
             there = f"{now.version} is there by now" if now else "it is gone by now"
             self.space.say(f"{check} is not noted for {self.release.version}: {there}")
         elif noted.verified:
+            ends = check.partition(" ")[0] == (noted.needed or ("",))[-1]
+            self.is_last = ends or not self.release.verified
             self.space.say(f"release {noted.version} is verified")
 
     def _compare(self, now: Release | None) -> None:

@@ -9,27 +9,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.base.outcome import Failed, Outcome
+from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.api.watch import Watcher
-from toolkit.cluster.diagnosis import pods, probes, progress
+from toolkit.cluster.diagnosis import pods, probes
 from toolkit.cluster.diagnosis.finding import Finding, ordered
-from toolkit.cluster.diagnosis.progress import Awaited
+from toolkit.cluster.diagnosis.kinds import judged, table
+from toolkit.cluster.diagnosis.kinds.rule import Applied, State, View
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.verdict import baseline, wording
-from toolkit.cluster.verdict.last_seen import LastSeen
+from toolkit.cluster.verdict import baseline, result, telling, wording
 from toolkit.cluster.verdict.patience import Patience, Settling, scale
+from toolkit.cluster.verdict.result import Row
+from toolkit.cluster.verdict.sight import Sight
 from toolkit.cluster.verdict.timeline import Timeline
+from toolkit.cluster.verdict.trust import Trust
 from toolkit.cluster.verdict.wording import Words
-from toolkit.objects.fields import text, uid
-from toolkit.objects.resources import built_in
+from toolkit.objects import wishes
+from toolkit.settings.said.judging import NOBODY, Judging
 
 Json = dict[str, Any]
 
@@ -39,11 +40,6 @@ TICK_SECONDS = 0.5
 JUDGE_SECONDS = 0.2
 # A stream is taken up again in less; from then on the cluster counts as out of sight.
 BLIND_SECONDS = 1.0
-# News is as new as its stream; what has not changed for so long is asked for again before a verdict falls.
-OLD_SECONDS = 2.0
-ASK_SECONDS = 3.0
-# A credential that worked, or its permission, may be away for as long as an API server takes to start.
-REFUSED_SECONDS = 10.0
 # A verdict does not wait longer than this for the events, which tell one cause from another.
 EVENTS_SECONDS = 5.0
 
@@ -54,12 +50,13 @@ NOTHING_SEEN = Scene()
 class Verdict:
     """How a rollout ended. restarts is the baseline for the watch: pod uid/container -> restart count.
 
-    scene is what was seen when it fell; of a rollout that passed only the timeline.
+    scene is what was seen when it fell; of a rollout that passed only the timeline. rows tell of each object.
     """
 
     outcome: Outcome
     restarts: dict[str, int]
     scene: Scene = NOTHING_SEEN
+    rows: tuple[Row, ...] = ()
 
 
 def follow(
@@ -71,16 +68,23 @@ def follow(
     *,
     deadline: float,
     held: Callable[[], None] = lambda: None,
+    judging: Mapping[str, Judging] = NOBODY,
 ) -> Verdict:
-    """Wait until the applied Deployments and Jobs are what they should be, or certainly will not be.
+    """Wait until the applied objects are what they should be, or certainly will not be.
 
-    selector finds their pods; deadline is in seconds; held raises when the lock was lost. Raises Interrupted,
+    selector finds the app's objects and pods; deadline is in seconds, for what has none of its own; held
+    raises when the lock was lost; judging is what apps.toml says of kinds and objects. Raises Interrupted,
     and ApiError when the credential is refused for good.
     """
-    awaited = [obj for obj in applied if obj["kind"] in progress.AWAITED]
+    plain = [obj for obj in applied if table.is_data(table.kind_of(obj))]
+    awaited = [
+        judged.applied(obj, wishes.of(obj, judging, space.name)) for obj in applied if obj not in plain
+    ]
+    rows = result.data(plain)
     if not awaited:
-        return Verdict(Outcome(reason="nothing to wait for"), {})
-    return _Rollout(connection, namespace, selector, awaited, space, deadline, held).run()
+        return Verdict(Outcome(reason="nothing to judge"), {}, rows=tuple(rows))
+    rollout = _Rollout(connection, namespace, selector, awaited, space, deadline, held)
+    return rollout.run(rows)
 
 
 class _Rollout:
@@ -89,89 +93,91 @@ class _Rollout:
         connection: Connection,
         namespace: str,
         selector: str,
-        applied: list[Json],
+        applied: list[Applied],
         space: Space,
         deadline: float,
         held: Callable[[], None],
     ) -> None:
         self.connection = connection
         self.namespace = namespace
-        self.awaited = [Awaited.of(obj) for obj in applied]
-        self.ran_before = all(baseline.ran(obj) for obj in applied)
+        self.applied = applied
+        running = [each for each in applied if each.kind in table.RUNNING]
+        self.ran_before = bool(running) and all(baseline.ran(each.object) for each in running)
+        self.others = {each.shown for each in applied} - {each.shown for each in running}
+        self.running = {each.shown for each in running}
         self.space = space
-        self.deadline = deadline
+        self.deadline = max([deadline, *(each.judging.deadline or 0.0 for each in applied)])
+        self.deadlines = {each.shown: each.judging.deadline or deadline for each in applied}
         self.held = held
-        query = {"labelSelector": selector}
-        self.needed = ("Pod", "ReplicaSet", *sorted({each.kind for each in self.awaited}))
-        self.watcher = Watcher(connection, namespace, {**dict.fromkeys(self.needed, query), "Event": {}})
+        strange = any(each.kind not in table.TABLE for each in applied)
+        self.sight = Sight(connection, namespace, selector, applied, strange)
+        self.watcher = self.sight.watcher
         self.patience = Patience(scale())
         self.settling = Settling()
         self.timeline = Timeline()
-        self.said: dict[str, str] = {}
-        self.before: dict[str, int] | None = None
+        self.teller = telling.Teller(space, self.timeline)
         self.findings: list[Finding] = []
-        self.done: dict[str, bool] = {}
-        self.last = LastSeen(connection, namespace)
-        self.sight = 0.0  # seconds in which the cluster could be seen
-        self.changed: dict[str, float] = {}  # when a kind's stream last said something
-        self.judged = self.asked = -math.inf
+        self.views: dict[str, View] = {}
+        self.seen = 0.0  # seconds in which the cluster could be seen
+        self.judged = -math.inf
+        self.trust = Trust(connection, self.sight, self.timeline)
         self.cost = 0.0
-        self.refused_since: float | None = None
         self.done_since: float | None = None
-        self.proof = 0.0 if self.ran_before else max(map(probes.first_answers, applied), default=0.0)
+        answers = (probes.first_answers(each.object) for each in applied)
+        self.proof = 0.0 if self.ran_before else max(answers, default=0.0)
 
-    def run(self) -> Verdict:
-        self.timeline.add(f"applied {', '.join(_shown(each) for each in self.awaited)}")
+    def run(self, plain: Sequence[Row]) -> Verdict:
+        """The verdict; plain are the rows of what is not followed."""
+        self.plain = tuple(plain)
+        self.timeline.add(f"applied {', '.join(each.shown for each in self.applied)}")
         last = started = time.monotonic()
-        until, report = started + self.deadline, started + REPORT_SECONDS
+        report = started + REPORT_SECONDS
         news = True
         with self.watcher as watcher:
             while True:
-                seen = watcher.blind(self.needed) < BLIND_SECONDS
+                until = started + self._until()
+                seen = watcher.blind(self.sight.needed) < BLIND_SECONDS
                 rest = max(0.0, self.judged + max(JUDGE_SECONDS, 5 * self.cost) - time.monotonic())
                 self.space.pause(min(rest, max(0.0, until - time.monotonic())))
                 changes = watcher.wait(min(TICK_SECONDS, max(0.0, until - time.monotonic())))
                 self.held()
                 now = time.monotonic()
-                self.changed.update((change.kind, now) for change in changes)
+                self.trust.note(changes, now)
                 news = news or bool(changes)
-                seen = seen and watcher.blind(self.needed) < BLIND_SECONDS
-                self._troubles(now)
-                self.sight += now - last if seen else 0.0
+                seen = self._troubles(now) and seen and watcher.blind(self.sight.needed) < BLIND_SECONDS
+                self.seen += now - last if seen else 0.0
                 last = now
-                if seen and set(self.needed) <= watcher.synced:
+                if seen and set(self.sight.needed) <= watcher.synced:
                     if news:
                         self._look(now)
                         news = False
                     verdict = self._verdict(now, events=now - started > EVENTS_SECONDS)
                     if verdict:
                         return verdict
-                if now >= until:
-                    return self._timed_out()
-                if self._report_changes():
+                if now >= started + self._until():
+                    return self._timed_out(now - started)
+                if self.teller.changes(self.applied, self.views, self.findings, self.patience):
                     report = now + REPORT_SECONDS
                 elif now >= report:
                     self._report_waiting(until - now)
                     report = now + REPORT_SECONDS
 
+    def _until(self) -> float:
+        """Seconds from the start to the first deadline of what is not done."""
+        left = [seconds for shown, seconds in self.deadlines.items() if not self._is_done(shown)]
+        return min(left, default=self.deadline)
+
+    def _is_done(self, shown: str) -> bool:
+        return shown in self.views and self.views[shown].state is not State.WAITING
+
     def _look(self, now: float) -> None:
         """Find out what is wrong, and what is done."""
-        watcher = self.watcher
-        if self.before is None:  # what restarted before is not this rollout's doing
-            self.before = baseline.restarts(watcher.all("Pod"))
+        self.sight.begin()
         found: list[Finding] = []
-        for each in self.awaited:
-            live = watcher.named(each.kind, each.name)
-            if (gone := self.last.gone(each, live, watcher.events)) is not None:
-                found += gone
-                self.done[_shown(each)] = not gone
-                continue
-            sets = watcher.owned("ReplicaSet", each.uid)
-            mine = [pod for owner in (each.uid, *map(uid, sets)) for pod in watcher.owned("Pod", owner)]
-            self.timeline.restarts(mine, self.before)
-            mine = [baseline.since(pod, self.before) for pod in mine]
-            found += each.findings(live, sets, mine, watcher.events)
-            self.done[_shown(each)] = each.done(live, sets, mine)
+        for each in self.applied:
+            self.views[each.shown] = judged.view(each, self.sight)
+            found += self.views[each.shown].findings
+        self.timeline.restarts(self.sight.touched.values(), self.sight.before or {})
         self.findings = ordered(found)
         self.timeline.findings(self.findings)
         self.judged = time.monotonic()
@@ -179,122 +185,70 @@ class _Rollout:
 
     def _verdict(self, now: float, *, events: bool) -> Verdict | None:
         """The verdict if it falls now, on what can be seen at this moment."""
-        fatal = self.patience.judge(self.findings, self.sight)
+        fatal = self.patience.judge(self.findings, self.seen)
         if fatal:
             told = events or bool({"Event"} & (self.watcher.synced | set(self.watcher.troubles)))
-            if told and self._is_current(fatal[0].object, now):
-                return self._fall(wording.failed(fatal, self.findings))
+            if told and self.trust.is_current(fatal[0].object, now):
+                return self._fall(wording.failed(fatal, self.findings), fatal)
             return None
-        if not all(self.done.values()):
+        if not all(map(self._is_done, self.deadlines)):
             self.done_since = None
             return None
-        self.done_since = self.sight if self.done_since is None else self.done_since
+        self.done_since = self.seen if self.done_since is None else self.done_since
         # Ready is not healthy: what its liveness probe says in a moment counts, and what has just happened.
-        if self.sight - self.done_since < self.proof:
+        if self.seen - self.done_since < self.proof:
             return None
-        if not self.ran_before and self.settling.pending(self.findings, self.sight):
+        settling = [each for each in self.findings if not self.ran_before or each.object in self.others]
+        if self.settling.pending(settling, self.seen):
             return None
-        if all(self._is_current(_shown(each), now) for each in self.awaited):
-            reason = "already runs" if self.ran_before else "is rolled out"
-            self.timeline.add(reason)
-            counts = pods.counts(self.watcher.all("Pod"))
-            return Verdict(Outcome(reason=reason), counts, Scene({}, (), self.timeline.entries()))
+        if all(self.trust.is_current(each.shown, now) for each in self.applied):
+            return self._pass()
         return None
 
-    def _is_current(self, shown: str, now: float) -> bool:
-        """Whether an object still is as the watch showed it: an open stream may have stopped to speak."""
-        kind, _, name = shown.partition("/")
-        if kind not in self.needed or now - self.changed.get(kind, now) < OLD_SECONDS:
-            return True
-        if now - self.asked < ASK_SECONDS:
-            return False
-        try:
-            path = built_in(kind).path(self.namespace, name)
-            live: Json | None = self.connection.json("GET", path, timeout=ASK_SECONDS)
-        except Failed as error:
-            if not isinstance(error, ApiError) or error.status != 404:
-                self.asked = time.monotonic()
-                return False
-            live = None
-        version = text(self.watcher.named(kind, name), "metadata", "resourceVersion")
-        if version == text(live, "metadata", "resourceVersion"):
-            return True
-        self.asked = time.monotonic()
-        self.timeline.add(f"{shown} has changed and the watch did not show it: listing anew")
-        self.watcher.doubt()
-        return False
+    def _pass(self) -> Verdict:
+        reason = "already runs" if self.ran_before else "is rolled out" if self.running else "is applied"
+        self.timeline.add(reason)
+        rows = [*result.rows(self.applied, self.views), *self.plain]
+        outcome = Outcome(reason=f"{reason}{result.unjudged(rows)}")
+        counts = pods.counts(self.watcher.all("Pod"))
+        return Verdict(outcome, counts, Scene({}, (), self.timeline.entries()), tuple(rows))
 
-    def _troubles(self, now: float) -> None:
-        """A refused credential will not get better; anything else may, until the deadline."""
-        troubles = [self.watcher.troubles[kind] for kind in self.needed if kind in self.watcher.troubles]
-        refused = next((e for e in troubles if isinstance(e, ApiError) and e.status in (401, 403)), None)
-        if refused is None:
-            self.refused_since = None
-        else:
-            self.refused_since = now if self.refused_since is None else self.refused_since
-            if now - self.refused_since >= (REFUSED_SECONDS if self.watcher.synced else 0.0):
-                raise refused
-        before = self.said.get("trouble", "")
-        reason = troubles[0].reason if troubles else ""
-        if reason and reason != before:
-            self.timeline.add(f"the cluster cannot be seen: {reason}")
-            self.space.say(f"{reason}; trying again")
-        elif before and not reason and self.watcher.blind(self.needed) == 0:
-            self.timeline.add("the cluster can be seen again")
-            self.space.say("the cluster answers again")
-        else:
-            return
-        self.said["trouble"] = reason
-
-    def _report_changes(self) -> bool:
-        spoke = False
-        for each in self.awaited:
-            line = each.line(self.watcher.named(each.kind, each.name))
-            if self._say_once(_shown(each), line):
-                self.timeline.add(line)
-                spoke = True
-        for finding in self.findings:
-            if self.patience.is_news(finding):
-                line = f"{finding.severity}: {finding.clause}"
-                spoke = self._say_once(" ".join(finding.key), line) or spoke
-        return spoke
-
-    def _say_once(self, key: str, line: str) -> bool:
-        if not line or self.said.get(key) == line:
-            return False
-        self.said[key] = line
-        self.space.say(line)
-        return True
-
-    def _lines(self) -> list[str]:
-        """How far each object is that is still awaited."""
-        waiting = [each for each in self.awaited if not self.done.get(_shown(each))]
-        seen = [(each, self.watcher.named(each.kind, each.name)) for each in waiting]
-        return [each.line(live) or f"{each.name}: not seen yet" for each, live in seen]
+    def _troubles(self, now: float) -> bool:
+        """Whether what is seen may be judged: a refused credential will not get better, anything else may."""
+        trusted = self.trust.check(now, [each.kind for each in self.applied if each.shown in self.running])
+        reason = next(iter(self.sight.troubles()), "")
+        self.teller.trouble(reason, over=self.watcher.blind(self.sight.needed) == 0)
+        return trusted
 
     def _report_waiting(self, left: float) -> None:
-        for line in self._lines():
-            self.space.say(f"still waiting (for at most {left:.0f} s more): {line}")
-        for finding in self.findings[:3]:
-            self.space.say(f"  {finding.clause}")
-        for reason in dict.fromkeys(error.reason for error in self.watcher.troubles.values()):
-            self.space.say(f"  {reason}")
+        lines = telling.awaited(self.applied, self.views)
+        self.teller.waiting(left, lines, self.findings, self.sight.troubles("Event"))
 
-    def _timed_out(self) -> Verdict:
-        reasons = [error.reason for error in self.watcher.troubles.values()]
-        return self._fall(wording.timed_out(self.deadline, self._lines(), self.findings, reasons))
+    def _timed_out(self, passed: float) -> Verdict:
+        late = [
+            shown
+            for shown, seconds in self.deadlines.items()
+            if seconds <= passed and not self._is_done(shown)
+        ]
+        seconds = max((self.deadlines[shown] for shown in late), default=self.deadline)
+        slow = [each for each in self.applied if each.shown in late] or self.applied
+        views = [self.views[each.shown] for each in slow if each.shown in self.views]
+        about = [finding for view in views for finding in view.findings]
+        lines = telling.awaited(slow, self.views)
+        words = wording.timed_out(
+            seconds, lines, ordered(about) or self.findings, self.sight.troubles("Event")
+        )
+        return self._fall(words, [], late)
 
-    def _fall(self, words: Words) -> Verdict:
+    def _fall(self, words: Words, fatal: Sequence[Finding], late: Sequence[str] = ()) -> Verdict:
         self.timeline.add(f"{words.kind}: {words.reason}")
         scene = Scene(
-            {kind: tuple(self.watcher.all(kind)) for kind in (*self.needed, "Event")},
+            {kind: tuple(self.watcher.all(kind)) for kind in (*self.sight.kinds, "Event")},
             tuple(self.findings),
             self.timeline.entries(),
         )
-        lines = evidence.of(self.connection, self.namespace, words.lead, self.watcher) if words.lead else []
+        lead = words.lead
+        lines = evidence.of(self.connection, self.namespace, lead, self.watcher) if lead else []
         outcome = words.outcome._replace(evidence=tuple(lines))
-        return Verdict(outcome, {}, scene)
-
-
-def _shown(each: Awaited) -> str:
-    return f"{each.kind}/{each.name}"
+        rows = [*result.rows(self.applied, self.views, fatal, late), *self.plain]
+        return Verdict(outcome, {}, scene, tuple(rows))

@@ -1,4 +1,4 @@
-"""A rendered file to the documents in it: YAML or JSON, each with its place. Errors name the line, not a secret."""
+"""A rendered file to its documents: YAML or JSON, each with its place. Errors name the line, not a secret."""
 
 from __future__ import annotations
 
@@ -155,5 +155,5 @@ def _number(digits: str) -> int | float:
     return scalars.as_json(int(digits) if whole and len(digits) < 40 else float(digits))
 
 
-def _constant(word: str) -> NoReturn:
+def _constant(_word: str) -> NoReturn:
     raise scalars.Unreadable("infinity and NaN are no numbers in JSON")

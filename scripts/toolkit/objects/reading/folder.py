@@ -1,4 +1,4 @@
-"""Which files of a folder are manifests, and which are left out: quietly what never is one, by name all else."""
+"""Which files of a folder are manifests; what is left out: quietly what never is one, by name all else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a line of rendered text was written: rendered once more, piece by piece, and looked where each came from."""
+"""Where a line of rendered text was written: rendered once more, and each piece is asked whence it comes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _written(pieces: Any, piece: str, offset: int) -> Written:
 
 
 def _of_constant(file: Path, line: int, piece: str, offset: int) -> int:
-    """The line of a place in a piece that stands so in the template; Jinja knows the last expression before it."""
+    """The line of a place in a piece that stands so in the template; Jinja knows the expression before it."""
     try:
         source = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -1,7 +1,7 @@
 """YAML documents to JSON values, event by event: keys are text, none comes twice, aliases are written out.
 
-The parser is libyaml's where PyYAML has it; what its events mean is said here, because kubectl's library means
-something else by them than PyYAML does.
+The parser is libyaml's where PyYAML has it; what its events mean is said here, because kubectl's library
+means something else by them than PyYAML does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OPEN = object()
 
 
 class Wrong(Exception):
-    """A document that is refused: in which line (from 1) and column, why; key is one that was there before."""
+    """A document that is refused: its line (from 1) and column, why; key is one that was there before."""
 
     def __init__(self, why: str, mark: Any, *, key: str | None = None) -> None:
         super().__init__(why)
@@ -70,7 +70,7 @@ class _Document:
     def value(self, event: Any) -> Any:
         kind = type(event)
         if kind is ScalarEvent:
-            found = scalar(event)
+            found: Any = scalar(event)
             if type(found) is float or type(found) is int:
                 found = _number(found, event)
         elif kind is AliasEvent:
@@ -124,7 +124,7 @@ class _Document:
             raise Wrong(str(error), event.start_mark) from error
 
     def _merge(self, into: dict[str, Any], event: Any) -> None:
-        """As Go does it: what is merged takes the place of what stands before it; of several the first wins."""
+        """As Go does it: what is merged takes the place of what stands before; of several the first wins."""
         found = self.value(event)
         several = found if isinstance(found, list) else [found]
         for each in reversed(several):

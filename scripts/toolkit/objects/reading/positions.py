@@ -81,7 +81,7 @@ class _Tree:
     def node(self, event: Any) -> Node:
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent):
-            known = self.anchors.get(event.anchor)
+            known = self.anchors.get(event.anchor or "")
             return Node(line, None, known.entries if known else ())
         if isinstance(event, ScalarEvent):
             made = Node(line, event.value)
@@ -94,7 +94,7 @@ class _Tree:
         return made
 
     def _sequence(self) -> tuple[tuple[int, int, int, Node], ...]:
-        found = []
+        found: list[tuple[int, int, int, Node]] = []
         event = self.next()
         while not isinstance(event, SequenceEndEvent):
             made = self.node(event)

@@ -54,8 +54,8 @@ def plain(value: str) -> Scalar:
         if -_INT64 <= number < 2 * _INT64:
             return number
     if _FLOAT.fullmatch(digits):
-        number = float(digits)
-        return value if math.isinf(number) else number
+        fraction = float(digits)
+        return value if math.isinf(fraction) else fraction
     return value
 
 

@@ -1,4 +1,4 @@
-"""What may be a Secret, and what may be said of a mistake in it: where it is, and nothing that is written there."""
+"""What may be a Secret, and what is said of a mistake in it: where it is, nothing that is written there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 WITHHELD = "what is written there is withheld: it may belong to a Secret"
 
-# Kinds that carry secrets: Secret, SecretList, SealedSecret, ExternalSecret. Not secretKeyRef, imagePullSecrets.
+# Kinds that carry secrets: Secret, SecretList, SealedSecret. Not secretKeyRef, imagePullSecrets.
 _SECRET = re.compile(r"\b\w*Secret(?:List)?\b")
 _KIND = re.compile(r"""(?<![\w.-])["']?kind["']?\s*:""")
 _BETWEEN = re.compile(r"---(?:\s|$)")

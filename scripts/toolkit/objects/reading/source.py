@@ -1,4 +1,4 @@
-"""A file as text that is ready to be read, and the place in it, or in what it includes, where something stands."""
+"""A file as text that is ready to be read, and where in it, or in what it includes, something stands."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an object stands: the document (from 0) and its first line, and the path in it, if it is in a list."""
+    """Where an object stands: document (from 0), its first line, and the path in it, if it is in a list."""
 
     source: Source
     document: int

@@ -1,4 +1,4 @@
-"""Jinja templates to text: undefined variables are errors, and an error names the file and line that hold it."""
+"""Jinja templates to text: undefined variables are errors; an error names the file and line that hold it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Templates:
 
 
 def referenced(folder: Path, files: Iterable[Path]) -> frozenset[Path]:
-    """The files that others of these include, import or extend by name: parts, and no manifests of their own."""
+    """The files that others of these include, import or extend by name: parts, no manifests of their own."""
     environment = jinja2.Environment(autoescape=False)  # noqa: S701 - parses only
     found: set[Path] = set()
     for file in files:
@@ -117,7 +117,7 @@ def _quiet_text(file: Path) -> str:
 
 
 def _frames(frame: TracebackType | None, folder: Path) -> list[tuple[Path, int]]:
-    """The lines of templates on the way to an error, the outermost first: Jinja puts them into the traceback."""
+    """The lines of templates on the way to an error, outermost first: Jinja puts them into the traceback."""
     found: list[tuple[Path, int]] = []
     while frame is not None:
         file = Path(frame.tb_frame.f_code.co_filename)

@@ -1,7 +1,7 @@
 """The fields of Kubernetes objects that are text: what YAML made a number or a truth value of is told early.
 
-The API server refuses it as well ("cannot unmarshal number into Go struct field ... of type string"), but knows
-no file and no line. Fields that take a number or a text, such as ports by name, are not in the table.
+The API server refuses it as well ("cannot unmarshal number into Go struct field ... of type string"), but
+knows no file and no line. Fields that take a number or a text, such as ports by name, are not in the table.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ POD: Shape = {
         ("serviceAccountName", "priorityClassName", "restartPolicy", "hostname", "nodeName", "dnsPolicy"),
         TEXT,
     ),
-    **dict.fromkeys(("containers", "initContainers"), [CONTAINER]),
+    **{key: [CONTAINER] for key in ("containers", "initContainers")},
     "imagePullSecrets": [{"name": TEXT}],
     "tolerations": [{"key": TEXT, "operator": TEXT, "value": TEXT, "effect": TEXT}],
     "volumes": [
@@ -100,7 +100,7 @@ class Mistyped(NamedTuple):
 
 
 def mistyped(obj: dict[str, Any]) -> Iterator[Mistyped]:
-    """The fields of an object that are of the wrong type. What is null or absent is left to the API server."""
+    """The fields of an object that are of the wrong type. What is null is left to the API server."""
     yield from _inside(obj, {"metadata": METADATA}, ())
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     if shape := KINDS.get((group, str(obj.get("kind")))):

@@ -1,4 +1,4 @@
-"""Documents to objects: lists are taken apart, and each object has what it needs to be applied and found again."""
+"""Documents to objects: lists are taken apart, and each object has what it needs to be found again."""
 
 from __future__ import annotations
 
@@ -31,18 +31,21 @@ def objects(place: Place, document: Any) -> Iterator[Read]:
 def _items(place: Place, document: dict[str, Any]) -> Iterator[Read]:
     """A List, a ConfigMapList and their like, as kubectl takes them apart: it goes by the key `items`."""
     items = document["items"]
-    kind, version = document.get("kind"), document.get("apiVersion")
+    kind, version = str(document.get("kind", "")), document.get("apiVersion")
+    is_typed = kind.endswith("List") and kind != "List"
     if items is None:
         return
     if not isinstance(items, list):
         raise Misused(f"{place.at('items')}: items of {kind or 'a list'} must be a list of objects")
     for index, each in enumerate(items):
         inner = Place(place.source, place.document, place.first, (*place.path, "items", index))
-        if isinstance(each, dict) and not (each.get("kind") and each.get("apiVersion")):
-            # The items of a list as the API server gives it do not say what they are.
-            if isinstance(kind, str) and kind.endswith("List") and kind != "List":
-                each = {"apiVersion": version, **each, "kind": kind.removesuffix("List")}
-                each["apiVersion"] = each["apiVersion"] or version
+        # The items of a list as the API server gives it do not say what they are.
+        if isinstance(each, dict) and is_typed and not (each.get("kind") and each.get("apiVersion")):
+            each = {
+                **each,
+                "kind": kind.removesuffix("List"),
+                "apiVersion": each.get("apiVersion") or version,
+            }
         yield from objects(inner, each)
 
 
@@ -68,14 +71,16 @@ def _refuse_without_name(place: Place, obj: dict[str, Any]) -> None:
         field = ".".join(path)
         if value is not None and value != "" and not isinstance(value, list | dict):
             sort = "truth value" if isinstance(value, bool) else "number"
+            written = _written(place, path)
             raise Misused(
-                f"{place.at(*path)}: {field} of an object{what} is the {sort} {_written(place, path)}, not text",
-                remedy=f'quote it: {path[-1]}: "{_written(place, path)}"',
+                f"{place.at(*path)}: {field} of an object{what} is the {sort} {written}, not text",
+                remedy=f'quote it: {path[-1]}: "{written}"',
             )
         if path[-1] == "name" and holder.get("generateName"):
+            where = place.at("metadata", "generateName")
             raise Misused(
-                f"{place.at('metadata', 'generateName')}: generateName of an object{what} is not supported: each "
-                "deployment would make one more object, which no later one could change, roll back or take out",
+                f"{where}: generateName of an object{what} is not supported: each deployment would make one "
+                "more object, which no later one could change, roll back or take out",
                 remedy="give it a metadata.name",
             )
         raise Misused(f"{place.at(*path)}: an object{what} has no {field}")

@@ -16,7 +16,7 @@ from toolkit.cluster.diagnosis import diagnosis
 from toolkit.cluster.diagnosis.finding import PATIENCE, REMEDIES, Cause, Severity
 from toolkit.cluster.diagnosis.pod_diagnosis import of_pod
 
-from tests import ROOT
+from tests import ROOT, scenario
 
 CASES = sorted((ROOT / "tests" / "pure" / "cases" / "diagnosis").glob("*.json"))
 
@@ -112,6 +112,8 @@ def test_each_cause_has_cases_and_a_look_alike_that_passes() -> None:
     for path in CASES:
         for row in load(path)["findings"]:
             named[row["cause"]].add(row["severity"])
+    for cause in scenario.causes():
+        named[cause].add("failed")
     assert [cause for cause, severities in named.items() if not severities] == []
     alike = {path.stem.removeprefix("lookalike-").split("-")[0] for path in CASES if "lookalike" in path.stem}
     wanted = {"image", "configuration", "mount", "start", "init", "sidecar", "node", "probe", "readiness"}

@@ -124,3 +124,20 @@ def test_only_what_an_autoscaler_left_behind_is_taken_over_unasked(
 )  # fmt: skip
 def test_a_conflict_is_a_sentence(field: str, said: str, sentence: str) -> None:
     assert apply.conflict({"field": field, "message": said}) == sentence
+
+
+def test_a_pod_that_ends_goes_with_the_jobs_and_one_that_stays_with_the_workloads() -> None:
+    def pod(policy: str) -> dict[str, Any]:
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": policy},
+            "spec": {"restartPolicy": policy},
+        }
+
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "job"}}
+    early, jobs, rest = ordering.phases([pod("Always"), pod("OnFailure"), job, pod("Never")])
+    assert early == [] and {each["metadata"]["name"] for each in jobs} == {"OnFailure", "job", "Never"}
+    assert [each["metadata"]["name"] for each in rest] == ["Always"]
+    other = {"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "metadata": {"name": "theirs"}}
+    assert ordering.runs_once(job) and not ordering.runs_once(other)

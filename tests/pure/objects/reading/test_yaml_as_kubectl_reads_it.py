@@ -1,4 +1,4 @@
-"""Scalars, keys, merges, tags and blocks: what kubectl made of them is kept in cases/yaml, and is made here too."""
+"""Scalars, keys, merges, tags and blocks are what kubectl made of them, which is kept in cases/yaml."""
 
 from __future__ import annotations
 

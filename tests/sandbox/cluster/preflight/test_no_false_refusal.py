@@ -269,19 +269,3 @@ def test_what_cannot_change_is_named_field_by_field_with_what_to_do(
     named, _, said = problem.sentence.partition(": ")
     assert (set(named.split(", ")), said) == (fields, "cannot be changed once the object is there")
     assert remedy.format(namespace=ahead.namespace) in problem.remedy
-
-
-@pytest.mark.parametrize(
-    ("pod", "what"),
-    [
-        ({"hostNetwork": True}, "a pod with hostNetwork"),
-        ({"volumes": [{"name": "v", "nfs": {"server": "a", "path": "/"}}]}, 'volume "v" of the kind nfs'),
-    ],
-)
-def test_what_the_node_does_not_do_is_refused_by_name_and_not_waited_for(
-    ahead: Ahead, pod: Json, what: str
-) -> None:
-    (problem,) = ahead.check(ahead.deployment(**pod))
-    assert problem.line == f"Deployment/web: sandbox: {what} is not run here"
-    assert problem.is_certain and "a cluster that runs it" in problem.remedy
-    assert [each.is_certain for each in ahead.check(ahead.deployment(replicas=0, **pod))] == [False]

@@ -141,6 +141,7 @@ def test_what_is_only_likely_is_said_and_kept_and_the_deployment_goes_on(platfor
     ended = platform.deploy()
     assert ended.code == 0, ended.output
     assert "warning: Service/lonely: chooses no pods: none has app=none" in ended.output
-    details = platform.recorded()["stages"][0]["details"]
+    details = platform.recorded()["stages"][0]["details"][platform.one]
+    assert details["images"]
     (row,) = details["preflight"]
     assert (row["object"], row["kind"]) == ("Service/lonely", "warning")

@@ -11,8 +11,8 @@ import pytest
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.release import prune, release_store
-from toolkit.cluster.release.kept import packing
 from toolkit.cluster.release.apply import apply
+from toolkit.cluster.release.kept import packing
 from toolkit.settings.model import Cluster, Ref
 
 from tests.sandbox.local import Sandbox

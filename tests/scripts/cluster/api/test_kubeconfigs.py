@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from toolkit.base.outcome import Failed, Misused
-from toolkit.cluster.api import credentials, kubeconfigs
+from toolkit.cluster.api import credentials
 from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.contexts import kubeconfigs
 from toolkit.settings.model import Cluster, Ref
 
 from tests.scripts import api_double

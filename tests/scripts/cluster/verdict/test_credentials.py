@@ -13,7 +13,7 @@ import yaml
 from toolkit.cluster.api import stream
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import ApiError
-from toolkit.cluster.verdict import rollout
+from toolkit.cluster.verdict import trust
 from toolkit.settings.model import Cluster as Model
 
 from tests.scripts import api_double
@@ -117,7 +117,7 @@ def test_a_credential_plugin_is_run_again_when_its_token_is_refused(secured: Clu
 def test_a_token_that_has_no_successor_is_a_failure_that_names_its_variable(
     cluster: Cluster, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rollout, "REFUSED_SECONDS", 1.0)
+    monkeypatch.setattr(trust, "REFUSED_SECONDS", 1.0)
     cluster.become("lookalike-container-creating")
     with following(connection, applied()) as rolling:
         eventually(lambda: rolling.said)

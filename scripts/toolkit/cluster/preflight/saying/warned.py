@@ -1,7 +1,8 @@
 """What the API server warned of while it took an object: the Warning headers of a dry run. Pure.
 
 A server that keeps an object and runs nothing of it says so; the sandbox does. Then what makes pods would be
-waited for in vain, and is refused; anything else does no harm, but nothing of what it does is seen there.
+waited for in vain, and is refused; but a custom kind's controller may be anybody's. Anything else does no
+harm, only nothing of what it does is seen there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.objects.fields import shown
-from toolkit.objects.pods import is_idle, template_of
+from toolkit.objects.pods import is_idle, is_maker, template_of
 
 Json = dict[str, Any]
 
@@ -24,7 +25,7 @@ def problems(obj: Json, said: Iterable[str]) -> Iterator[Problem]:
     """What warnings to an object mean for its deployment."""
     for each in said:
         if _KEPT in each:
-            doomed = bool(template_of(obj)) and not is_idle(obj)
+            doomed = is_maker(obj) and bool(template_of(obj)) and not is_idle(obj)
             note = each if doomed else f"{each}: what it does is not judged there"
             yield Problem(shown(obj), note, _ELSEWHERE, is_certain=doomed)
         else:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit.objects.fields import mapping, objects
+from toolkit.objects.resources import is_a
 
 Json = dict[str, Any]
 
@@ -37,7 +38,7 @@ def _plain(applied: Sequence[Json]) -> bytes:
     lean = []
     for obj in applied:
         each = copy.deepcopy(obj)
-        if each.get("kind") == "Secret":
+        if is_a(each, "Secret"):
             each.pop("data", None)
             each.pop("stringData", None)
         annotations = mapping(each, "metadata", "annotations")

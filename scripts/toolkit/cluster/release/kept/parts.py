@@ -1,4 +1,4 @@
-"""A release that is too large for one ConfigMap, in several of its own, with a reference that stands in the first.
+"""A release that is too large for one ConfigMap: in several of its own, to which its record refers.
 
 Parts are named by what is in them and never change, and the reference is written after them: who is killed in
 between leaves parts that nothing refers to, and a record that is as true as before. `tidy` takes those out.
@@ -39,7 +39,9 @@ def write(connection: Connection, namespace: str, name: str, packed: str, applie
     """
     whole = base64.b64decode(packed)
     if len(whole) > LARGEST_BYTES:
-        raise ValueError(f"it comes to {len(whole) >> 20} MiB, and {LARGEST_BYTES >> 20} MiB are kept at most")
+        raise ValueError(
+            f"it comes to {len(whole) >> 20} MiB, and {LARGEST_BYTES >> 20} MiB are kept at most"
+        )
     digest = hashlib.sha256(whole).hexdigest()
     chunks = [whole[at : at + PART_BYTES] for at in range(0, len(whole), PART_BYTES)]
     if short := _short(connection, namespace, len(chunks), applied):
@@ -82,7 +84,8 @@ def outline(reference: str) -> list[Json]:
     known = _known(reference)
     kinds = [{"apiVersion": version, "kind": kind} for version, kind in known.get("kinds", [])]
     secrets = [
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": each}} for each in known.get("secrets", [])
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": each}}
+        for each in known.get("secrets", [])
     ]
     return [*kinds, *secrets]
 
@@ -115,7 +118,9 @@ def _short(connection: Connection, namespace: str, count: int, applied: Sequence
         return ""  # may not be asked; then the quota itself answers
     found = ((quota, key) for quota in quotas for key in _COUNTED if key in mapping(quota, "status", "hard"))
     for quota, key in found:
-        hard, used = (int(quantity.amount(mapping(quota, "status", each).get(key))) for each in ("hard", "used"))
+        hard, used = (
+            int(quantity.amount(mapping(quota, "status", each).get(key))) for each in ("hard", "used")
+        )
         names = [text(obj, "metadata", "name") for obj in applied if obj.get("kind") == "ConfigMap"]
         new = sum(connection.find(_path(namespace, each)) is None for each in names)
         free = max(0, hard - used - new)

@@ -38,7 +38,7 @@ SCALER = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "me
     ("obj", "said", "certain"),
     [
         (CONTROLLER, "sandbox: ReplicationController is kept, nothing acts on it", True),
-        (maker("Rollout", "argoproj.io/v1"), "sandbox: Rollout is kept, nothing acts on it", True),
+        (maker("Rollout", "argoproj.io/v1"), "sandbox: Rollout is kept, nothing acts on it", False),
         (
             maker("ReplicationController", "v1", replicas=0),
             "ReplicationController: nothing acts on it",
