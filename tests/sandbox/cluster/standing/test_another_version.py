@@ -81,6 +81,13 @@ def test_the_same_job_may_look_at_whatever_serves_but_its_suite_is_another_ones(
     assert set(row(platform)["releases"][0]["checks"]) == {"healthcheck"}
 
 
+def test_a_job_that_names_no_app_looks_at_each_as_it_is(platform: Platform) -> None:
+    deploy(platform, "e")
+    ended = platform.run("healthcheck", "--env", platform.one, **job("a"))
+    assert ended.code == 0, ended.output
+    assert f"tiny {'e' * 12}: " in ended.output
+
+
 def test_a_person_looks_at_what_is_there(platform: Platform) -> None:
     deploy(platform, "d")
     person = {"PIPELINE_SOURCE": source("a", "git")}
