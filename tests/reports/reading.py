@@ -156,14 +156,16 @@ def missing(name: str, root: Path = ROOT) -> str:
         return f"{file} does not exist"
     tree = ast.parse((root / file).read_text(encoding="utf-8"))
     marks = [
-        node.value for node in tree.body if isinstance(node, ast.Assign) and _names(node) == ["pytestmark"]
+        each.value for each in tree.body if isinstance(each, ast.Assign) and _names(each) == ["pytestmark"]
     ]
-    if any(_skips(mark) for mark in marks):
+    if any(_skips(mark) for mark in marks) or any(_is_skip(each) for each in tree.body):
         return f"{file} is skipped as a whole"
-    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    found = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == function]
     if not found or not function.startswith("test_"):
         return f"{file} has no test {function}"
-    if any(_skips(mark) for mark in found[-1].decorator_list):
+    if any(_skips(mark) for mark in found[-1].decorator_list) or any(
+        _is_skip(each) for each in found[-1].body
+    ):
         return f"{name} is skipped"
     return ""
 
@@ -177,3 +179,9 @@ def _skips(mark: ast.expr) -> bool:
     marks = mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark]
     bare = [each.func if isinstance(each, ast.Call) else each for each in marks]
     return any(isinstance(each, ast.Attribute) and each.attr in ("skip", "xfail") for each in bare)
+
+
+def _is_skip(statement: ast.stmt) -> bool:
+    """A call of pytest.skip or xfail, under no condition."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and _skips(call)

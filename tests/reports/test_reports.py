@@ -130,6 +130,9 @@ def test_a_file_that_nobody_reads_is_named(tmp_path: Path) -> None:
         ("# def test_a() -> None: ...\n", "has no test test_a"),
         ("@pytest.mark.skip(reason='')\ndef test_a() -> None: ...\n", "is skipped"),
         ("@pytest.mark.xfail\ndef test_a() -> None: ...\n", "is skipped"),
+        ("def test_a() -> None:\n    if x:\n        pytest.skip('')\n", ""),
+        ("def test_a() -> None:\n    pytest.skip('later')\n", "is skipped"),
+        ("pytest.skip('', allow_module_level=True)\ndef test_a() -> None: ...\n", "is skipped as a whole"),
         ("pytestmark = [pytest.mark.skip]\ndef test_a() -> None: ...\n", "is skipped as a whole"),
     ],
 )
