@@ -36,8 +36,9 @@ def listen() -> None:
     told: list[int] = []
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        first = not told  # asked before it is noted: another one may come in between, and one must raise
         told.append(number)
-        if len(told) == 1:
+        if first:
             raise Stopped(_WHY[signal.Signals(number)])
         if told.count(signal.SIGINT) > 2:
             os._exit(Kind.INTERRUPTED.exit_code)

@@ -40,6 +40,7 @@ __all__ = [
 
 # What a program gets between SIGTERM and SIGKILL, in seconds.
 GRACE = 5.0
+WAKE_SECONDS = 0.5
 
 # How to get a program that this machine may lack; said when it is missing.
 HOW_TO_GET = {
@@ -138,8 +139,12 @@ def run(
         if apart:
             listening = threading.Thread(target=_listen, args=(process.stderr, errors, echo), daemon=True)
             listening.start()
-        _listen(process.stdout, lines, echo)
-        code = process.wait()
+        reading = threading.Thread(target=_listen, args=(process.stdout, lines, echo), daemon=True)
+        reading.start()
+        # A signal may be handed to any thread, and Python acts on it when the main one wakes: it must.
+        while reading.is_alive():
+            reading.join(WAKE_SECONDS)
+        code = _ended(process)
         if listening:
             listening.join(GRACE)
     except BaseException:
@@ -157,6 +162,12 @@ def run(
     if check and ran.code != 0:
         raise ToolFailed(ran)
     return ran
+
+
+def _ended(process: subprocess.Popen[str]) -> int:
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(WAKE_SECONDS)
 
 
 def stop_all() -> None:

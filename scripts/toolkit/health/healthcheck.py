@@ -79,7 +79,7 @@ def deployed(request: Request, space: Space) -> tuple[Connection, Release]:
     release = releases.current(connection, request.app.namespace_in(space.name), request.app.name)
     if release is None:
         raise NotDeployed(request.app, space.name)
-    verified.admit(request, space.name, release)
+    verified.admit(request, space.name, connection, release)
     return connection, release
 
 

@@ -82,7 +82,8 @@ def _main(
         console.report(stage, error.outcome)
         return error.kind.exit_code
     words.public(flags.names(config, cluster, os.environ))
-    _say_what_hides_names()
+    if not getattr(options, "json", False):  # what a program reads
+        _say_what_hides_names()
     if record:
         _keep_what_is_needed(stage, config, cluster, apps)
     if getattr(options, "app", "") == "all":

@@ -48,10 +48,12 @@ def test_the_toolkit_learns_what_is_missing(
     assert len(said) == 1 and said[0].startswith("image 127.0.0.1:1/app:v1: ")
 
 
-def test_a_sandbox_that_cannot_be_started_is_a_failure_with_its_words(tmp_path: Path) -> None:
+def test_a_sandbox_that_cannot_be_started_is_a_failure_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from toolkit.base.outcome import Failed
 
-    (tmp_path / ".sandbox").write_text("a file where its folder should be")
+    monkeypatch.setattr(building, "TOOLKIT", tmp_path)
     with pytest.raises(Failed, match="did not say which images") as failed:
         building.missing(CLUSTER, ["sandbox/a:v1"], tmp_path)
-    assert ".sandbox" in "\n".join(failed.value.evidence)
+    assert "No module named sandbox" in "\n".join(failed.value.evidence)

@@ -30,6 +30,7 @@ namespace = "toy-{{space}}"
 service = "toy"
 lint = [["sh", "lint.sh"]]
 unit = [["sh", "unit.sh"]]
+variables = ["SECRET_OF_THE_TEST"]
 """
 
 

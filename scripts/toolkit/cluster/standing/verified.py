@@ -53,17 +53,19 @@ class Superseded(Refused):
 def meant(request: Request) -> str:
     """The version that a check was started for; "" for one that looks at whatever serves.
 
-    The stages of a pipeline and the jobs of a CI system are for their commit.
+    The stages of a pipeline and the jobs of a CI system are for their commit, where they name their app: of
+    all apps each may be at another one.
     """
-    if request.anything:
+    if request.anything or not request.named:
         return ""
     systems = {vendor.system for vendor in VENDORS}
     bound = STAGE_FOLDER in os.environ or request.source.system in systems
     return version(request.source) if bound else ""
 
 
-def admit(request: Request, space: str, release: Release) -> None:
-    """Raises Superseded when a check that was started for a commit would look at something else."""
+def admit(request: Request, space: str, connection: Connection, release: Release) -> None:
+    """Raises Superseded when a check that was started for a commit would look at something else: then what is
+    reserved for its run is so no more."""
     wanted = meant(request)
     if not wanted or (release.version == wanted and release.state == releases.DEPLOYED):
         return
@@ -73,6 +75,8 @@ def admit(request: Request, space: str, release: Release) -> None:
     else:
         serves = "serves" if release.state == releases.DEPLOYED else "was last given"
         reason = f"{space} {serves} {release.version} of {app}, not {wanted}"
+    place = Place(connection, request.app.namespace_in(space), app)
+    reservation.give_back(place, reservation.claim(request))
     raise Superseded(
         reason,
         by=release.version,
@@ -140,7 +144,8 @@ class Look:
             if not self._is_undone(check):
                 reservation.give_back(place, mine)
             raise
-        if self.is_last if outcome.passed else not self._is_undone(check):
+        is_over = self.is_last if outcome.passed else not self._is_undone(check)
+        if is_over or not reservation.lasts(self.request):
             reservation.give_back(place, mine)
         return outcome
 

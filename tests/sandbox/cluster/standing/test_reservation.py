@@ -115,7 +115,9 @@ def test_who_waits_no_more_leaves_the_queue(platform: Platform, sandbox: Sandbox
     assert "GitHub Actions 2" not in json.dumps(lease(sandbox, platform))
 
 
-def test_a_rollback_asks_nobody(platform: Platform) -> None:
+def test_a_rollback_asks_nobody_and_the_run_of_what_it_undid_is_over(
+    platform: Platform, sandbox: Sandbox
+) -> None:
     for digit, run in (("a", "1"), ("b", "2")):
         assert deploy(platform, ci(digit, run)).code == 0
         if digit == "a":
@@ -126,6 +128,9 @@ def test_a_rollback_asks_nobody(platform: Platform) -> None:
     ended = platform.run("rollback", *HERE, platform.one, PIPELINE_SOURCE=source("c", "git"))
     assert ended.code == 0, ended.output
     assert status(platform)["version"] == "a" * 12
+    assert "GitHub Actions 2" in status(platform)["reserved"]
+    assert platform.run("healthcheck", *HERE, platform.one, **ci("b", "2")).code == 3
+    assert not lease(sandbox, platform)
 
 
 def test_a_check_that_fails_gives_it_up_where_nothing_follows(platform: Platform, sandbox: Sandbox) -> None:
