@@ -22,7 +22,7 @@ CASES = {
 }
 """Where inputs lie that other tests have too, and how those of each place are played."""
 
-KEYS: dict[str, type | tuple[type, ...]] = {
+KEYS: dict[str, type] = {
     "title": str,
     "reported": list,
     "inputs": list,
@@ -30,14 +30,14 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "stage": dict,
     "expect": dict,
 }
-STAGE: dict[str, type | tuple[type, ...]] = {
+STAGE: dict[str, type] = {
     "name": str,
     "app": str,
     "flags": list,
     "env": dict,
     "settings": str,
 }
-EXPECT: dict[str, type | tuple[type, ...]] = {"code": int, "says": list, "never": list}
+EXPECT: dict[str, type] = {"code": int, "says": list, "never": list}
 OWN = {
     "rollout": {"objects.yaml", "seen.yaml", "expected.toml"},
     "manifests": {"deploy", "expected.json"},
@@ -123,7 +123,7 @@ def _wrong_keys(said: dict[str, Any]) -> Iterator[str]:
             yield "expect needs code, and says or never"
 
 
-def _of_types(where: str, table: dict[str, Any], known: dict[str, type | tuple[type, ...]]) -> Iterator[str]:
+def _of_types(where: str, table: dict[str, Any], known: dict[str, type]) -> Iterator[str]:
     for key, value in table.items():
         if key not in known:
             yield f"{where}{key} is not known; known are {', '.join(known)}"
