@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -162,7 +163,9 @@ def missing(name: str, root: Path = ROOT) -> str:
         return f"{file} is skipped as a whole"
     found = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == function]
     if not found or not function.startswith("test_"):
-        return f"{file} has no test {function}"
+        there = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
+        near = [each for each in difflib.get_close_matches(function, there, 1) if each != function]
+        return f"{file} has no test {function}" + "".join(f"; did you mean {each}?" for each in near)
     if any(_skips(mark) for mark in found[-1].decorator_list) or any(
         _is_skip(each) for each in found[-1].body
     ):

@@ -126,7 +126,7 @@ def test_a_file_that_nobody_reads_is_named(tmp_path: Path) -> None:
     [
         ("def test_a() -> None: ...\n", ""),
         ("import pytest\n@pytest.mark.skipif(not x, reason='')\ndef test_a() -> None: ...\n", ""),
-        ("def test_b() -> None: ...\n", "has no test test_a"),
+        ("def test_b() -> None: ...\n", "has no test test_a; did you mean test_b?"),
         ("# def test_a() -> None: ...\n", "has no test test_a"),
         ("@pytest.mark.skip(reason='')\ndef test_a() -> None: ...\n", "is skipped"),
         ("@pytest.mark.xfail\ndef test_a() -> None: ...\n", "is skipped"),
