@@ -10,6 +10,7 @@ START_DELAY        seconds before it listens
 UNHEALTHY          /health answers 503; a number: for so many seconds
 UNREADY            /readiness answers 503; a number: for so many seconds; 3-9: from 3 to 9 s, 3-: from then on
 DEPENDS_ON         host:port that /readiness must be able to connect to
+GRPC_NOT_SERVING   gRPC's health service is on port 3001, and says so; a number: for so many seconds
 WRONG              adds wrongly; SLOW: takes so many seconds for it
 """
 
@@ -23,6 +24,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+import grpc_health
 
 ENV = os.environ
 STARTED = time.monotonic()
@@ -131,7 +134,11 @@ def main() -> None:
         seconds = float(ENV.get("FAIL_AFTER") or ENV["FAIL_ONCE_AFTER"])
         threading.Timer(seconds, leave).start()
     time.sleep(float(ENV.get("START_DELAY", "0")))
-    server = ThreadingHTTPServer((ENV.get("HOST", "0.0.0.0"), 3000), Handler)  # noqa: S104
+    host = ENV.get("HOST", "0.0.0.0")  # noqa: S104
+    if "GRPC_NOT_SERVING" in ENV:
+        asked = (host, 3001, lambda: not holds("GRPC_NOT_SERVING"))
+        threading.Thread(target=grpc_health.serve, args=asked, daemon=True).start()
+    server = ThreadingHTTPServer((host, 3000), Handler)
     server.daemon_threads = True
 
     def stop(*_: object) -> None:

@@ -13,7 +13,7 @@ from toolkit.settings.toml_table import Fields, nearest
 
 STAGES = ("deploy", "healthcheck", "smoke", "watch")
 DOINGS = (
-    *("create", "label", "label-node", "open", "evict", "kill", "leave"),
+    *("create", "status", "label", "label-node", "open", "evict", "kill", "leave"),
     *("resume", "restart", "note", "delete-job"),
 )
 AFTER_STAGE = "stage:"
@@ -43,11 +43,15 @@ class Change(NamedTuple):
 
 
 class LookAlike(NamedTuple):
-    """What looks like the drill's cause for a moment: everything up to `stage` must pass."""
+    """What looks like the drill's cause for a moment: everything up to `stage` must pass.
+
+    kubectl is the workload that it judges beside, Kind/name; "" for the app's Deployment.
+    """
 
     title: str
     change: Change
     stage: str
+    kubectl: str = ""
 
 
 class Drill(NamedTuple):
@@ -113,7 +117,10 @@ def _drill(name: str, fields: Fields) -> Drill:
         serves=fields.take("serves", bool, False),
         untouched=fields.take("untouched", bool, False),
         look_alike=LookAlike(
-            inner.take("title", str), _change(inner), inner.choice("stage", STAGES, "deploy")
+            title=inner.take("title", str),
+            change=_change(inner),
+            stage=inner.choice("stage", STAGES, "deploy"),
+            kubectl=inner.take("kubectl", str, ""),
         ),
     )
     inner.done()

@@ -116,10 +116,11 @@ class Lane:
         """The app's Deployment as it is."""
         return self.connection.get(built_in("Deployment").path(self.namespace, f"fb-drill-{self.space}"))
 
-    def second_opinion(self) -> SecondOpinion:
-        """kubectl, to be asked about the app's Deployment."""
+    def second_opinion(self, workload: str = "") -> SecondOpinion:
+        """kubectl, to be asked about a workload, Kind/name; the app's Deployment where none is named."""
         log = self.workshop.folder / ".pipeline" / "kubectl.log"
-        return SecondOpinion(self.state / "kubeconfig", self.namespace, f"fb-drill-{self.space}", log)
+        about = workload or f"Deployment/fb-drill-{self.space}"
+        return SecondOpinion(self.state / "kubeconfig", self.namespace, about, log)
 
     @contextmanager
     def changed(self, change: Change, note: str) -> Iterator[tuple[Source, Do]]:
@@ -155,6 +156,9 @@ class Lane:
         """Do one thing; the steps that undo it."""
         if word == "create":
             return [self._create(what)]
+        if word == "status":
+            self._say(what)
+            return []
         if word in ("label", "label-node"):
             node = text(self.connection.list(built_in("Node").path())["items"][0], "metadata", "name")
             kind, named = ("Namespace", self.namespace) if word == "label" else ("Node", node)
@@ -182,7 +186,22 @@ class Lane:
         path = resource.path(namespace, name(obj))
         if text(obj, "kind") == "ResourceQuota":
             self._counted(path)
-        return lambda: self.connection.delete(path)
+        return lambda: self._take_away(path, wait=not resource.namespaced)
+
+    def _take_away(self, path: str, *, wait: bool) -> None:
+        """Delete an object; what belongs to the whole cluster must be gone before the next drill makes it."""
+        live = self.connection.find(path)
+        if live is None:
+            return
+        self.connection.delete(path)
+        if wait:
+            self.connection.wait_gone(path, text(live, "metadata", "uid"))
+
+    def _say(self, obj: Json) -> None:
+        """Write an object's status, as the controller does that it is for."""
+        resource = self.connection.resource(text(obj, "apiVersion"), text(obj, "kind"))
+        path = resource.path(self.namespace, name(obj), "status")
+        self.connection.merge(path, {"status": mapping(obj, "status")})
 
     def _counted(self, path: str) -> None:
         """Wait until a quota's use is known: before that nothing is refused for its sake."""

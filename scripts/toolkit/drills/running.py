@@ -83,7 +83,7 @@ def look_alike(lane: Lane, case: Drill) -> Result:
         return done
 
     sign = it.change.during[0].when if it.change.during else ""
-    seen, log = _observed(lane, it.change, it.title, sign, go, back=False)
+    seen, log = _observed(lane, it.change, it.title, sign, go, back=False, workload=it.kubectl)
     lane.serves = seen.answers.last
     return Result(case.name, it.title, True, seen, judging.problems_of_look_alike(it, seen), log)
 
@@ -96,6 +96,7 @@ def _observed(
     go: Callable[[Source, Tick], list[Ended]],
     *,
     back: bool,
+    workload: str = "",
 ) -> tuple[Seen, Path]:
     """Make a change, run commands, and gather what was seen meanwhile."""
     before = number(lane.deployment(), "metadata", "generation")
@@ -104,11 +105,12 @@ def _observed(
     with Eyes(lane.connection, lane.namespace) as eyes, lane.changed(change, title) as (source, do), probe:
         eyes.arm(source.commit)
         pending = _Pending(change.during, eyes, do)
-        beside = None if back else lane.second_opinion()
+        beside = None if back else lane.second_opinion(workload)
+        asks_at = f"{workload.partition('/')[0] or 'Deployment'} applied"
 
         def tick(moments: Mapping[str, float]) -> None:
             pending(moments)
-            if beside is not None and eyes.when("Deployment applied"):
+            if beside is not None and eyes.when(asks_at):
                 beside.ask()
 
         ended = go(source, tick)

@@ -17,9 +17,9 @@ LATE_SECONDS = 30.0
 class SecondOpinion:
     """Asks kubectl beside the pipeline. Without kubectl, or when it was never asked, there is none."""
 
-    def __init__(self, kubeconfig: Path, namespace: str, deployment: str, log: Path) -> None:
+    def __init__(self, kubeconfig: Path, namespace: str, workload: str, log: Path) -> None:
         program = shutil.which("kubectl")
-        words = ["rollout", "status", f"deployment/{deployment}"]
+        words = ["rollout", "status", workload.lower()]
         self._argv = [program, f"--kubeconfig={kubeconfig}", "-n", namespace, *words] if program else []
         self._log = log
         self._lines: list[str] = []

@@ -19,7 +19,10 @@ Json = dict[str, Any]
 PROBE_SECONDS = 0.05
 ANSWER_SECONDS = 5.0
 TICK_SECONDS = 0.25
-KINDS = ("Deployment", "ReplicaSet", "Job", "Pod", "Event")
+# What a release applies and its rollout is told from, what is made of that, and what is said of all of it.
+APPLIED = ("Deployment", "StatefulSet", "DaemonSet", "Job", "Pod")
+NEW = ("ReplicaSet", "Job", "Pod")
+KINDS = (*APPLIED, "ReplicaSet", "Event")
 
 
 class Answers(NamedTuple):
@@ -78,7 +81,8 @@ class Probe:
 class Eyes:
     """Watches a namespace while the block runs, and notes when a sign of a new version is seen first.
 
-    Signs are reasons of container states, conditions and events; "2 exits" of a container; "new pod".
+    Signs are reasons of container states, conditions and events; "2 exits" of a container; "new pod", "2 ready"
+    of them; "Deployment applied" and the like.
     `arm` names the commit that is new; what was there before does not count.
     """
 
@@ -107,7 +111,7 @@ class Eyes:
             raise Failed("the drill cannot see its namespace")
         with self._lock:
             self._commit, self._seen = commit, {}
-            self._before = {uid(each) for kind in KINDS[1:4] for each in self._watcher.all(kind)}
+            self._before = {uid(each) for kind in NEW for each in self._watcher.all(kind)}
             self._counts = {uid(each): number(each, "count") for each in self._watcher.all("Event")}
 
     def when(self, sign: str) -> float | None:
@@ -117,7 +121,7 @@ class Eyes:
 
     @property
     def applied(self) -> float | None:
-        """When the new version's Deployment or Job was seen first."""
+        """When the first of what the new version runs was seen."""
         return self.when("applied")
 
     def new_pods(self) -> list[Json]:
@@ -138,22 +142,24 @@ class Eyes:
                             self._seen.setdefault(sign, now)
 
     def _signs(self) -> Iterator[str]:
-        new = {uid(each) for kind in ("ReplicaSet", "Job", "Pod") for each in self._watcher.all(kind)}
+        new = {uid(each) for kind in NEW for each in self._watcher.all(kind)}
         new -= self._before
-        for kind in ("Deployment", "Job"):
+        for kind in APPLIED:
             for each in self._watcher.all(kind):
                 if mapping(each, "metadata", "annotations").get(COMMIT) == self._commit:
                     new.add(uid(each))
                     yield "applied"
                     yield f"{kind} applied"
-        for kind in KINDS[:3]:
+        for kind in ("Deployment", "ReplicaSet", "Job"):
             for each in self._watcher.all(kind):
                 if uid(each) in new:
                     yield from (text(row, "reason") for row in objects(each, "status", "conditions"))
-        for pod in self._watcher.all("Pod"):
-            if uid(pod) in new:
-                yield "new pod"
-                yield from signs_of(pod)
+        pods = [pod for pod in self._watcher.all("Pod") if uid(pod) in new]
+        for count, _ in enumerate(serving(pods), start=1):
+            yield f"{count} ready"
+        for pod in pods:
+            yield "new pod"
+            yield from signs_of(pod)
         for event in self._watcher.all("Event"):
             about = text(event, "involvedObject", "uid")
             fresh = number(event, "count") > self._counts.get(uid(event), -1)

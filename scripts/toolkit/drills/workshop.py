@@ -16,7 +16,7 @@ from toolkit.ci.origin import Source
 from toolkit.drills.cases import Change
 
 SPACES = 'spaces = ["drill"]'
-APP = "drill"
+APP = "drilled"
 NOTE = "CHANGE"
 GOOD = Change()
 

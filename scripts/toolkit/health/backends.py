@@ -7,6 +7,7 @@ from typing import Any
 
 from toolkit.cluster.api.endpoints import Endpoint
 from toolkit.cluster.diagnosis import diagnosis, pods, progress
+from toolkit.cluster.diagnosis.container_diagnosis import exit_words
 from toolkit.cluster.evidence.worst import state
 from toolkit.cluster.release.releases import Release
 from toolkit.health.troubles import Ill, Trouble
@@ -88,6 +89,31 @@ def _strays(
             )
             found.append(Trouble(Ill.LEFT_OUT, sentence, endpoint.pod))
     return found
+
+
+def down(pod: Json, port: int) -> str:
+    """Why nobody in a pod could listen on a port, as one clause; "" when somebody could, or nothing is known.
+
+    It is about the container that declares the port; where none does, about all of them.
+    """
+    declared = {
+        text(each, "name")
+        for each in objects(pod, "spec", "containers")
+        if any(number(row, "containerPort") == port for row in objects(each, "ports"))
+    }
+    statuses = objects(pod, "status", "containerStatuses")
+    asked = [each for each in statuses if text(each, "name") in declared] or statuses
+    if not asked or any("running" in mapping(each, "state") or not each.get("state") for each in asked):
+        return ""
+    return "; ".join(map(_how_down, asked))
+
+
+def _how_down(status: Json) -> str:
+    which, waits = text(status, "name"), text(status, "state", "waiting", "reason")
+    ended = mapping(status, "state", "terminated") or mapping(status, "lastState", "terminated")
+    why = [exit_words(ended)] if ended else []
+    why += [waits] if waits else []
+    return f"its container {which} does not run ({', '.join(why) or 'no reason given'})"
 
 
 def _not_ready(pod: Json) -> str:

@@ -69,7 +69,8 @@ class Rounds:
             for pod in asked:
                 port = self.ports[name(pod)] = backends.pod_port(service, pod, app.port)
                 address = self.connection.proxy("pods", self.namespace, name(pod), port, path)
-                wrong += self._ask(f"Pod/{name(pod)}", path, address, name(pod))
+                down = backends.down(pod, port)
+                wrong += self._ask(f"Pod/{name(pod)}", path, address, name(pod), down)
             address = self.connection.proxy("services", self.namespace, name(service), app.port, path)
             wrong += self._ask(f"Service/{name(service)}", path, address, "")
         return wrong
@@ -92,7 +93,7 @@ class Rounds:
         found = [pod for each in selectors for pod in self.connection.list(path, labelSelector=each)["items"]]
         return [pod for pod in {uid(pod): pod for pod in found}.values() if backends.is_lasting(pod)]
 
-    def _ask(self, who: str, path: str, address: str, pod: str) -> list[Trouble]:
+    def _ask(self, who: str, path: str, address: str, pod: str, down: str = "") -> list[Trouble]:
         self.space.check()
         over = time.monotonic() - self.until
         what = f"{who} {path}"
@@ -102,7 +103,7 @@ class Rounds:
         answer = answers.ask(self.connection, address)
         heard = self.heard.setdefault(what, Answers())
         if not answer.is_good:
-            return [_unwell(what, answer, pod)]
+            return [_unwell(what, answer, pod, down)]
         heard.seconds.append(answer.seconds)
         if pod:
             self.by_pod[pod, path] = heard
@@ -161,8 +162,11 @@ class Rounds:
         return Outcome(Kind.FAILED, troubles.reason(wrong), remedy, tuple(lines), details)
 
 
-def _unwell(what: str, answer: Answer, pod: str) -> Trouble:
+def _unwell(what: str, answer: Answer, pod: str, down: str) -> Trouble:
+    """down says why nobody in the pod could listen, "" when somebody could."""
     line = answers.first_line(answer.said)
+    if not answer.status and down:
+        return Trouble(Ill.DOWN, f"{what} does not answer: {down}", pod)
     if not answer.status:
         return Trouble(Ill.SILENT, f"{what} does not answer: {line}", pod)
     return Trouble(Ill.REFUSING, f"{what} answers {answer.status}{f': {line}' if line else ''}", pod)

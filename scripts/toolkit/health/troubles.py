@@ -18,6 +18,7 @@ class Ill(StrEnum):
     STRAY = "stray"
     WRONG_IMAGE = "wrong image"
     REFUSING = "refusing"
+    DOWN = "not running"
     SILENT = "silent"
     VERSION = "version"
     NOT_READY = "not ready"
@@ -43,6 +44,7 @@ REMEDIES: Mapping[Ill, str] = {
     Ill.WRONG_IMAGE: "it was changed since the deployment, or that has not ended: make status ENV={space}; "
     + _AGAIN,
     Ill.REFUSING: _LOOK,
+    Ill.DOWN: "see why it does not run: kubectl --namespace {namespace} describe pod {pod}",
     Ill.SILENT: "it must listen on port {port} of its pod's address, not on localhost only; " + _LOOK,
     Ill.VERSION: "the digest is right, so it was told the wrong version: by its image, or by its manifests",
     Ill.NOT_READY: "see its readiness probe: kubectl --namespace {namespace} describe pod {pod}",
@@ -50,7 +52,7 @@ REMEDIES: Mapping[Ill, str] = {
     " kubernetes.io/service-name={service}",
 }
 # Where what was deployed is at fault, and not what was done to it since.
-ITS_OWN = (Ill.CRASHING, Ill.REFUSING, Ill.SILENT, Ill.NOT_READY, Ill.VERSION)
+ITS_OWN = (Ill.CRASHING, Ill.REFUSING, Ill.DOWN, Ill.SILENT, Ill.NOT_READY, Ill.VERSION)
 
 
 # What time does not heal: the pods that are there to stay run something else.

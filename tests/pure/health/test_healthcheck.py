@@ -52,6 +52,43 @@ def test_pods_that_are_what_was_deployed_are_fine_whether_endpoints_may_be_read_
     assert wrong([pod("a"), pod("b")], None) == []
 
 
+ENDED = {"terminated": {"exitCode": 3, "reason": "Error"}}
+RUNS: dict[str, Any] = {"running": {}}
+
+
+@pytest.mark.parametrize(
+    ("mail", "api", "port", "said"),
+    [
+        (RUNS, RUNS, 3000, ""),
+        (RUNS, {}, 3000, ""),
+        (ENDED, RUNS, 3000, ""),
+        (RUNS, ENDED, 3000, "its container api does not run (exit code 3)"),
+        (RUNS, {"waiting": {"reason": "ErrImagePull"}}, 3000, "its container api does not run (ErrImagePull)"),
+        (RUNS, {"waiting": {}}, 3000, "its container api does not run (no reason given)"),
+        (RUNS, ENDED, 9999, ""),
+        (
+            {"waiting": {"reason": "CrashLoopBackOff"}}, ENDED, 9999,
+            "its container mail does not run (CrashLoopBackOff); its container api does not run (exit code 3)",
+        ),
+    ],
+)  # fmt: skip
+def test_nobody_listens_where_the_container_of_the_port_does_not_run(
+    mail: dict[str, Any], api: dict[str, Any], port: int, said: str
+) -> None:
+    it = pod("a")
+    for status, state in zip(it["status"]["containerStatuses"], (mail, api), strict=True):
+        status["state"] = state
+    assert backends.down(it, port) == said
+
+
+def test_of_a_container_that_ended_once_and_waits_both_are_told() -> None:
+    it = pod("a")
+    it["status"]["containerStatuses"][1] |= {
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": ENDED,
+    }  # fmt: skip
+    assert backends.down(it, 3000) == "its container api does not run (exit code 3, CrashLoopBackOff)"
+
+
 @pytest.mark.parametrize(
     ("pods", "behind", "ill", "words"),
     [
@@ -218,6 +255,10 @@ def test_the_trouble_that_explains_others_leads_and_its_remedy_names_where() -> 
         "ask it why: kubectl --namespace ns-live logs a",
         "to go back: make rollback APP=x ENV=live",
     ]
+    down = [Trouble(Ill.DOWN, "Pod/a / does not answer: its container api does not run (exit code 3)", "a")]
+    assert troubles.remedy(down, app, "live", 3000).splitlines()[0] == (
+        "see why it does not run: kubectl --namespace ns-live describe pod a"
+    )
     for ill in Ill:
         assert troubles.remedy([Trouble(ill, "x")], app, "live", 3000)
 

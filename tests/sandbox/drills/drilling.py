@@ -26,9 +26,11 @@ RUNNING = frozenset(
         "not-listening",
         "not-listening-tcp",
         "readiness-lost",
+        "readiness-grpc",
         "superseded",
         "taken-away",
     }
+    | {"stateful-set", "daemon-set", "migration-pod", "migration-removed"}
     | {"sidecar", "init-container", "disruption", "progress-deadline", "paused", "migration"}
     | {"migration-deadline", "wrong-image", "wrong-version", "wrong-answer", "restart-in-the-soak"}
 )

@@ -29,7 +29,8 @@ class Container:
 
     pod is "Pod/name", events are those about it, oldest first; lasting says whether an end of it is never in
     order (a Job counts its pods' ends itself); ready_since is when the pod became ready, "" when it is not;
-    unready_since since when it is not ready, "" when it is.
+    unready_since since when it is not ready, "" when it is; afterwards says what comes after an end of one
+    that is not lasting.
     """
 
     pod: str
@@ -40,6 +41,7 @@ class Container:
     lasting: bool
     ready_since: str = ""
     unready_since: str = ""
+    afterwards: str = ""
 
     @property
     def name(self) -> str:
@@ -143,7 +145,7 @@ class Container:
         cause, sentence, settles = self._why(last, exits)
         never_ran = reason in signs.NEVER_RAN
         if not self.lasting and not never_ran:
-            return waiting(cause, self.pod, f"{sentence}; its Job tries again, or gives up", self.name)
+            return waiting(cause, self.pod, f"{sentence}; {self.afterwards}", self.name)
         ready = self.status.get("ready") is True
         if not ready and (never_ran or code in signs.CANNOT_RUN):
             words = signs.CANNOT_RUN.get(code, "could not be started")

@@ -13,6 +13,10 @@ from toolkit.objects.fields import condition, mapping, number, objects, owner, s
 Json = dict[str, Any]
 # A Secret that comes a moment after the pod is mounted at the kubelet's next try, some seconds later.
 MOUNT_PATIENCE = 10.0
+# What comes after the end of a container that is to end: a Job tells its pods' ends itself, else the kubelet
+# goes by the pod's restartPolicy.
+BY_JOB = "its Job tries again, or gives up"
+AFTERWARDS = {"OnFailure": "it is started again", "Never": "it is not started again"}
 
 
 def of_pod(pod: Any, events: Iterable[Any] = ()) -> list[Finding]:
@@ -50,7 +54,9 @@ class _Pod:
         self.events = events
         self.name = shown({"kind": "Pod", "metadata": mapping(pod, "metadata")})
         # A Job counts its pods' exits itself (backoffLimit); only what can never run is told from the pod.
-        self.runs_for_ever = text(pod, "spec", "restartPolicy") in ("", "Always") and not owner(pod, "Job")
+        policy, by_job = text(pod, "spec", "restartPolicy"), bool(owner(pod, "Job"))
+        self.runs_for_ever = policy in ("", "Always") and not by_job
+        self.afterwards = BY_JOB if by_job else AFTERWARDS.get(policy, AFTERWARDS["Never"])
 
     def findings(self) -> list[Finding]:
         whole = self._disruption() or self._refused()
@@ -157,6 +163,7 @@ class _Pod:
                 lasting=self.runs_for_ever,
                 ready_since=since if is_ready else "",
                 unready_since="" if is_ready else since,
+                afterwards=self.afterwards,
             )
             found += container.findings()
         return found

@@ -10,7 +10,7 @@ from toolkit.base.table import aligned
 from toolkit.cluster.diagnosis.finding import Finding, Severity
 from toolkit.cluster.diagnosis.kinds import table
 from toolkit.cluster.diagnosis.kinds.rule import Applied, State, View
-from toolkit.objects.fields import name
+from toolkit.objects.fields import at, name
 
 # In the details of an outcome: the rows.
 OBJECTS = "objects"
@@ -117,11 +117,25 @@ def lines(found: Sequence[Row]) -> list[str]:
     return [line.rstrip() for line in aligned(cells)] if cells else []
 
 
+def idle(applied: Sequence[Applied]) -> str:
+    """For the end of a reason: what is to have no pods, and so is there and does nothing; "" for nothing."""
+    names = [each.shown for each in applied if at(each.object, "spec", "replicas") == 0]
+    if not names:
+        return ""
+    verb = "wants" if len(names) == 1 else "want"
+    ask = "if it is to run, ask for 1 replica or more in its manifest"
+    return f"; {_some(names)} {verb} no pods (replicas: 0), nothing of it runs: {ask}"
+
+
 def unjudged(found: Sequence[Row]) -> str:
     """For the end of a reason: what was not judged; "" for nothing."""
     names = [row.object for row in found if row.state is State.UNJUDGED]
+    return f"; not judged: {_some(names)}" if names else ""
+
+
+def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"; not judged: {', '.join(names[:3])}{more}" if names else ""
+    return f"{', '.join(names[:3])}{more}"
 
 
 def _is_data(row: Row) -> bool:

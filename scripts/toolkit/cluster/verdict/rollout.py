@@ -209,7 +209,7 @@ class _Rollout:
         reason = "already runs" if self.ran_before else "is rolled out" if self.running else "is applied"
         self.timeline.add(reason)
         rows = [*result.rows(self.applied, self.views), *self.plain]
-        outcome = Outcome(reason=f"{reason}{result.unjudged(rows)}")
+        outcome = Outcome(reason=f"{reason}{result.idle(self.applied)}{result.unjudged(rows)}")
         counts = pods.counts(self.watcher.all("Pod"))
         return Verdict(outcome, counts, Scene({}, (), self.timeline.entries()), tuple(rows))
 

@@ -94,6 +94,30 @@ def leave_out(node: Any, data: st.DataObject) -> None:
         node = node[key]
 
 
+@pytest.mark.parametrize(
+    ("policy", "owner", "said"),
+    [
+        ("OnFailure", "Job", "its Job tries again, or gives up"),
+        ("Never", "Job", "its Job tries again, or gives up"),
+        ("OnFailure", "", "it is started again"),
+        ("Never", "", "it is not started again"),
+    ],
+)
+def test_what_comes_after_the_end_of_a_container_is_told_by_who_starts_it_again(
+    policy: str, owner: str, said: str
+) -> None:
+    ended = {"name": "api", "restartCount": 0, "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    pod = {
+        "metadata": {"name": "migrate"},
+        "spec": {"restartPolicy": policy, "containers": [{"name": "api"}, {"name": "mail"}]},
+        "status": {"phase": "Running", "containerStatuses": [ended]},
+    }
+    if owner:
+        pod["metadata"]["ownerReferences"] = [{"kind": owner, "name": "x", "uid": "x", "controller": True}]
+    (finding,) = of_pod(pod)
+    assert finding.sentence == f"ended once after its start, last with exit code 1; {said}"
+
+
 def test_each_cause_has_cases_and_a_look_alike_that_passes() -> None:
     """Every cause that can doom a release has a case in which something like it does not."""
     named: dict[str, set[str]] = {str(cause): set() for cause in set(Cause) - {Cause.SUPERSEDED}}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from toolkit.cluster.diagnosis.kinds.rule import State
+from toolkit.cluster.diagnosis.kinds import judged
+from toolkit.cluster.diagnosis.kinds.rule import Applied, State
 from toolkit.cluster.verdict import result
 from toolkit.cluster.verdict.result import Row
 
@@ -24,6 +25,22 @@ def test_the_table_begins_with_what_failed_and_counts_data() -> None:
     assert rows[3].json == {
         "object": "Deployment/web", "state": "failed", "cause": "crash loop", "said": rows[3].said,
     }  # fmt: skip
+
+
+def test_what_is_to_have_no_pods_is_told_with_what_to_do() -> None:
+    def workload(kind: str, name: str, **spec: int) -> Applied:
+        return judged.applied(
+            {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+        )
+
+    runs = workload("Deployment", "web", replicas=1)
+    assert result.idle([runs, workload("DaemonSet", "agent")]) == ""
+    none = [workload("Deployment", "web", replicas=0), workload("StatefulSet", "store", replicas=0)]
+    assert result.idle([runs, none[0]]) == (
+        "; Deployment/web wants no pods (replicas: 0), nothing of it runs: "
+        "if it is to run, ask for 1 replica or more in its manifest"
+    )
+    assert result.idle(none).startswith("; Deployment/web, StatefulSet/store want no pods")
 
 
 def test_what_was_not_reached_says_so() -> None:

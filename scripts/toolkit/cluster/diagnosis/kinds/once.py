@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from toolkit.cluster.diagnosis import progress, signs
 from toolkit.cluster.diagnosis.container_diagnosis import exit_words, short
@@ -44,7 +43,7 @@ def pod(applied: Applied, live: Json, around: Around) -> View:
     if lasting and phase == "Succeeded":
         ended = "all its containers ended, and it should keep running"
         return pending("ended", fatal(Cause.CRASH, applied.shown, ended))
-    found = [_without_job(each) for each in of_pods([live], around.events)]
+    found = of_pods([live], around.events)
     restarts = sum(number(each, "restartCount") for each in objects(live, "status", "containerStatuses"))
     if not lasting and restarts >= TRIES:
         found.append(_failed(applied, live, lasting=False, tries=restarts))
@@ -52,13 +51,6 @@ def pod(applied: Applied, live: Json, around: Around) -> View:
     if lasting and ready:
         return good("ready", *found)
     return pending(phase.lower() or "not seen by a node yet", *found)
-
-
-def _without_job(finding: Finding) -> Finding:
-    """What is said of a Job's pods, said of one that has none."""
-    return replace(
-        finding, sentence=finding.sentence.replace("its Job tries again, or gives up", "tried again")
-    )
 
 
 def _failed(applied: Applied, live: Json, *, lasting: bool, tries: int = 0) -> Finding:
