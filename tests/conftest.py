@@ -8,6 +8,11 @@ from collections.abc import Iterator
 import pytest
 from toolkit.base import redaction
 
+# What these assert is told as in a test: with the values.
+pytest.register_assert_rewrite(
+    "tests.pure.cluster.diagnosis.case", "tests.pure.cluster.verdict.playing", "tests.pure.objects.comes_to"
+)
+
 # Started in the background of a shell without job control, Ctrl-C is ignored here and in all that is started
 # from here; the tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -26,7 +26,7 @@ STAGES = (
 )
 TARGETS = (
     *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status", "drill"),
-    *("test", "check", "bench", "diagram", "advisories", "pins", "browser", "ci-install"),
+    *("test", "check", "bench", "faults", "diagram", "advisories", "pins", "browser", "ci-install"),
     *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )
 """What make does besides stages."""

@@ -261,3 +261,21 @@ def test_the_trouble_that_explains_others_leads_and_its_remedy_names_where() -> 
     )
     for ill in Ill:
         assert troubles.remedy([Trouble(ill, "x")], app, "live", 3000)
+
+
+@pytest.mark.parametrize(
+    ("ill", "says"),
+    [
+        (Ill.NO_PODS, "`replicas: 0` in its manifest means none: ask for 1 or more"),
+        (Ill.CRASHING, "kubectl --namespace ns-live logs --previous a"),
+    ],
+)
+def test_the_advice_is_about_what_was_seen(ill: Ill, says: str) -> None:
+    """Who has exited, or is not there, is not told on which address to listen."""
+    app = App("x", "X", 1, Path(), "ns-{space}", "x-{space}")
+    found = troubles.ordered(
+        [Trouble(Ill.SILENT, "Pod/a / does not answer", "a"), Trouble(ill, "it is gone", "a")]
+    )
+    assert troubles.reason(found).startswith("it is gone")
+    advice = troubles.remedy(found, app, "live", 3000)
+    assert says in advice and "listen" not in advice

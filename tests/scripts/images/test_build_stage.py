@@ -222,3 +222,19 @@ def test_a_variable_that_masks_part_of_an_answer_changes_nothing(
     assert kept(repo, cluster) == images
     assert "WARNING: SONAR_PROJECT_KEY is masked because of its name" in masked.output
     assert "fb-tiny" not in masked.output.replace("-fb-tiny", ""), "what was masked stays masked"
+
+
+@pytest.mark.parametrize("cluster", ["sandbox", "docker"])
+def test_no_secret_of_the_environment_gets_into_an_image(
+    repo: Repository, tmp_path: Path, cluster: str
+) -> None:
+    """Not into a layer, a label or an argument: nothing that building leaves behind holds one."""
+    canary = "canary-8d30-of-a-build"
+    secrets = dict.fromkeys(("SLACK_WEBHOOK", "EKS_TOKEN_TEST_DEV", "SMTP_PASSWORD", "DOCKER_AUTH"), canary)
+    done = repo.run("build", "tiny", "--cluster", cluster, env={**docker(repo, tmp_path), **secrets})
+    assert done.code == 0, done.output
+    files = [path for path in repo.root.rglob("*") if path.is_file()]
+    left = {"sandbox": ".sandbox", "docker": "asked"}[cluster]
+    assert any(left in path.relative_to(repo.root).parts for path in files), "what it builds is looked into"
+    assert not [path for path in files if canary.encode() in path.read_bytes()]
+    assert canary not in done.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -17,25 +16,14 @@ from toolkit.cluster.diagnosis.finding import PATIENCE, REMEDIES, Cause, Severit
 from toolkit.cluster.diagnosis.pod_diagnosis import of_pod
 
 from tests import ROOT, scenario
+from tests.pure.cluster.diagnosis.case import check, load
 
 CASES = sorted((ROOT / "tests" / "pure" / "cases" / "diagnosis").glob("*.json"))
 
 
-def load(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case(path: Path) -> None:
-    case = load(path)
-    found = diagnosis.diagnose(case["objects"])
-    seen = [(each.cause, each.severity, each.object, each.container) for each in found]
-    wanted = [(row["cause"], row["severity"], row["object"], row["container"]) for row in case["findings"]]
-    assert seen == wanted, f"{case['title']}: {[each.sentence for each in found]}"
-    for finding, row in zip(found, case["findings"], strict=True):
-        assert row["says"] in finding.sentence
-        assert row.get("remedy", "") in finding.remedy
-        assert row.get("heals", finding.heals) == finding.heals
+    check(path)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
