@@ -139,8 +139,9 @@ def count_templates(info: KindInfo, new: Object, old: Object) -> None:
     known = (old["metadata"].get("annotations") or {}).get(TEMPLATES, "")
     count = int(known) if known.isdigit() else 0
     changed = (new.get("spec") or {}).get("template") != (old.get("spec") or {}).get("template")
-    annotations = new["metadata"].get("annotations") or {}
-    new["metadata"]["annotations"] = annotations | {TEMPLATES: str(count + changed)}
+    if known or changed:  # of one that was stored uncounted the pods do not tell their template either
+        annotations = new["metadata"].get("annotations") or {}
+        new["metadata"]["annotations"] = annotations | {TEMPLATES: str(count + changed)}
 
 
 def fold_string_data(secret: Object) -> None:
