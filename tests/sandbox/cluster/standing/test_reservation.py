@@ -43,7 +43,7 @@ def lease(sandbox: Sandbox, platform: Platform) -> dict[str, Any]:
 
 
 def status(platform: Platform) -> dict[str, Any]:
-    return dict(json.loads(platform.run("status", "--json", *HERE, platform.one).output)[0])
+    return platform.status(*HERE, platform.one)[0]
 
 
 def check(platform: Platform, script: str, env: dict[str, str]) -> None:
