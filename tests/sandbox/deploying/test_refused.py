@@ -28,6 +28,8 @@ def under_way(platform: Platform, sandbox: Sandbox) -> Iterator[subprocess.Popen
     """A deployment whose pods take ten minutes to start; it is killed in the end."""
     platform.configure(deadline="600s")
     platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP.replace("60 }", "600 }"))
+    file = platform.folder / "tiny" / "deploy" / "app.yaml"
+    file.write_text(file.read_text().replace("progressDeadlineSeconds: 60", "progressDeadlineSeconds: 600"))
     first = platform.start("deploy", "--app", "tiny", "--env", platform.one)
     try:
         eventually(lambda: {RESERVED, LOCK} == set(leases(sandbox, platform)))
