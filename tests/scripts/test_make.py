@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests import ROOT
+from tests.scripts.make_double import FLAGS, OTHERS, PLAIN, clone, make, recorded
 
 PWNED = "pwned"
 HOSTILE = {
@@ -28,86 +25,12 @@ HOSTILE = {
     "backslash": f"\\'; touch {PWNED} \\",
     "comma": "a,b)",
 }
-FLAGS = {
-    *(
-        "APP",
-        "ENV",
-        "CLUSTER",
-        "BRANCH",
-        "JOBS",
-        "ONLY",
-        "REPEAT",
-        "SHARD",
-        "FOR",
-        "QUIET",
-        "RUN",
-        "TO",
-        "CAUSE",
-    ),
-    *("SYSTEM", "AGAIN"),
-}
-"""Variables that become a flag with a value."""
-PLAIN = {
-    "KEEP_DURATIONS",
-    "CHECK",
-    "FAILED",
-    "FORCE",
-    "FRESH",
-    "APPROVE",
-    "RESTART",
-    "TAKE_OVER",
-    "PREFLIGHT",
-}
-OTHERS = {
-    "ANY_VERSION",
-    "SETTLE",
-    "PATIENCE",
-    "ADVISORIES",
-    "ROUNDS",
-    "SEED",
-    "COMMIT",
-    "PATIENCE_SCALE",
-    "T",
-    "ARGS",
-}
 INTERNAL = ("PY", "READY", "APPS", "NAMES", "STAGES", "TARGETS", "GIVEN", "app", "env", "cluster", "part")
-STUB = """#!/bin/sh
-{ printf 'argv'; for each in "$@"; do printf '\\037%s' "$each"; done; printf '\\036'; } >> "$RECORD"
-{ printf 'env\\037%s\\037%s\\037%s' "$T" "$ARGS" "$FORCE"; printf '\\036'; } >> "$RECORD"
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The repository's Makefile, its apps, and in place of Python what writes down how it is called."""
-    where = tmp_path / "it's a $clone"
-    (where / ".venv" / "bin").mkdir(parents=True)
-    for name in ("Makefile", "apps.toml"):
-        (where / name).write_bytes((ROOT / name).read_bytes())
-    (where / "requirements.txt").write_text("")
-    (where / "programs").mkdir()
-    programs = where / "programs"
-    for stub in (where / ".venv" / "bin" / "python", programs / "py'thon", programs / "chromium"):
-        stub.write_text(STUB)
-        stub.chmod(0o755)
-    # What makes the environment fresh is named by make itself.
-    named = make(where, "-pn", "help").stdout
-    ready = re.search(r"^(?:override )?READY := (\S+)$", named, re.MULTILINE)
-    assert ready
-    (where / ready[1]).write_text("")
-    return where
-
-
-def make(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {*FLAGS, *PLAIN, *OTHERS, "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-    }
-    kept |= {"PATH": f"{folder / 'programs'}:{kept['PATH']}", "RECORD": str(folder / "record")}
-    return subprocess.run(
-        ["make", *words], cwd=folder, env={**kept, **(env or {})}, capture_output=True, text=True, timeout=300
-    )
+    return clone(tmp_path / "it's a $clone")
 
 
 def targets(folder: Path) -> list[str]:
@@ -118,12 +41,6 @@ def targets(folder: Path) -> list[str]:
     assert len(named) > 30 and stages
     combined = [f"{stage}-submitter" for stage in f"{stages[1]} {stages[2]}".split()]
     return [*(name for name in named if name != "clean"), "submitter", *combined]
-
-
-def recorded(folder: Path) -> list[list[str]]:
-    rows = (folder / "record").read_text().split("\036")
-    (folder / "record").unlink()
-    return [row.split("\037") for row in rows if row]
 
 
 @pytest.mark.parametrize("origin", ["environment", "command line"])

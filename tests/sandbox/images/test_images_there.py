@@ -54,6 +54,7 @@ def test_a_sandbox_that_cannot_be_started_is_a_failure_with_its_words(
     from toolkit.base.outcome import Failed
 
     monkeypatch.setattr(building, "TOOLKIT", tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # by which the sandbox would be found all the same
     with pytest.raises(Failed, match="did not say which images") as failed:
         building.missing(CLUSTER, ["sandbox/a:v1"], tmp_path)
     assert "No module named sandbox" in "\n".join(failed.value.evidence)

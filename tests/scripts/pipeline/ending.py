@@ -40,7 +40,7 @@ def begun(run: Scripted, id: str) -> int:
 def gone(pid: int) -> bool:
     """Whether it has ended; nobody may have waited for it yet."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except OSError:
         return True
 

@@ -40,7 +40,8 @@ TICK_SECONDS = 0.5
 JUDGE_SECONDS = 0.2
 # A stream is taken up again in less; from then on the cluster counts as out of sight.
 BLIND_SECONDS = 1.0
-# A verdict does not wait longer than this for the events, which tell one cause from another.
+# A verdict does not wait longer than this for the events, which tell one cause from another, and a fault of
+# what is otherwise done.
 EVENTS_SECONDS = 5.0
 
 NOTHING_SEEN = Scene()
@@ -185,9 +186,9 @@ class _Rollout:
 
     def _verdict(self, now: float, *, events: bool) -> Verdict | None:
         """The verdict if it falls now, on what can be seen at this moment."""
+        told = events or bool({"Event"} & (self.watcher.synced | set(self.watcher.troubles)))
         fatal = self.patience.judge(self.findings, self.seen)
         if fatal:
-            told = events or bool({"Event"} & (self.watcher.synced | set(self.watcher.troubles)))
             if told and self.trust.is_current(fatal[0].object, now):
                 return self._fall(wording.failed(fatal, self.findings), fatal)
             return None
@@ -196,7 +197,8 @@ class _Rollout:
             return None
         self.done_since = self.seen if self.done_since is None else self.done_since
         # Ready is not healthy: what its liveness probe says in a moment counts, and what has just happened.
-        if self.seen - self.done_since < self.proof:
+        # What only an event tells is not seen before the events are.
+        if not told or self.seen - self.done_since < self.proof:
             return None
         settling = [each for each in self.findings if not self.ran_before or each.object in self.others]
         if self.settling.pending(settling, self.seen):

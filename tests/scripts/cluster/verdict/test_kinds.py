@@ -10,7 +10,7 @@ from toolkit.base.outcome import Kind
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.verdict.result import Row
-from toolkit.cluster.verdict.rollout import Verdict
+from toolkit.cluster.verdict.rollout import EVENTS_SECONDS, Verdict
 
 from tests import scenario
 from tests.scripts.api_double import Request
@@ -67,7 +67,8 @@ def forbidden(*paths: str) -> Callable[[Request], bool]:
     "name",
     [
         "service-good", "service-selects-nothing", "ingress-good", "ingress-no-such-port",
-        "claim-class-missing", "claim-waits-for-its-pod", "cron-job-good", "cron-job-unreadable", "pod-fails",
+        "claim-class-missing", "claim-waits-for-its-pod", "cron-job-good", "cron-job-unreadable",
+        "cron-job-zone-unknown", "pod-fails",
         "pod-lasts-good", "daemon-set-node-not-ready", "replica-set-crashes", "replication-controller-good",
         "custom-good", "custom-failed", "custom-of-before", "autoscaler-no-target", "budget-good",
         "deployment-half-is-enough", "job-may-run-on", "deployment-not-to-be-judged",
@@ -81,6 +82,26 @@ def test_a_scenario_is_judged_as_it_is_on_paper(cluster: Cluster, connection: Co
         row = row_of(verdict, shown)
         assert (str(row.state), row.cause) == (wanted["state"], wanted.get("cause", "")), row
         assert wanted.get("says", "") in row.said
+
+
+def test_what_only_an_event_tells_fails_it_though_the_events_come_late(
+    cluster: Cluster, connection: Connection
+) -> None:
+    def late(request: Request) -> bool:
+        if request.path.endswith("/events") and not request.query.get("watch"):
+            time.sleep(2)  # a server that is slow to list them, not a wait of the test
+        return False
+
+    cluster.fault(refuse=late)
+    verdict = play(cluster, connection, "cron-job-unreadable")
+    assert str(verdict.outcome.kind) == "failed", verdict.outcome.reason
+
+
+def test_events_that_may_not_be_read_are_not_waited_for(cluster: Cluster, connection: Connection) -> None:
+    cluster.fault(refuse=forbidden("/events"))
+    started = time.monotonic()
+    assert play(cluster, connection, "cron-job-good").outcome.passed
+    assert time.monotonic() - started < EVENTS_SECONDS
 
 
 @pytest.mark.parametrize(

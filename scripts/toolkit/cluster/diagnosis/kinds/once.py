@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from toolkit.cluster.diagnosis import progress, signs
 from toolkit.cluster.diagnosis.container_diagnosis import exit_words, short
 from toolkit.cluster.diagnosis.diagnosis import of_pods
-from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, fatal, suspicious
+from toolkit.cluster.diagnosis.finding import Cause, Finding, Severity, fatal, suspicious, waiting
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending
 from toolkit.objects.field_owners import OURS
 from toolkit.objects.fields import at, condition, mapping, number, objects, text, uid
 
 # As often as a Job's pods may fail by default (batch/v1: backoffLimit).
 TRIES = 6
+# The CronJob controller looks at what was applied at once, and its event is there as fast as its queue.
+SCHEDULE_SECONDS = 3.0
 
 
 def job(applied: Applied, live: Json, around: Around) -> View:
@@ -89,7 +91,20 @@ def cron_job(applied: Applied, live: Json, around: Around) -> View:
         by_hand = "is suspended, which its manifest does not say: it never runs"
         return pending("suspended", suspicious(Cause.PAUSED, applied.shown, by_hand))
     last = text(live, "status", "lastScheduleTime")
-    return good(f"schedule {schedule}" + (f", ran last at {last}" if last else ""))
+    return good(f"schedule {schedule}" + (f", ran last at {last}" if last else ""), *_may_be_unread(applied))
+
+
+def _may_be_unread(applied: Applied) -> list[Finding]:
+    """What keeps one with a time zone from passing before its controller can have said that it knows it not.
+
+    A schedule without one, which the API server took, is read by the controller in the same words: nobody
+    need wait for that. Where there is a zone, the two may know different ones.
+    """
+    zone = text(applied.object, "spec", "timeZone")
+    if not zone and "TZ=" not in text(applied.object, "spec", "schedule"):
+        return []
+    words = f"its controller may not know the time zone {zone}".rstrip()
+    return [waiting(Cause.STARTING, applied.shown, words, settles=SCHEDULE_SECONDS)]
 
 
 def _unread(events: Mapping[str, list[Json]], applied: Applied) -> str:
