@@ -198,6 +198,20 @@ class Platform:
     def deploy(self, space: str = "", **env: str) -> Ended:
         return self.run("deploy", "--app", "tiny", "--env", space or self.one, seconds=90, **env)
 
+    def status(self, *words: str, **env: str) -> list[dict[str, Any]]:
+        """What `status --json` writes to its output; notices beside it go elsewhere and are left alone."""
+        ran = subprocess.run(
+            self.argv("status", "--json", *words),
+            cwd=self.folder,
+            env=self.environment(**env),
+            text=True,
+            capture_output=True,
+            timeout=90,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return list(json.loads(ran.stdout))
+
     def recorded(self) -> dict[str, Any]:
         """The newest run's record."""
         newest = max((self.folder / ".pipeline" / "runs").iterdir(), key=lambda run: run.name)

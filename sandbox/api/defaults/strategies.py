@@ -33,6 +33,9 @@ _NO_GENERATION = {
     "StorageClass",
     "ControllerRevision",
 }
+# How many templates a DaemonSet has had (DeprecatedTemplateGeneration), by which clients tell its newest
+# pods.
+TEMPLATES = "deprecated.daemonset.template.generation"
 _KEPT_METADATA = (
     "name",
     "namespace",
@@ -74,6 +77,8 @@ def prepare_create(info: KindInfo, obj: Object, *, uid: str, now: str) -> None:
             obj["status"] = {"phase": "Pending"}
         case "Secret":
             fold_string_data(obj)
+        case "DaemonSet":
+            metadata["annotations"] = {TEMPLATES: "1"} | (metadata.get("annotations") or {})
 
 
 def prepare_update(info: KindInfo, new: Object, old: Object, subresource: str) -> Object:
@@ -125,6 +130,17 @@ def changed_generation(info: KindInfo, new: Object, old: Object) -> bool:
     return info.native == "Deployment" and new["metadata"].get("annotations") != old["metadata"].get(
         "annotations"
     )
+
+
+def count_templates(info: KindInfo, new: Object, old: Object) -> None:
+    """Carries a DaemonSet's count of templates over, one more where this update brings another, in place."""
+    if info.native != "DaemonSet":
+        return
+    known = (old["metadata"].get("annotations") or {}).get(TEMPLATES, "")
+    count = int(known) if known.isdigit() else 0
+    changed = (new.get("spec") or {}).get("template") != (old.get("spec") or {}).get("template")
+    annotations = new["metadata"].get("annotations") or {}
+    new["metadata"]["annotations"] = annotations | {TEMPLATES: str(count + changed)}
 
 
 def fold_string_data(secret: Object) -> None:

@@ -190,6 +190,7 @@ class Registry:
         new = updates.completed(info, strategies.prepare_update(info, obj, old, subresource))
         if strategies.changed_generation(info, new, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        strategies.count_templates(info, new, old)
         self._validate(info, new, old)
         if not tracked and not managed:
             managed = old["metadata"].get("managedFields")

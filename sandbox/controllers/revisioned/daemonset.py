@@ -12,6 +12,11 @@ from sandbox.controllers.machinery.podcontrol import PodControl, pod_from
 from sandbox.controllers.revisioned import daemon_plan as plan
 from sandbox.controllers.revisioned.history import HASH, PLURAL, History
 
+# The API server counts a DaemonSet's templates; the pods carry the number (DeprecatedTemplateGeneration and
+# DaemonSetTemplateGenerationKey).
+TEMPLATE_NOTE = "deprecated.daemonset.template.generation"
+TEMPLATE_LABEL = "pod-template-generation"
+
 
 class DaemonSetController(Controller):
     """Creates pods for nodes, replaces old ones, reports in the status."""
@@ -101,5 +106,7 @@ class DaemonSetController(Controller):
 def daemon(daemon_set: Object, node: str, hashed: str) -> Object:
     """The pod for a node."""
     pod = pod_from(daemon_set)
-    pod["metadata"]["labels"] = {**(pod["metadata"].get("labels") or {}), HASH: hashed}
+    templates = (daemon_set["metadata"].get("annotations") or {}).get(TEMPLATE_NOTE)
+    counted = {TEMPLATE_LABEL: templates} if templates else {}
+    pod["metadata"]["labels"] = {**(pod["metadata"].get("labels") or {}), HASH: hashed, **counted}
     return {**pod, "spec": plan.pinned(pod["spec"], node)}

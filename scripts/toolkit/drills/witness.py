@@ -81,8 +81,8 @@ class Probe:
 class Eyes:
     """Watches a namespace while the block runs, and notes when a sign of a new version is seen first.
 
-    Signs are reasons of container states, conditions and events; "2 exits" of a container; "new pod", "2 ready"
-    of them; "Deployment applied" and the like.
+    Signs are reasons of container states, conditions and events; "2 exits" of a container; "new pod",
+    "2 ready" of them; "Deployment applied" and the like.
     `arm` names the commit that is new; what was there before does not count.
     """
 

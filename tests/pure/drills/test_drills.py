@@ -31,8 +31,8 @@ WORDS = {
 # The causes that the verdict table of the design names; the others are states on the way, or nobody's fault:
 # NODE and POD_SANDBOX are the stumbles of a container runtime, and the sandbox has none that could stumble.
 TABLE = set(Cause) - {Cause.STARTING, Cause.POD_SANDBOX, Cause.NODE, Cause.CREATION}
-# The API server itself refuses a schedule that it cannot read (the drill preflight-schedule); that a controller
-# cannot, for its time zones are others or the object is older, no sandbox shows: a folder of tests/scenarios does.
+# The API server itself refuses a schedule that it cannot read (the drill preflight-schedule); that only its
+# controller cannot, for its time zones are others or the object is older, is shown by tests/scenarios.
 TABLE -= {Cause.SCHEDULE}
 
 
@@ -47,6 +47,10 @@ def test_every_cause_of_the_table_has_a_drill_and_a_look_alike() -> None:
 def test_every_stage_that_judges_has_one_and_so_has_preflight() -> None:
     assert {drill.stage for drill in DRILLS.values()} == set(cases.STAGES)
     assert sum(drill.untouched for drill in DRILLS.values()) >= 5
+
+
+def test_the_documents_say_how_many_there_are() -> None:
+    assert f"goes through {len(DRILLS)} ways" in (ROOT / "docs" / "releases.md").read_text()
 
 
 def test_the_platform_that_drills_break_is_one_that_the_pipeline_takes() -> None:

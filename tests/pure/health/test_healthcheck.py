@@ -63,12 +63,12 @@ RUNS: dict[str, Any] = {"running": {}}
         (RUNS, {}, 3000, ""),
         (ENDED, RUNS, 3000, ""),
         (RUNS, ENDED, 3000, "its container api does not run (exit code 3)"),
-        (RUNS, {"waiting": {"reason": "ErrImagePull"}}, 3000, "its container api does not run (ErrImagePull)"),
+        (RUNS, {"waiting": {"reason": "Pulling"}}, 3000, "its container api does not run (Pulling)"),
         (RUNS, {"waiting": {}}, 3000, "its container api does not run (no reason given)"),
         (RUNS, ENDED, 9999, ""),
         (
-            {"waiting": {"reason": "CrashLoopBackOff"}}, ENDED, 9999,
-            "its container mail does not run (CrashLoopBackOff); its container api does not run (exit code 3)",
+            {"waiting": {"reason": "BackOff"}}, ENDED, 9999,
+            "its container mail does not run (BackOff); its container api does not run (exit code 3)",
         ),
     ],
 )  # fmt: skip

@@ -182,6 +182,23 @@ def test_server_side_apply_creates_owns_and_conflicts(api: Running, namespace: s
     assert again.json()["metadata"]["resourceVersion"] == forced.json()["metadata"]["resourceVersion"]
 
 
+def test_the_count_of_a_daemon_sets_templates_is_the_servers_own(api: Running, namespace: str) -> None:
+    note = "deprecated.daemonset.template.generation"
+    path = f"/apis/apps/v1/namespaces/{namespace}/daemonsets/agent"
+    spec = {key: value for key, value in deployment("agent")["spec"].items() if key != "replicas"}
+    body = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": spec}
+    made = apply(api, path, json.dumps(body), "one").json()
+    assert made["metadata"]["annotations"] == {note: "1"}
+    again = apply(api, path, json.dumps(body), "one").json()
+    assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+    assert note not in json.dumps(again["metadata"]["managedFields"]), "an apply owns what it says"
+    spec["template"]["spec"]["terminationGracePeriodSeconds"] = 1
+    changed = apply(api, path, json.dumps(body), "one").json()
+    assert changed["metadata"]["annotations"] == {note: "2"} and changed["metadata"]["generation"] == 2
+    put = api.http.put(path, json={**body, "metadata": {"name": "agent", "labels": {"a": "b"}}}).json()
+    assert put["metadata"]["annotations"] == {note: "2"}, "who replaces it does not reset the count"
+
+
 def test_apply_needs_a_manager(api: Running, namespace: str) -> None:
     headers = {"Content-Type": "application/apply-patch+yaml"}
     answer = api.http.patch(f"/api/v1/namespaces/{namespace}/configmaps/a", content="{}", headers=headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sandbox.base.client import Object
 from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers.stage import Stage, image_patch, place, play
 from tests.sandbox.controllers.workloads import HASH, daemon_set, images, make_node, status_of
@@ -53,6 +54,26 @@ def test_each_node_has_one_pod(tmp_path: Path) -> None:
         await stage.until(lambda: rolled(stage, 2) and len(stage.all("pods")) == 2)
         await stage.client.delete(place("nodes", "second"))
         await stage.until(lambda: rolled(stage, 1) and by_node(stage).keys() == {"sandbox"})
+
+    play(tmp_path, scene)
+
+
+def test_templates_are_counted_and_each_pod_tells_of_which_it_is(tmp_path: Path) -> None:
+    note, label = "deprecated.daemonset.template.generation", "pod-template-generation"
+
+    async def scene(stage: Stage) -> None:
+        def count(found: Object) -> str:
+            return str(found["metadata"]["annotations"][note])
+
+        await stage.create(SETS, daemon_set())
+        await stage.until(lambda: rolled(stage, 1))
+        assert count(stage.get(SETS, "agent")) == "1"
+        assert {objects.labels_of(p)[label] for p in stage.all("pods")} == {"1"}
+        later = await stage.patch(SETS, "agent", {"spec": {"minReadySeconds": 1}})
+        assert count(later) == "1", "that is a new generation, and the template of before"
+        assert count(await stage.patch(SETS, "agent", image_patch("good:2"))) == "2"
+        await stage.until(lambda: rolled(stage, 1) and set(images(stage).values()) == {"good:2"})
+        assert {objects.labels_of(p)[label] for p in stage.all("pods")} == {"2"}
 
     play(tmp_path, scene)
 

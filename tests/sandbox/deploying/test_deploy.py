@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from typing import Any
@@ -88,7 +87,7 @@ def test_a_doomed_release_is_called_with_its_cause_and_the_last_good_one_serves(
     assert record["details"][platform.one]["cause"] == cause
     assert deployment(sandbox, platform.one)["status"]["availableReplicas"] == 1
     assert locks(sandbox, platform.one) == []
-    status = json.loads(platform.run("status", "--json", "--env", platform.one).output)
+    status = platform.status("--env", platform.one)
     assert "unfinished" in status[0]["note"] or "not fully rolled out" in status[0]["note"]
 
 
@@ -154,7 +153,7 @@ def test_one_space_fails_and_the_other_finishes(platform: Platform, sandbox: San
     assert ended.code == 1, ended.output
     assert f"why: {platform.two}: command cannot run" in ended.last
     assert deployment(sandbox, platform.one)["status"]["availableReplicas"] == 1
-    found = json.loads(platform.run("status", "--json", "--env", "test").output)
+    found = platform.status("--env", "test")
     assert [(row["space"], bool(row["version"])) for row in found] == [
         (platform.one, True),
         (platform.two, False),

@@ -101,3 +101,14 @@ def test_what_nobody_understands_in_an_annotation_is_refused_with_file_and_objec
     assert ended.code == 2, ended.output
     assert re.search(r"tiny/deploy/app.yaml:\d+: Deployment/fb-tiny-app-", ended.last), ended.output
     assert 'form-builder/verdict.required: "most" is none of all, none, maxUnavailable' in ended.last
+
+
+def test_a_release_that_wants_no_pods_passes_and_says_that_nothing_of_it_runs(platform: Platform) -> None:
+    platform.manifest(replicas=0)
+    ended = platform.deploy()
+    assert ended.code == 0, ended.output
+    assert (
+        f"Deployment/fb-tiny-app-{platform.one} wants no pods (replicas: 0), nothing of it runs" in ended.last
+    )
+    assert "ask for 1 replica or more in its manifest" in ended.last
+    assert platform.recorded()["stages"][0]["outcome"] == "passed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from tests.sandbox.local import Sandbox
@@ -121,5 +120,5 @@ def test_a_need_that_cannot_be_deployed_keeps_the_app_from_its_space(platform: P
     ended = platform.deploy("test")
     assert ended.code == 1, ended.output
     assert f"why: {platform.two}: helper, which tiny needs: command cannot run" in ended.last
-    found = json.loads(platform.run("status", "--json", "--env", "test", "--app", "tiny").output)
+    found = platform.status("--env", "test", "--app", "tiny")
     assert [bool(row["version"]) for row in found] == [True, False]

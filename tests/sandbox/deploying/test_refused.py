@@ -2,59 +2,109 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
+import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from toolkit.base.spaces import Space
+from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.release import lock
 
 from tests.sandbox.deploying.looks import STARTUP, deployment, locks
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
+RESERVED, LOCK = "fb-tiny-reserved", "fb-tiny-deploy"
 
-def test_a_second_deployment_waits_or_is_refused_with_the_holder(
-    platform: Platform, sandbox: Sandbox
-) -> None:
+
+@contextmanager
+def under_way(platform: Platform, sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:
+    """A deployment whose pods take ten minutes to start; it is killed in the end."""
     platform.configure(deadline="600s")
     platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP.replace("60 }", "600 }"))
+    file = platform.folder / "tiny" / "deploy" / "app.yaml"
+    file.write_text(file.read_text().replace("progressDeadlineSeconds: 60", "progressDeadlineSeconds: 600"))
     first = platform.start("deploy", "--app", "tiny", "--env", platform.one)
     try:
-        eventually(lambda: f"ns-{platform.one}" in names(sandbox) and locks(sandbox, platform.one))
-        second = platform.run("deploy", "--app", "tiny", "--env", platform.one, "--lock-wait", "1")
+        eventually(lambda: {RESERVED, LOCK} == set(leases(sandbox, platform)))
+        yield first
+    finally:
+        first.kill()
+        first.communicate()
+
+
+def test_a_second_deployment_waits_and_is_refused_with_the_holder(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    with under_way(platform, sandbox) as first:
+        again = ("--app", "tiny", "--env", platform.one)
+        second = platform.run("deploy", *again, "--turn-wait", "1")
         assert second.code == 3, second.output
-        assert re.search(rf"tiny is being deployed to {platform.one} by .+ since 20\d\d-", second.last)
-        row = json.loads(platform.run("status", "--json", "--env", platform.one).output)[0]
-        assert " since 20" in row["lock"]
+        assert re.search(r"waiting for .+ in run .+, for whom it is reserved until the last", second.output)
+        assert re.search(rf"tiny in {platform.one} is reserved for .+ in run .+: place 1 in", second.last)
+        assert f"make status ENV={platform.one}" in second.last
+        row = platform.status("--env", platform.one)[0]
+        assert " since 20" in row["lock"] and "reserved for " in row["reserved"]
         started = time.monotonic()
         first.send_signal(signal.SIGTERM)
         output, _ = first.communicate(timeout=20)
-    finally:
-        first.kill()
-        first.wait()
     assert first.returncode == 130, output
     assert time.monotonic() - started < 5
     assert "interrupted" in output and "Traceback" not in output
     assert locks(sandbox, platform.one) == []
 
 
-def test_the_lock_of_a_killed_deployment_is_taken_over(platform: Platform, sandbox: Sandbox) -> None:
-    platform.configure(deadline="600s")
-    platform.manifest(env={"START_DELAY": "600"}, extra=STARTUP.replace("60 }", "600 }"))
-    first = platform.start("deploy", "--app", "tiny", "--env", platform.one)
-    try:
-        eventually(lambda: f"ns-{platform.one}" in names(sandbox) and locks(sandbox, platform.one))
-    finally:
-        first.kill()
-        first.communicate()
-    assert len(locks(sandbox, platform.one)) == 1
+def test_a_rollback_asks_for_no_turn_and_is_held_up_by_the_lock(platform: Platform, sandbox: Sandbox) -> None:
+    with under_way(platform, sandbox):
+        back = platform.run("rollback", "--app", "tiny", "--env", platform.one, "--lock-wait", "1")
+    assert back.code == 3, back.output
+    assert "waiting for the deployment of " in back.output and "reserved" not in back.output
+    assert re.search(rf"tiny is being deployed to {platform.one} by .+ since 20\d\d-", back.last)
+
+
+def test_who_has_the_turn_is_still_held_up_by_the_lock(
+    platform: Platform, sandbox: Sandbox, connection: Connection
+) -> None:
+    assert platform.deploy().code == 0
+    space = Space(platform.one, print, threading.Event())
+    namespace = f"ns-{platform.one}"
+    with lock.held(connection, namespace, "tiny", run="run 1", who="Bob", space=space, wait=0):
+        words = ("--app", "tiny", "--env", platform.one, "--lock-wait", "1")
+        second = platform.run("deploy", *words)
+        assert second.code == 3, second.output
+        assert re.search("waiting for the deployment of Bob since 20.+ in run run 1", second.output)
+        assert f"tiny is being deployed to {platform.one} by Bob since 20" in second.last
+        assert set(leases(sandbox, platform)) == {LOCK}, "who was refused reserves nothing"
+    assert platform.run("deploy", *words).code == 0
+
+
+def test_what_a_killed_deployment_held_is_taken_over(platform: Platform, sandbox: Sandbox) -> None:
+    with under_way(platform, sandbox):
+        pass
+    assert set(leases(sandbox, platform)) == {RESERVED, LOCK}
     platform.manifest()
     again = platform.deploy()
     assert again.code == 0, again.output
-    assert "taking over the lock" in again.output
-    assert "waiting for the deployment of" not in again.output, "it did not wait for the lock to expire"
+    assert re.search("taking over what was reserved for .+ in run .+: it was cut short", again.output)
+    assert "taking over the lock of" in again.output
+    assert "waiting for" not in again.output, "it did not wait for either to expire"
     assert locks(sandbox, platform.one) == []
+
+
+def leases_of(platform: Platform) -> str:
+    return f"/apis/coordination.k8s.io/v1/namespaces/ns-{platform.one}/leases"
+
+
+def leases(sandbox: Sandbox, platform: Platform) -> dict[str, Any]:
+    if f"ns-{platform.one}" not in names(sandbox):
+        return {}
+    return {each["metadata"]["name"]: each for each in locks(sandbox, platform.one)}
 
 
 def names(sandbox: Sandbox) -> set[str]:

@@ -33,7 +33,7 @@ def deploy(platform: Platform, digit: str, space: str, *words: str, **more: str)
 
 
 def row(platform: Platform, space: str) -> dict[str, Any]:
-    return dict(json.loads(platform.run("status", "--json", "--env", space).output)[0])
+    return platform.status("--env", space)[0]
 
 
 def history(sandbox: Sandbox, space: str) -> list[dict[str, Any]]:

@@ -105,8 +105,13 @@ def test_another_cluster_is_refused_with_what_to_do_instead(platform: Platform) 
         assert "sandbox only" in ended.output and "make pipeline APP=all CLUSTER=far" in ended.output
 
 
-def test_what_policy_refuses_is_refused_here_too(platform: Platform) -> None:
-    ended = platform.run("start_platform", "--env", platform.three)
+@pytest.mark.parametrize(
+    ("commit", "words"),
+    [("c" * 40, "approve"), ("", "only a commit goes to ")],
+    ids=["unapproved", "no commit"],
+)
+def test_what_policy_refuses_is_refused_here_too(platform: Platform, commit: str, words: str) -> None:
+    ended = platform.run("start_platform", "--env", platform.three, COMMIT=commit)
     assert ended.code == 3, ended.output
     assert f"front could not be deployed to {platform.three}" in ended.output
-    assert "approve" in ended.output
+    assert words in ended.output

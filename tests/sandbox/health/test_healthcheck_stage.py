@@ -173,7 +173,8 @@ def test_a_service_that_selects_nothing_says_so(platform: Platform, sandbox: San
     sandbox.api("PATCH", path, {"spec": {"selector": {"app": "tiny"}}}, kind)
     assert ended.code == 1, ended.output
     assert f"no pod of tiny stands behind Service/fb-tiny-{platform.one}" in ended.last
-    assert "fix: deploy again" in ended.last
+    assert "fix: are any wanted?" in ended.last
+    assert f"make deploy APP=tiny ENV={platform.one}" in ended.last
 
 
 def test_a_cluster_that_is_away_for_a_moment_is_asked_again(platform: Platform, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -26,10 +25,8 @@ def deployed(platform: Platform, commit: str = GOOD, **change: Any) -> None:
 
 
 def row(platform: Platform, *words: str) -> dict[str, Any]:
-    ran = platform.run("status", "--json", "--env", platform.one, *words)
-    assert ran.code == 0, ran.output
-    [found] = json.loads(ran.output)
-    return dict(found)
+    [found] = platform.status("--env", platform.one, *words)
+    return found
 
 
 def table(platform: Platform, *words: str) -> list[str]:

@@ -83,7 +83,7 @@ def deployed(platform: Platform) -> Platform:
 
 
 def rows(platform: Platform, place: str = "") -> list[dict[str, Any]]:
-    return list(json.loads(platform.run("status", "--json", "--env", place or platform.one).output))
+    return platform.status("--env", place or platform.one)
 
 
 def pods(sandbox: Sandbox, space: str) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ class Suite:
         return self.platform.folder / ".pipeline/latest/stages"
 
     def is_verified(self) -> bool:
-        rows = json.loads(self.platform.run("status", "--json", "--env", self.platform.one).output)
+        rows = self.platform.status("--env", self.platform.one)
         return bool(rows[0]["verified"])
 
 

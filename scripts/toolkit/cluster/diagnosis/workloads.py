@@ -58,10 +58,15 @@ def stateful_set_pods(live: Any, pods: Iterable[Any]) -> list[Json] | None:
 
 
 def daemon_set_pods(live: Any, pods: Iterable[Any]) -> list[Json] | None:
-    """The pods of the newest template; None when they cannot be told from the others."""
+    """The pods of the newest template; None when they cannot be told from the others.
+
+    Where nobody counts the templates, the status tells once all of them are of the newest one.
+    """
     template = text(live, "metadata", "annotations", TEMPLATE_NOTE)
     if not template:
-        return None
+        mine = pods_of(live, pods)
+        all_are = is_observed(live) and number(live, "status", "updatedNumberScheduled") >= len(mine)
+        return mine if all_are else None
     return [pod for pod in pods_of(live, pods) if _label(pod, TEMPLATE_LABEL) == template]
 
 

@@ -84,7 +84,8 @@ def take(place: Place, mine: Claim, space: Space, wait: float) -> None:
             try:
                 stands = queue.look(live, mine, seen, time.monotonic())
                 if stands.is_mine or (stands.is_free and not stands.ahead):
-                    return _write(place, live, mine, stands.without(mine))
+                    _write(place, live, mine, stands.without(mine))
+                    return None if stands.is_mine else _say_whose_it_was(live, space)
                 if time.monotonic() > until:
                     raise _refused(place, space, live, stands, wait)
                 if seen.is_due(mine, stands, time.monotonic()):
@@ -203,6 +204,14 @@ def _write(
         place.connection.create(built_in("Lease").path(place.namespace), made)
     else:
         place.connection.replace(place.path, made)
+
+
+def _say_whose_it_was(live: Json | None, space: Space) -> None:
+    """A run that still had it when it was free was cut short: it gave nothing back."""
+    if live is not None and text(live, "metadata", "annotations", lock.RUN):
+        space.say(
+            f"taking over what was reserved for {queue.shown(live)}: it was cut short, its holder is gone"
+        )
 
 
 def _whose(live: Json | None) -> str:

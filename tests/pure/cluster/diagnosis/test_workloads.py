@@ -151,6 +151,17 @@ def test_only_the_new_revisions_pods_doom_it(which: str) -> None:
     assert not [each for each in Awaited.of(live).findings(live, [], pods, {}) if each.cause is Cause.CRASH]
 
 
+def test_where_nobody_counts_a_daemon_sets_templates_its_status_tells_once_all_pods_are_new() -> None:
+    live, pods = rolled_out("daemon-set")
+    del live["metadata"]["annotations"]["deprecated.daemonset.template.generation"]
+    assert Awaited.of(live).done(live, [], pods)
+    break_down(pods[0])
+    assert [each.cause for each in Awaited.of(live).findings(live, [], pods, {})] == [Cause.CRASH]
+    put(live, "status.updatedNumberScheduled", 1)  # the one that crashes may be an old one
+    assert Awaited.of(live).findings(live, [], pods, {}) == []
+    assert not Awaited.of(live).done(live, [], pods)
+
+
 @pytest.mark.parametrize("which", KINDS)
 def test_pods_of_somebody_else_do_not_count(which: str) -> None:
     live, pods = rolled_out(which)

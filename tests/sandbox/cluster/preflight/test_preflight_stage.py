@@ -33,7 +33,7 @@ def test_all_problems_of_all_spaces_are_printed_and_nothing_is_changed(
     add(
         platform,
         "more",
-        settings(data={"colour": 7}),
+        settings(data={"no/key": "7"}),
         {**settings(), "apiVersion": "example.org/v1", "kind": "Wibble"},
     )
     before = {space: state(sandbox, f"ns-{space}") for space in (platform.one, platform.two)}
@@ -44,8 +44,8 @@ def test_all_problems_of_all_spaces_are_printed_and_nothing_is_changed(
         web = f"Deployment/fb-tiny-app-{space}"
         assert f"{space}: 5 problems found before anything was changed: " in ended.output
         for line in (
-            f"{web}: spec.template.spec.containers[0].imgae: there is no such field",
-            "ConfigMap/settings: ",
+            f'{web}: spec.template.spec.containers[name="app"].imgae: there is no such field',
+            "ConfigMap/settings: data[no/key]: ",
             "Wibble/settings: cluster sandbox does not serve the kind Wibble of example.org/v1",
             f"Secret/absent: there is no such Secret in ns-{space}; {web} (container app, env X) needs it",
             f"{web} (container app): image {nothing}: the sandbox has built no such image of none",
@@ -126,7 +126,7 @@ def test_what_belongs_to_the_whole_cluster_is_refused_whether_the_preflight_runs
     for env in ({}, {"PREFLIGHT": "0"}):
         ended = platform.deploy(**env)
         assert ended.code == 3, ended.output
-        assert "more.yaml: PriorityClass/mine belongs to the whole cluster, not to an app" in ended.output
+        assert "more.yaml:1: PriorityClass/mine belongs to the whole cluster, not to an app" in ended.output
     assert state(sandbox, f"ns-{platform.one}") == before
     classes = sandbox.api("GET", "/apis/scheduling.k8s.io/v1/priorityclasses")["items"]
     assert "mine" not in [each["metadata"]["name"] for each in classes]
@@ -134,14 +134,15 @@ def test_what_belongs_to_the_whole_cluster_is_refused_whether_the_preflight_runs
 
 def test_what_is_only_likely_is_said_and_kept_and_the_deployment_goes_on(platform: Platform) -> None:
     nothing = {
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "lonely"},
-        "spec": {"selector": {"app": "none"}, "ports": [{"port": 80}]},
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "lonely"},
+        "spec": {"selector": {"matchLabels": {"app": "none"}}, "maxUnavailable": 1},
     }  # fmt: skip
     add(platform, "more", nothing)
     ended = platform.deploy()
     assert ended.code == 0, ended.output
-    assert "warning: Service/lonely: chooses no pods: none has app=none" in ended.output
+    assert "warning: PodDisruptionBudget/lonely: chooses no pods: none has app=none" in ended.output
     details = platform.recorded()["stages"][0]["details"][platform.one]
     assert details["images"]
-    (row,) = details["preflight"]
-    assert (row["object"], row["kind"]) == ("Service/lonely", "warning")
+    rows = details["preflight"]
+    assert {(row["object"], row["kind"]) for row in rows} == {("PodDisruptionBudget/lonely", "warning")}
+    assert any(row["sentence"].startswith("chooses no pods: none has app=none") for row in rows)

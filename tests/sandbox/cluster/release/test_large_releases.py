@@ -245,7 +245,7 @@ def test_a_release_of_three_mib_is_gone_back_to(platform: Platform, sandbox: San
         sandbox.api("DELETE", f"{path}/{name}")
 
     def told() -> Json | None:
-        row = json.loads(platform.run("status", "--json", "--env", space).output)[0]
+        row = platform.status("--env", space)[0]
         return row if "cannot be gone back to" in row["note"] else None
 
     row = eventually(told)
@@ -271,5 +271,5 @@ def test_a_deployment_that_cannot_be_kept_says_so_and_so_does_status(
     ended = platform.deploy()
     assert ended.code == 0, ended.output
     assert "cannot be gone back to later: " in ended.output and "the quota few" in ended.output
-    row = json.loads(platform.run("status", "--json", "--env", platform.one).output)[0]
+    row = platform.status("--env", platform.one)[0]
     assert "cannot be gone back to" in row["note"] and "the quota few" in row["note"]

@@ -48,7 +48,7 @@ def test_what_was_there_is_put_back_when_the_first_release_fails(
     assert "(by kubectl-client-side-apply) is on record as taken-over: it can be gone back to" in ended.output
     assert "rolled back to taken-over" in ended.last and "NOT ROLLED BACK" not in ended.output
     assert serving(sandbox, space) == "old"
-    (row,) = json.loads(platform.run("status", "--json", "--app", "tiny", "--env", space).output)
+    (row,) = platform.status("--app", "tiny", "--env", space)
     assert (row["version"], row["back_from"], row["verified"]) == ("taken-over", "a" * 12, False)
     again = platform.run("deploy", "--app", "tiny", "--env", space, TAKE_OVER="1", **job("a"))
     assert again.code == 3, "what was rolled back is held: " + again.output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,8 +68,7 @@ def deploy_meanwhile(platform: Platform, sandbox: Sandbox, digit: str) -> None:
 
 
 def row(platform: Platform) -> dict[str, Any]:
-    shown = platform.run("status", "--json", "--app", "tiny", "--env", platform.one)
-    return dict(json.loads(shown.output)[0])
+    return platform.status("--app", "tiny", "--env", platform.one)[0]
 
 
 @pytest.mark.parametrize("script", ["healthcheck", "smoke", "watch"])

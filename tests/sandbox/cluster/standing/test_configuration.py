@@ -59,8 +59,7 @@ def seen(sandbox: Sandbox, platform: Platform) -> tuple[str, dict[str, str]]:
 
 
 def notes(platform: Platform) -> list[str]:
-    shown = platform.run("status", "--json", "--env", platform.one)
-    return list(json.loads(shown.output)[0]["notes"])
+    return list(platform.status("--env", platform.one)[0]["notes"])
 
 
 def test_a_commit_that_changes_only_a_config_map_reaches_the_pods(

@@ -43,7 +43,7 @@ def lease(sandbox: Sandbox, platform: Platform) -> dict[str, Any]:
 
 
 def status(platform: Platform) -> dict[str, Any]:
-    return dict(json.loads(platform.run("status", "--json", *HERE, platform.one).output)[0])
+    return platform.status(*HERE, platform.one)[0]
 
 
 def check(platform: Platform, script: str, env: dict[str, str]) -> None:
@@ -158,7 +158,9 @@ def test_a_reservation_of_a_dead_process_or_one_that_nobody_renews_holds_up_nobo
         patch = {"metadata": {"annotations": {"form-builder/process": dead}}}
         sandbox.api("PATCH", path, patch, "application/merge-patch+json")
         assert status(platform)["reserved"] == ""
-        assert deploy(platform, ci("b", "2"), "--turn-wait", "0").code == 0
+        taken = deploy(platform, ci("b", "2"), "--turn-wait", "0")
+        assert taken.code == 0, taken.output
+        assert "taking over what was reserved for Ada (main) in run GitHub Actions 1" in taken.output
     sandbox.api("PATCH", path, {"spec": {"leaseDurationSeconds": 1}}, "application/merge-patch+json")
     assert deploy(platform, ci("c", "3"), "--turn-wait", "60").code == 0
     assert "GitHub Actions 3" in json.dumps(lease(sandbox, platform))
