@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,14 @@ from tests.scripts.pipeline.ending import begun, gone, titles, waits
 from tests.scripts.scripted import Scripted, until
 
 LOCAL = ("lint", "security", "unit", "build")
+
+
+@pytest.fixture(autouse=True)
+def _with_a_terminal() -> Iterator[None]:
+    """As from a terminal, even where the tests themselves run under nohup, which runs inherit."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_a_closed_terminal_is_an_interruption_with_record_and_alert(run: Scripted, webhook: Webhook) -> None:
