@@ -65,6 +65,8 @@ def _verdict(name: str, judged: suppressions.Judgement, details: dict[str, objec
         reason = "no known weakness"
         if "advisories_age" in details:
             reason += f", by advisories of {details['advisories_of']} ({details['advisories_age']} days old)"
+        if details.get("unanswered"):
+            reason += f" for {details['unanswered']} of {details['packages']} pins, that nobody answers for"
         if judged.suppressed:
             reason += f", {len(judged.suppressed)} suppressed"
         return Outcome(reason=reason, details=details)

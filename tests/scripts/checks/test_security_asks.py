@@ -111,6 +111,7 @@ def test_pins_that_nobody_answers_for_are_named(repo: Repository, server: Server
     done = security(repo, server.url)
     assert done.code == 0, done.output
     assert "WARNING: nobody answers for 1 pins: idna 3.20" in done.output
+    assert "days old) for 1 of 2 pins, that nobody answers for" in done.output, "h11 was answered for today"
     assert "WARNING: the advisories are" in done.output, "of idna nothing is known since 2021"
 
 

@@ -86,6 +86,7 @@ def run_safety(request: Request, _row: Sequence[str], today: date) -> Scan:
             "advisories": advisories.description,
             "advisories_age": age,
             "advisories_of": str(advisories.dated or ""),
+            "unanswered": len(advisories.unknown) if advisories.asked else 0,
         },
     )
 
