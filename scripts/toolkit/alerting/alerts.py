@@ -118,11 +118,6 @@ def latest(own: Sequence[Run]) -> Run | None:
     return summary.combine([each for each in same if _single(each)])
 
 
-def counted(runs: Sequence[str]) -> str:
-    """1 alert, 2 alerts."""
-    return f"{len(runs)} alert{'' if len(runs) == 1 else 's'}"
-
-
 def _whole(config: Config, run: Run) -> Run:
     """With the environments that its app goes to, and what a version must pass there."""
     app = config.app(run["app"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from toolkit.alerting.channel import Alert, Answer, Channel, Fate, Memory
 from toolkit.alerting.outbox import STARTED, Outbox
+from toolkit.settings.model import AlertPolicy
 
 LATE_SECONDS = 300
 
@@ -32,6 +33,25 @@ class Sent:
         """One remedy more, once."""
         if remedy and remedy not in self.remedies:
             self.remedies.append(remedy)
+
+    def and_then(self, later: Sent) -> Sent:
+        """Both together."""
+        return Sent(
+            [*self.delivered, *later.delivered],
+            self.kept | later.kept,
+            self.aside | later.aside,
+            [*self.remedies, *later.remedies],
+        )
+
+    def summary(self, policy: AlertPolicy) -> str:
+        """2 alerts delivered to #releases."""
+        where = f" to {policy.channel}" if policy.channel else ""
+        return f"{counted(self.delivered)} delivered{where}"
+
+
+def counted(runs: Sequence[str]) -> str:
+    """1 alert, 2 alerts."""
+    return f"{len(runs)} alert{'' if len(runs) == 1 else 's'}"
 
 
 def deliver(box: Outbox, channels: Sequence[Channel], seconds: float) -> Sent:

@@ -23,6 +23,7 @@ from typing import Any
 from toolkit.alerting.channel import Alert
 from toolkit.alerting.slack import Message
 from toolkit.base import files
+from toolkit.runs.record import HOME
 
 POLL_SECONDS = 0.05
 STARTED = ".started"
@@ -158,3 +159,8 @@ class Outbox:
         tries, alert = self.state(name).get("tries"), self.read(name)
         tired = isinstance(tries, int) and tries >= PATIENT
         return tired, alert.created.astimezone(UTC).isoformat() if alert else "", name
+
+
+def of(root: Path) -> Outbox:
+    """The one of the checkout at `root`."""
+    return Outbox(root / HOME / "alerts")

@@ -149,6 +149,11 @@ def redact(text: str) -> Shown:
     return Shown(_without_keys(text) if _KEY_WORDS in text else text)
 
 
+def tail(text: Shown, lines: int) -> tuple[Shown, ...]:
+    """Its last lines that are not empty."""
+    return tuple(Shown(line) for line in text.splitlines() if line.strip())[-lines:]
+
+
 def redact_lines(lines: Iterable[str]) -> list[Shown]:
     """`redact` for lines that belong together: a private key among them goes whole, so they may be fewer."""
     known = list(lines)
@@ -236,7 +241,7 @@ class Raw:
 
     def tail(self, lines: int = 12) -> tuple[Shown, ...]:
         """Its last lines that are not empty, for people."""
-        return tuple(Shown(line) for line in self.shown.splitlines() if line.strip())[-lines:]
+        return tail(self.shown, lines)
 
     def __str__(self) -> str:
         return self.shown

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from toolkit.base.outcome import Kind, Misused, PipelineError, TimedOut
-from toolkit.base.redaction import Raw, Secret, Shown, redact, register_environment
+from toolkit.base.redaction import Raw, Secret, Shown, redact, register_environment, tail
 from toolkit.base.signals import held_back
 
 __all__ = [
@@ -76,7 +76,7 @@ class Ran(NamedTuple):
 
     def tail(self, lines: int = 12) -> tuple[Shown, ...]:
         """The last lines of it that are not empty, for people."""
-        return tuple(Shown(line) for line in self.output.splitlines() if line.strip())[-lines:]
+        return tail(self.output, lines)
 
 
 class ToolFailed(PipelineError):

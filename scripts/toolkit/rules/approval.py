@@ -7,6 +7,7 @@ what was known and is different now, or a check that failed since, needs another
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,14 +46,11 @@ def basis(root: Path, app: App, cluster: Cluster, environment: Environment, sour
     """What an approval that is given now stands on: the checks are those before the environment."""
     checks: dict[str, str] = {}
     mine = (data for data in record.runs(root) if data.get("app") == app.name)
-    for _, data in zip(range(LOOK_BACK), mine, strict=False):
+    for data in islice(mine, LOOK_BACK):
         if data.get("version") != version(source) or data.get("cluster") != cluster.name:
             continue
-        stages = data.get("stages")
-        for entry in reversed(stages if isinstance(stages, list) else []):
-            if not isinstance(entry, dict) or entry.get("environment") == environment.name:
-                continue
-            if entry.get("outcome") in _TELLING and isinstance(entry.get("id"), str):
+        for entry in reversed(data["stages"]):
+            if entry.get("environment") != environment.name and entry["outcome"] in _TELLING:
                 checks.setdefault(entry["id"], entry["outcome"])
     checks.pop("alert", None)
     return Basis(source.commit, built.digests(root, app.name, cluster.name), dict(sorted(checks.items())))

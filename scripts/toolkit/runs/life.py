@@ -9,7 +9,6 @@ a run that wrote a moment ago is left alone in any case.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Mapping
@@ -103,6 +102,8 @@ def _since(pid: int) -> int | None:
 @cache
 def _world() -> dict[str, str]:
     """Where a process number means something: this boot of this kernel, and this pid namespace of it."""
+    import hashlib  # loads OpenSSL; a stage that the engine started keeps no record
+
     named = _read("/etc/machine-id")
     machine = hashlib.sha256(named.encode()).hexdigest()[:16] if named else ""
     try:

@@ -74,13 +74,9 @@ def _main(
     environment.forget(os.environ)
     redaction.register_environment()
     listen()
-    try:
-        config, cluster, apps, where = resolve(options, app, place)
-        for each in apps if record else ():
-            each.require_written()
-    except PipelineError as error:
-        console.report(stage, error.outcome)
-        return error.kind.exit_code
+    config, cluster, apps, where = resolve(options, app, place)
+    for each in apps if record else ():
+        each.require_written()
     words.public(flags.names(config, cluster, os.environ))
     if not getattr(options, "json", False):  # what a program reads
         _say_what_hides_names()

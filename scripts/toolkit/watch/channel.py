@@ -23,7 +23,7 @@ class Channel:
     """The alert channels of a checkout. tell() may be called from several threads."""
 
     def __init__(self, root: Path, policy: AlertPolicy, say: Callable[[str], None]) -> None:
-        self._box = outbox.Outbox(root / ".pipeline" / "alerts")
+        self._box = outbox.of(root)
         self._policy = policy
         self._say = say
         self._news = threading.Event()
@@ -66,9 +66,8 @@ class Channel:
             last = self._closed.is_set()  # asked before it sends: what came until now is in it
             self._news.clear()
             sent = self._deliver()
-            where = f" to {self._policy.channel}" if self._policy.channel else ""
             if sent.delivered:
-                self._say(f"{len(sent.delivered)} alert{'s' * (len(sent.delivered) > 1)} delivered{where}")
+                self._say(sent.summary(self._policy))
             for name, why in sent.aside.items():
                 self._say(f"warning: alert {name} is set aside: {why}; `make alert` lists it")
             why = next(iter(sent.kept.values()), "")

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from typing import Any
 
 from toolkit.base.outcome import Failed
@@ -38,7 +39,7 @@ def ask(pins: Iterable[Pin], today: date) -> dict[Pin, Answer]:
     url, wanted = address(), list(pins)
     ids: dict[Pin, list[str]] = {}
     for batch in (wanted[start : start + MOST] for start in range(0, len(wanted), MOST)):
-        ids |= reach.within(reach.REQUEST_SECONDS, NAME, lambda batch=batch: _batch(url, batch))  # type: ignore[misc]
+        ids |= reach.within(reach.REQUEST_SECONDS, NAME, partial(_batch, url, batch))
     every = sorted({each for found in ids.values() for each in found})
     with ThreadPoolExecutor(AT_ONCE) as pool:
         details = dict(zip(every, pool.map(lambda each: _detail(url, each), every), strict=True))
