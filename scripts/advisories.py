@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from toolkit.base.outcome import Failed, Outcome
 from toolkit.checks import requirements
-from toolkit.checks.advisories import answers, asking, sources
+from toolkit.checks.advisories import answers, asking, database, sources
 from toolkit.settings import command
 
 
@@ -20,7 +20,7 @@ def run(request: command.Request) -> Outcome:
     )
     names = request.config.security.ask
     request.say(f"asking {' and '.join(names) or 'nobody'} about {len(pins)} pins")
-    cache = request.root / ".pipeline" / "cache" / "advisories" / "asked"
+    cache = asking.folder(database.folder(request.root))
     told = asking.ask(cache, names, pins, datetime.now(UTC).date(), anew=True)
     for trouble in told.troubles:
         request.say(f"WARNING: {trouble}")

@@ -37,6 +37,11 @@ class Told:
     troubles: tuple[str, ...]
 
 
+def folder(cache: Path) -> Path:
+    """Where what was said is kept for a day, in the folder of the advisories."""
+    return cache / "asked"
+
+
 def ask(
     folder: Path,
     names: Sequence[str],

@@ -50,6 +50,11 @@ def mode() -> str:
     return chosen
 
 
+def folder(root: Path) -> Path:
+    """Where advisories that were fetched, asked for and laid out are kept."""
+    return root / ".pipeline" / "cache" / "advisories"
+
+
 def prepare(
     root: Path,
     mode: str,
@@ -63,12 +68,12 @@ def prepare(
     ask names who is asked about every pin, unless the mode is local (asking.py). Raises Failed when there is
     no database: what cannot be judged must not look clean.
     """
-    cache = root / ".pipeline" / "cache" / "advisories"
+    cache = folder(root)
     base = _base(cache, mode, say)
     gathered = [base]
     if (root / sources.KNOWN).exists():
         gathered.append(sources.known(root / sources.KNOWN))
-    told = asking.ask(cache / "asked", () if mode == "local" else ask, pins, today)
+    told = asking.ask(asking.folder(cache), () if mode == "local" else ask, pins, today)
     if mode == "live" and told.troubles:
         raise Failed("; ".join(told.troubles), remedy="ADVISORIES=local judges by what is on this machine")
     known = newest(load(root / sources.ANSWERS), told.answers)
@@ -160,7 +165,7 @@ def _prune(cache: Path, current: Path) -> None:
     os.utime(current)
     for old in cache.iterdir():
         if (
-            old not in (current, cache / "live", cache / "asked")
+            old not in (current, cache / "live", asking.folder(cache))
             and time.time() - old.stat().st_mtime > _KEEP_SECONDS
         ):
             shutil.rmtree(old, ignore_errors=True)
