@@ -19,30 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.local import Refused, Sandbox, eventually
+from tests.sandbox.pipeline.production import apps_toml
 from tests.sandbox.platform_double import Platform
 from tests.scripts.alerting.slack_double import Message, Slack
-
-APPS = """
-default_cluster = "sandbox"
-[environments.production]
-spaces = ["{space}"]
-soak = "1s"
-rollback = "auto"
-[clusters.sandbox]
-builder = "sandbox"
-provision = true
-kubeconfig = "{kubeconfig}"
-[apps.tiny]
-title = "Tiny"
-path = "tiny"
-images = {{ app = "Dockerfile" }}
-namespace = "ns-{{space}}"
-service = "fb-tiny-{{space}}"
-health = "/health"
-readiness = "/readiness"
-deadline = "60s"
-lint = [["true"]]
-"""
 
 # Stay until every proxy has heard that this pod is leaving: no request of a user is lost.
 GRACE = 'lifecycle: { preStop: { exec: { command: [sleep, "1"] } } }'
@@ -96,7 +75,7 @@ class Bed:
         self.platform, self.sandbox, self.slack = platform, sandbox, slack
         self.space = platform.three
         self.good = ""
-        text = APPS.format(space=self.space, kubeconfig=platform.state / "kubeconfig")
+        text = apps_toml(platform, (self.space,), 'lint = [["true"]]\n')
         (platform.folder / "apps.toml").write_text(text)
 
     def start(self, script: str, commit: str, fault: str = "good", *words: str) -> subprocess.Popen[str]:

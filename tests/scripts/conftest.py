@@ -11,7 +11,16 @@ from toolkit.settings.model import Cluster as Model
 from toolkit.settings.model import Ref
 
 from tests.scripts import api_double
+from tests.scripts.alerting.webhook import Webhook
 from tests.scripts.cluster_double import Cluster
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """A channel that takes what is sent to it."""
+    server = Webhook()
+    yield server
+    server.close()
 
 
 @pytest.fixture

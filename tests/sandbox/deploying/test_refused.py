@@ -97,10 +97,6 @@ def test_what_a_killed_deployment_held_is_taken_over(platform: Platform, sandbox
     assert locks(sandbox, platform.one) == []
 
 
-def leases_of(platform: Platform) -> str:
-    return f"/apis/coordination.k8s.io/v1/namespaces/ns-{platform.one}/leases"
-
-
 def leases(sandbox: Sandbox, platform: Platform) -> dict[str, Any]:
     if f"ns-{platform.one}" not in names(sandbox):
         return {}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from tests.sandbox.local import Sandbox
 from tests.sandbox.platform_double import Ended, Platform
 
-# One environment and no checks: what is tested here begins with the deployment.
-ONE = """
+# One environment and no checks: what is tested begins with the deployment.
+APP = """
 default_cluster = "sandbox"
 [environments.production]
-spaces = ["{one}", "{two}"]
+spaces = [{spaces}]
 soak = "1s"
 rollback = "auto"
 [clusters.sandbox]
@@ -28,11 +29,20 @@ service = "fb-tiny-{{space}}"
 health = "/health"
 readiness = "/readiness"
 deadline = "60s"
-[apps.tiny.suites.smoke]
+"""
+SMOKE_SUITE = """[apps.tiny.suites.smoke]
 path = "tests/smoke"
 deadline = "30s"
-env.URL = "{{url}}"
+env.URL = "{url}"
 """
+
+
+def apps_toml(platform: Platform, spaces: Sequence[str], more: str = "") -> str:
+    """The tiny app in a production of these spaces; more is what its table has besides."""
+    named = ", ".join(f'"{space}"' for space in spaces)
+    return APP.format(spaces=named, kubeconfig=platform.state / "kubeconfig") + more
+
+
 GOOD, BAD = "a" * 12, "b" * 12
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.local import Sandbox, eventually
-from tests.sandbox.pipeline.production import BAD, GOOD, ONE, pipeline, serving, source_of
+from tests.sandbox.pipeline.production import BAD, GOOD, apps_toml, pipeline, serving, source_of
 from tests.sandbox.platform_double import Platform
 
 
@@ -32,8 +32,7 @@ def stage_process(engine: int, script: str) -> int:
 
 @pytest.mark.timeout(800)
 def test_a_killed_watch_is_undone_and_its_version_is_not_held(platform: Platform, sandbox: Sandbox) -> None:
-    text = ONE.format(one=platform.one, two=platform.two, kubeconfig=platform.state / "kubeconfig")
-    text = text.partition("[apps.tiny.suites.smoke]")[0]
+    text = apps_toml(platform, (platform.one, platform.two))
     (platform.folder / "apps.toml").write_text(text)
     platform.manifest(env={"VERSION": "good"})
     first = pipeline(platform, "a")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.local import Sandbox
-from tests.sandbox.pipeline.production import BAD, GOOD, ONE, pipeline, serving, stages
+from tests.sandbox.pipeline.production import BAD, GOOD, SMOKE_SUITE, apps_toml, pipeline, serving, stages
 from tests.sandbox.platform_double import Platform
 
 SMOKE = """import json
@@ -22,7 +22,7 @@ def test_version() -> None:
 @pytest.fixture
 def platform(platform: Platform) -> Platform:
     """One environment of two spaces, and a smoke suite."""
-    text = ONE.format(one=platform.one, two=platform.two, kubeconfig=platform.state / "kubeconfig")
+    text = apps_toml(platform, (platform.one, platform.two), SMOKE_SUITE)
     (platform.folder / "apps.toml").write_text(text)
     smoke = platform.folder / "tiny" / "tests" / "smoke"
     smoke.mkdir(parents=True)

@@ -25,6 +25,18 @@ def alert(run: Scripted, *flags: str, webhook: str = "") -> str:
     return ran.stdout
 
 
+def lone(run: Scripted, script: str) -> list[str]:
+    """The command of one stage script by itself, on the toy app."""
+    config = str(run.root / "apps.toml")
+    return [sys.executable, str(ROOT / f"scripts/{script}.py"), "--app", "toy", "--config", config]
+
+
+def lints_by(run: Scripted, command: str) -> None:
+    """The toy app's linter is a command of a shell."""
+    file = run.root / "apps.toml"
+    file.write_text(file.read_text().replace('[["true"]]', f'[["sh", "-c", "{command}"]]'))
+
+
 def waits(run: Scripted, id: str) -> None:
     run.stage(id, WAITS.format(id=id))
 

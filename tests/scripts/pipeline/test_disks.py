@@ -10,7 +10,7 @@ import pytest
 
 from tests import ROOT
 from tests.scripts.alerting.webhook import Webhook
-from tests.scripts.pipeline.ending import waits
+from tests.scripts.pipeline.ending import lone, waits
 from tests.scripts.scripted import Scripted
 
 
@@ -72,16 +72,9 @@ def test_a_disk_that_fills_up_in_the_middle_ends_the_run_with_a_sentence_and_an_
 
 
 def test_files_that_may_not_grow_end_a_lone_stage_with_a_sentence(run: Scripted) -> None:
-    argv = [
-        sys.executable,
-        str(ROOT / "scripts/lint.py"),
-        "--app",
-        "toy",
-        "--config",
-        str(run.root / "apps.toml"),
-    ]
+    command = f"ulimit -f 0; exec {shlex.join(lone(run, 'lint'))}"
     ran = subprocess.run(
-        ["bash", "-c", f"ulimit -f 0; exec {shlex.join(argv)}"], cwd=run.root, env=run.env, text=True,
+        ["bash", "-c", command], cwd=run.root, env=run.env, text=True,
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert ran.returncode == 1, ran.stdout + ran.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from tests import ROOT
 from tests.scripts.alerting.webhook import Webhook
-from tests.scripts.pipeline.ending import begun, gone, titles, waits
+from tests.scripts.pipeline.ending import begun, gone, lints_by, lone, titles, waits
 from tests.scripts.scripted import Scripted, until
 
 LOCAL = ("lint", "security", "unit", "build")
@@ -104,18 +104,10 @@ def test_a_failure_that_nobody_reads_keeps_its_exit_code(run: Scripted) -> None:
 
 
 def test_a_lone_stage_that_is_told_several_times_to_stop_ends_once_and_truly(run: Scripted) -> None:
-    (run.root / "apps.toml").write_text(
-        (run.root / "apps.toml").read_text().replace('[["true"]]', '[["sh", "-c", "touch began; sleep 300"]]')
+    lints_by(run, "touch began; sleep 300")
+    process = subprocess.Popen(
+        lone(run, "lint"), cwd=run.root, env=run.env, text=True, stdout=subprocess.PIPE
     )
-    argv = [
-        sys.executable,
-        str(ROOT / "scripts/lint.py"),
-        "--app",
-        "toy",
-        "--config",
-        str(run.root / "apps.toml"),
-    ]
-    process = subprocess.Popen(argv, cwd=run.root, env=run.env, text=True, stdout=subprocess.PIPE)
     until(lambda: (run.root / "toy" / "began").exists())
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
         process.send_signal(number)

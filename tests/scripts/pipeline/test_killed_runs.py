@@ -12,7 +12,7 @@ import pytest
 
 from tests import ROOT
 from tests.scripts.alerting.webhook import Webhook
-from tests.scripts.pipeline.ending import alert, begun, gone, titles, told, waits
+from tests.scripts.pipeline.ending import alert, begun, gone, lints_by, lone, titles, told, waits
 from tests.scripts.scripted import Scripted, until
 
 
@@ -139,17 +139,8 @@ def test_a_record_of_wrong_types_is_set_aside_named_and_ends_no_later_run(run: S
 def test_a_lone_stage_that_was_killed_is_told_by_the_alert_that_ci_sends(
     run: Scripted, webhook: Webhook
 ) -> None:
-    text = (run.root / "apps.toml").read_text()
-    (run.root / "apps.toml").write_text(
-        text.replace('[["true"]]', '[["sh", "-c", "echo $$ > began; exec sleep 300"]]')
-    )
-    argv = [sys.executable, str(ROOT / "scripts/lint.py"), "--app", "toy"]
-    process = subprocess.Popen(
-        [*argv, "--config", str(run.root / "apps.toml")],
-        cwd=run.root,
-        env=run.env,
-        stdout=subprocess.DEVNULL,
-    )
+    lints_by(run, "echo $$ > began; exec sleep 300")
+    process = subprocess.Popen(lone(run, "lint"), cwd=run.root, env=run.env, stdout=subprocess.DEVNULL)
     began = run.root / "toy" / "began"
     until(lambda: began.exists() and began.read_text().strip())
     process.kill()

@@ -9,6 +9,7 @@ import pytest
 from toolkit.objects import manifests
 
 from tests.sandbox.cluster.standing.jobs import job
+from tests.sandbox.deploying.looks import deployment
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 from tests.sandbox.watch import watched
@@ -30,10 +31,6 @@ def there_before(sandbox: Sandbox, platform: Platform, space: str, image: str, m
 
 def serving(sandbox: Sandbox, space: str) -> Any:
     return sandbox.api("GET", f"/api/v1/namespaces/ns-{space}/services/fb-tiny-{space}:80/proxy/")["version"]
-
-
-def deployment(sandbox: Sandbox, space: str) -> dict[str, Any]:
-    return sandbox.api("GET", f"/apis/apps/v1/namespaces/ns-{space}/deployments/fb-tiny-app-{space}")
 
 
 def test_what_was_there_is_put_back_when_the_first_release_fails(

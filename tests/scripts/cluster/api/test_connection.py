@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,12 +24,6 @@ CLOUD = Cluster(
     "cloud", "docker", server=Ref("D_SERVER"), certificate=Ref("D_CA"), token=Ref("D_TOKEN_{SPACE}")
 )
 PLAIN = Cluster("cloud", "docker", server=Ref("D_SERVER"), token=Ref("D_TOKEN_{SPACE}"))
-
-
-@pytest.fixture
-def double() -> Iterator[Double]:
-    with api_double.running(tls=True) as server:
-        yield server
 
 
 @pytest.fixture

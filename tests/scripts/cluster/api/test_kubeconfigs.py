@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ from tests.scripts.api_double import Double
 KUBECTL = shutil.which("kubectl")
 CLUSTER = Cluster("kubeconfig", "docker", kubeconfig=Ref("KUBECONFIG"), context=Ref("KUBE_CONTEXT"))
 kubectl_is_here = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on this machine")
-
-
-@pytest.fixture
-def double() -> Iterator[Double]:
-    with api_double.running(tls=True) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

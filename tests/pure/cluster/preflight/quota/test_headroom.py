@@ -10,6 +10,8 @@ from toolkit.cluster.preflight.quota import growth, headroom, podcost
 from toolkit.cluster.preflight.quota.growth import Roll
 from toolkit.objects import quantity
 
+from tests.pure.cluster.preflight.quota.written import quota, rolling
+
 Json = dict[str, Any]
 
 
@@ -31,18 +33,6 @@ def deployment(
         spec["strategy"] = strategy
     status = {} if running is None else {"replicas": running}
     return {"kind": "Deployment", "metadata": {"name": "web"}, "spec": spec, "status": status}
-
-
-def rolling(**told: Any) -> Json:
-    return {"type": "RollingUpdate", "rollingUpdate": told}
-
-
-def quota(used: Json | None = None, hard: Json | None = None, **spec: Any) -> Json:
-    return {
-        "metadata": {"name": "small"},
-        "spec": {"hard": hard or {}, **spec},
-        "status": {"used": used or {}},
-    }
 
 
 def lines(quotas: list[Json], rolls: list[Roll], created: list[tuple[str, Json]] | None = None) -> list[str]:

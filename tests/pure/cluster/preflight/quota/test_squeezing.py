@@ -8,6 +8,8 @@ import pytest
 from toolkit.cluster.preflight.quota import growth, headroom, podcost
 from toolkit.cluster.preflight.quota.growth import Roll
 
+from tests.pure.cluster.preflight.quota.written import quota, rolling
+
 Json = dict[str, Any]
 
 
@@ -27,18 +29,6 @@ def deployment(
         "metadata": {"name": "x"},
         "spec": spec,
         "status": status,
-    }
-
-
-def rolling(**told: Any) -> Json:
-    return {"type": "RollingUpdate", "rollingUpdate": told}
-
-
-def quota(used: Json | None = None, hard: Json | None = None, **spec: Any) -> Json:
-    return {
-        "metadata": {"name": "small"},
-        "spec": {"hard": hard or {}, **spec},
-        "status": {"used": used or {}},
     }
 
 
