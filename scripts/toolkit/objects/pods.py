@@ -11,7 +11,11 @@ from toolkit.objects.resources import is_a
 Json = dict[str, Any]
 
 TEMPLATES = (("spec", "template"), ("spec", "jobTemplate", "spec", "template"))
-_MAKERS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController")
+# The kinds of Kubernetes' own that have such a template.
+TEMPLATED = (
+    *("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"),
+    *("Job", "CronJob"),
+)
 _LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -39,7 +43,7 @@ def containers(template: Any) -> list[Json]:
 def is_maker(obj: Any) -> bool:
     """Whether a kind of Kubernetes' own makes pods just as its template says; a custom kind may do as it
     likes with what looks like one."""
-    return is_a(obj, *_MAKERS, "StatefulSet")
+    return is_a(obj, "Pod", *TEMPLATED)
 
 
 def is_idle(obj: Any) -> bool:

@@ -10,11 +10,11 @@ import copy
 from typing import Any
 
 from toolkit.objects.fields import at, mapping, objects, text
+from toolkit.objects.pods import TEMPLATES
 
 Json = dict[str, Any]
 DEFAULT = "default"
 NAME, ALIAS = "serviceAccountName", "serviceAccount"
-_TEMPLATES = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
 
 
 def given_back(obj: Json, made: Json) -> Json | None:
@@ -22,7 +22,7 @@ def given_back(obj: Json, made: Json) -> Json | None:
 
     made is the answer to its apply. None when all is well, or somebody else wants that ServiceAccount.
     """
-    for way in _TEMPLATES:
+    for way in ((*template, "spec") for template in TEMPLATES):
         wanted, live = mapping(obj, *way), mapping(made, *way)
         if not wanted or wanted.get(NAME) or wanted.get(ALIAS) or text(live, NAME) in ("", DEFAULT):
             continue

@@ -78,9 +78,8 @@ def follow(
     and ApiError when the credential is refused for good.
     """
     plain = [obj for obj in applied if table.is_data(table.kind_of(obj))]
-    awaited = [
-        judged.applied(obj, wishes.of(obj, judging, space.name)) for obj in applied if obj not in plain
-    ]
+    followed = [obj for obj in applied if not table.is_data(table.kind_of(obj))]
+    awaited = [judged.applied(obj, wishes.of(obj, judging, space.name)) for obj in followed]
     rows = result.data(plain)
     if not awaited:
         return Verdict(Outcome(reason="nothing to judge"), {}, rows=tuple(rows))

@@ -13,15 +13,8 @@ from toolkit.cluster.diagnosis.container_diagnosis import short
 from toolkit.cluster.diagnosis.finding import Cause, suspicious, waiting
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
 from toolkit.objects.fields import at, mapping, name, number, objects, owner, text
+from toolkit.objects.pods import TEMPLATED, TEMPLATES
 
-# Kinds with a pod template, and the way to it.
-TEMPLATES = {
-    **dict.fromkeys(
-        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"),
-        ("spec", "template"),
-    ),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
 # Events of the cloud's controller (kubernetes: cloud-provider/controllers/service).
 _BALANCER = ("SyncLoadBalancerFailed", "CreatingLoadBalancerFailed", "EnsuredLoadBalancer")
 _ONE_EACH = ("DaemonSet", "Job", "CronJob")
@@ -38,11 +31,11 @@ class Made(NamedTuple):
 
 def makers(around: Around) -> Iterator[Made]:
     """What of the app makes pods, as far as it is looked at."""
-    for kind, path in TEMPLATES.items():
+    for kind in TEMPLATED:
         for obj in around.all(kind):
             if owner(obj):  # a Deployment's old ReplicaSets make no pods any more
                 continue
-            template = mapping(obj, *path)
+            template = next(filter(None, (mapping(obj, *way) for way in TEMPLATES)), {})
             wanted = 1 if kind in _ONE_EACH else number(obj, "spec", "replicas", default=1)
             yield Made(f"{kind}/{name(obj)}", mapping(template, "metadata", "labels"), template, wanted)
 
