@@ -80,9 +80,7 @@ class DaemonSetController(Controller):
         used = {objects.labels_of(pod).get(HASH, "") for pod in children} | {hashed}
         live = {one["metadata"]["name"] for one in revisions if objects.labels_of(one)[HASH] in used}
         await self.history.truncate(daemon_set, revisions, live)
-        least = daemon_set["spec"].get("minReadySeconds") or 0
-        waits = [wait for pod in children if (wait := pods.available_in(pod, least, current))]
-        return min(waits) + 0.01 if waits else None
+        return pods.next_look(daemon_set, children, current)
 
     def _tell_of_ended(self, daemon_set: Object, going: list[Object]) -> None:
         for pod in going:

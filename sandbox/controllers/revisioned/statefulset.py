@@ -71,9 +71,7 @@ class StatefulSetController(Controller):
             raise failure
         live = {*names, status["currentRevision"], *map(plan.revision_of, children)}
         await self.history.truncate(stateful_set, revisions, live)
-        least = stateful_set["spec"].get("minReadySeconds") or 0
-        waits = [wait for pod in children if (wait := pods.available_in(pod, least, current))]
-        return min(waits) + 0.01 if waits else None
+        return pods.next_look(stateful_set, children, current)
 
     async def _take(self, stateful_set: Object, step: plan.Step, now_at: Object, update: Object) -> None:
         for pod in step.delete:

@@ -62,7 +62,7 @@ class ReplicaSetController(Controller):
         await self._report(replica_set, status_of(replica_set, running, current, failure, surplus))
         if failure is not None and not namespace_is_going(failure):
             raise failure
-        return next_look(replica_set, running, current)
+        return pods.next_look(replica_set, running, current)
 
     async def _report(self, replica_set: Object, status: Object) -> None:
         if status != replica_set.get("status"):
@@ -102,10 +102,3 @@ def status_of(
     }
     status = {"replicas": len(running)} | {name: count for name, count in counts.items() if count}
     return status | ({"conditions": conditions} if conditions else {})
-
-
-def next_look(replica_set: Object, running: list[Object], current: datetime) -> float | None:
-    """Seconds until the next ready pod counts as available, None when there is none to wait for."""
-    least = replica_set["spec"].get("minReadySeconds") or 0
-    waits = [wait for pod in running if (wait := pods.available_in(pod, least, current))]
-    return min(waits) + 0.01 if waits else None
