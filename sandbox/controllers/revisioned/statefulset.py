@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
-from sandbox.controllers.machinery.index import Owned, claim
+from sandbox.controllers.machinery.index import Owned, claim, remove
 from sandbox.controllers.machinery.podcontrol import pod_from
 from sandbox.controllers.revisioned import stateful_plan as plan
 from sandbox.controllers.revisioned.history import HASH, PLURAL, REVISION_HASH, History, with_template
@@ -116,17 +116,14 @@ class StatefulSetController(Controller):
             self.recorder.record(stateful_set, "Normal", "SuccessfulCreate", text)
 
     async def _delete(self, stateful_set: Object, pod: Object) -> None:
-        meta = pod["metadata"]
-        called = f"Pod {meta['name']} in StatefulSet {stateful_set['metadata']['name']}"
+        called = f"Pod {pod['metadata']['name']} in StatefulSet {stateful_set['metadata']['name']}"
         try:
-            await self.client.delete(path("v1", "pods", meta["namespace"], meta["name"]), uid=meta["uid"])
+            await remove(self.client, self.pods, pod)
         except ApiError as error:
-            if error.status not in (404, 409):
-                if error.status:
-                    text = f"delete {called} failed error: {error.message}"
-                    self.recorder.record(stateful_set, "Warning", "FailedDelete", text)
-                raise
-        self.pods.deleted(pod)
+            if error.status:
+                text = f"delete {called} failed error: {error.message}"
+                self.recorder.record(stateful_set, "Warning", "FailedDelete", text)
+            raise
         self.recorder.record(stateful_set, "Normal", "SuccessfulDelete", f"delete {called} successful")
 
     async def _report(self, stateful_set: Object, status: Object) -> None:
