@@ -6,7 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of
+from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
 from sandbox.controllers.machinery.events import Recorder
 from sandbox.controllers.machinery.queue import Queue
 
@@ -80,6 +80,13 @@ class Controller:
         """An informer handler: the object itself has to be looked at."""
         del kind, old
         self.queue.add(key_of(new))
+
+    async def write_status(self, plural: str, obj: Object, status: Object) -> None:
+        """Write what is new about an object's status."""
+        if status != obj.get("status"):
+            meta = obj["metadata"]
+            place = path(obj["apiVersion"], plural, meta["namespace"], meta["name"], "status")
+            await self.client.replace(place, {**obj, "status": status})
 
     async def run(self) -> None:
         """Work for ever."""

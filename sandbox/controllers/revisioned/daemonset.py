@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.machinery.index import Owned, claim
@@ -74,7 +74,9 @@ class DaemonSetController(Controller):
                     _, failure = await self.control.create(daemon_set, daemon(daemon_set, node, hashed), 1)
         children, current = self.pods.of(daemon_set), datetime.now(UTC)
         status = plan.status_of(daemon_set, known, children, hashed, current)
-        await self._report(daemon_set, status)
+        old = daemon_set.get("status") or {}
+        status |= {key: old[key] for key in ("collisionCount", "conditions") if key in old}
+        await self.write_status("daemonsets", daemon_set, status)
         if failure is not None and not namespace_is_going(failure):
             raise failure
         used = {objects.labels_of(pod).get(HASH, "") for pod in children} | {hashed}
@@ -91,14 +93,6 @@ class DaemonSetController(Controller):
                 found = f"Found {word.lower()} daemon pod {meta['namespace']}/{meta['name']}"
                 text = f"{found} on node {plan.node_of(pod)}, will try to kill it"
                 self.recorder.record(daemon_set, kind, f"{word}DaemonPod", text)
-
-    async def _report(self, daemon_set: Object, status: Object) -> None:
-        old = daemon_set.get("status") or {}
-        status |= {key: old[key] for key in ("collisionCount", "conditions") if key in old}
-        if status != old:
-            meta = daemon_set["metadata"]
-            place = path("apps/v1", "daemonsets", meta["namespace"], meta["name"], "status")
-            await self.client.replace(place, {**daemon_set, "status": status})
 
 
 def daemon(daemon_set: Object, node: str, hashed: str) -> Object:

@@ -66,7 +66,7 @@ class StatefulSetController(Controller):
         children, current = self.pods.of(stateful_set), datetime.now(UTC)
         names = (now_at["metadata"]["name"], update["metadata"]["name"])
         status = plan.status_of(stateful_set, children, *names, current)
-        await self._report(stateful_set, status)
+        await self.write_status("statefulsets", stateful_set, status)
         if failure is not None and not namespace_is_going(failure):
             raise failure
         live = {*names, status["currentRevision"], *map(plan.revision_of, children)}
@@ -125,12 +125,6 @@ class StatefulSetController(Controller):
                 self.recorder.record(stateful_set, "Warning", "FailedDelete", text)
             raise
         self.recorder.record(stateful_set, "Normal", "SuccessfulDelete", f"delete {called} successful")
-
-    async def _report(self, stateful_set: Object, status: Object) -> None:
-        if status != stateful_set.get("status"):
-            meta = stateful_set["metadata"]
-            place = path("apps/v1", "statefulsets", meta["namespace"], meta["name"], "status")
-            await self.client.replace(place, {**stateful_set, "status": status})
 
 
 def numbered_pod(stateful_set: Object, number: int, revision: Object) -> Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.machinery.index import Owned, claim
@@ -59,16 +59,11 @@ class ReplicaSetController(Controller):
                 gone = {pod["metadata"]["uid"] for pod in deleted}
                 running = [pod for pod in running if pod["metadata"]["uid"] not in gone]
         current = datetime.now(UTC)
-        await self._report(replica_set, status_of(replica_set, running, current, failure, surplus))
+        status = status_of(replica_set, running, current, failure, surplus)
+        await self.write_status("replicasets", replica_set, status)
         if failure is not None and not namespace_is_going(failure):
             raise failure
         return pods.next_look(replica_set, running, current)
-
-    async def _report(self, replica_set: Object, status: Object) -> None:
-        if status != replica_set.get("status"):
-            meta = replica_set["metadata"]
-            place = path("apps/v1", "replicasets", meta["namespace"], meta["name"], "status")
-            await self.client.replace(place, {**replica_set, "status": status})
 
 
 def status_of(
