@@ -44,15 +44,7 @@ class DaemonSetController(Controller):
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del kind
-        for pod in filter(None, (new, old)):
-            space, owner = pod["metadata"]["namespace"], objects.controller_of(pod)
-            if owner is not None and owner["kind"] == "DaemonSet":
-                self.queue.add((space, owner["name"]))
-            elif owner is None:
-                for key, candidate in self.sets.items.items():
-                    selector = candidate["spec"]["selector"]
-                    if key[0] == space and objects.selects(selector, objects.labels_of(pod)):
-                        self.queue.add(key)
+        self.enqueue_owners("DaemonSet", self.sets, new, old)
 
     async def reconcile(self, key: Key) -> float | None:
         """One step, then the status; a refusal is reported, then retried with back-off."""

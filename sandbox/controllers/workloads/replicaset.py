@@ -27,16 +27,7 @@ class ReplicaSetController(Controller):
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del kind
-        for pod in filter(None, (new, old)):
-            space, owner = pod["metadata"]["namespace"], objects.controller_of(pod)
-            if owner is not None and owner["kind"] == "ReplicaSet":
-                self.queue.add((space, owner["name"]))
-            elif owner is None:
-                for key, candidate in self.sets.items.items():
-                    if key[0] == space and objects.selects(
-                        candidate["spec"]["selector"], objects.labels_of(pod)
-                    ):
-                        self.queue.add(key)
+        self.enqueue_owners("ReplicaSet", self.sets, new, old)
 
     async def reconcile(self, key: Key) -> float | None:
         """One step: claim, create or delete, report. A refusal is reported, then retried with back-off."""
