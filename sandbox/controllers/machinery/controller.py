@@ -6,7 +6,8 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of
+from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
+from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.events import Recorder
 from sandbox.controllers.machinery.queue import Queue
 
@@ -80,6 +81,26 @@ class Controller:
         """An informer handler: the object itself has to be looked at."""
         del kind, old
         self.queue.add(key_of(new))
+
+    def enqueue_owners(self, kind: str, owners: Informer, *children: Object | None) -> None:
+        """Who controls these children has to be looked at, if it is of that kind; of an orphan, all whose
+        selector picks it."""
+        for child in filter(None, children):
+            space, owner = child["metadata"]["namespace"], objects.controller_of(child)
+            if owner is not None and owner["kind"] == kind:
+                self.queue.add((space, owner["name"]))
+            elif owner is None:
+                for key, candidate in owners.items.items():
+                    selector = candidate["spec"]["selector"]
+                    if key[0] == space and objects.selects(selector, objects.labels_of(child)):
+                        self.queue.add(key)
+
+    async def write_status(self, plural: str, obj: Object, status: Object) -> None:
+        """Write what is new about an object's status."""
+        if status != obj.get("status"):
+            meta = obj["metadata"]
+            place = path(obj["apiVersion"], plural, meta["namespace"], meta["name"], "status")
+            await self.client.replace(place, {**obj, "status": status})
 
     async def run(self) -> None:
         """Work for ever."""

@@ -109,6 +109,22 @@ async def claim(
     return kept
 
 
+async def remove(client: Client, index: Owned, child: Object, propagation: str | None = None) -> bool:
+    """Delete this child, and no other of its name; False when it was gone already. ApiError for other
+    refusals."""
+    meta = child["metadata"]
+    place = path(child["apiVersion"], index.informer.plural, meta["namespace"], meta["name"])
+    there = True
+    try:
+        await client.delete(place, propagation=propagation, uid=meta["uid"])
+    except ApiError as error:
+        if error.status not in (404, 409):  # 409: another one of that name
+            raise
+        there = False
+    index.deleted(child)
+    return there
+
+
 async def _stays(client: Client, owner: Object, plural: str) -> bool:
     meta = owner["metadata"]
     live = await client.get(path(owner["apiVersion"], plural, meta.get("namespace"), meta["name"]))

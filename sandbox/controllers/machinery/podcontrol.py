@@ -9,7 +9,7 @@ from sandbox.base.client import ApiError, Client, Object, path
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import namespace_is_going
 from sandbox.controllers.machinery.events import Recorder
-from sandbox.controllers.machinery.index import Owned
+from sandbox.controllers.machinery.index import Owned, remove
 
 BURST = 500  # pods created or deleted in one go, as upstream
 
@@ -70,22 +70,15 @@ class PodControl:
         """(those that go, the first refusal)."""
         gone: list[Object] = []
         for pod in list(victims)[:BURST]:
-            meta = pod["metadata"]
             try:
-                await self._client.delete(
-                    path("v1", "pods", meta["namespace"], meta["name"]), uid=meta["uid"]
-                )
-                self._recorder.record(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
+                if await remove(self._client, self._index, pod):
+                    message = f"Deleted pod: {pod['metadata']['name']}"
+                    self._recorder.record(owner, "Normal", "SuccessfulDelete", message)
             except ApiError as error:
-                if error.status not in (
-                    404,
-                    409,
-                ):  # 409: another pod of that name; either way this one is gone
-                    if error.status:
-                        message = f"Error deleting: {error.message}"
-                        self._recorder.record(owner, "Warning", "FailedDelete", message)
-                    return gone, error
-            self._index.deleted(pod)
+                if error.status:
+                    message = f"Error deleting: {error.message}"
+                    self._recorder.record(owner, "Warning", "FailedDelete", message)
+                return gone, error
             gone.append(pod)
         return gone, None
 

@@ -42,6 +42,14 @@ def available_in(pod: Object, min_ready_seconds: int, current: datetime) -> floa
     return max(0.0, min_ready_seconds - objects.seconds_since(since, current)) if since else None
 
 
+def next_look(owner: Object, children: Iterable[Object], current: datetime) -> float | None:
+    """Seconds until the next ready pod counts as available by the owner's minReadySeconds, None when there is
+    none to wait for."""
+    least = owner["spec"].get("minReadySeconds") or 0
+    waits = [wait for pod in children if (wait := available_in(pod, least, current))]
+    return min(waits) + 0.01 if waits else None
+
+
 def restarts(pod: Object) -> int:
     """The most restarts that any of its containers has had."""
     return max(

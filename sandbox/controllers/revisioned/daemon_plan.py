@@ -87,23 +87,23 @@ def next_step(
     """What to do now. ``known`` are the nodes by name, ``new`` is the hash of the template as it is."""
     step, placed = Step(), by_node(children)
     surge = _rolling(daemon_set) and _share(daemon_set, "maxSurge", 0, 100) > 0
-    wanted = []
+    wanted: dict[str, list[Object]] = {}
     for name, node in known.items():
-        here, (run, stay) = placed.pop(name, []), belongs(daemon_set, node)
+        here, (run, stay) = placed.get(name, []), belongs(daemon_set, node)
         ended = [pod for pod in here if pods.finished(pod)]
         if not run:
             step.delete += [] if stay else [pod for pod in here if not objects.deleting(pod)]
             continue
-        wanted.append(name)
+        wanted[name] = here
         step.delete += [pod for pod in ended if not objects.deleting(pod)]
         alive = [pod for pod in here if pod not in ended and not objects.deleting(pod)]
         if not here:
             step.create.append(name)
         step.delete += alive[1:] if not surge else [p for p in alive[1:] if _hash(p) == _hash(alive[0])]
-    for left in placed.values():  # their node is gone
-        step.delete += [pod for pod in left if not objects.deleting(pod)]
+    for name in placed.keys() - known.keys():  # the node is gone
+        step.delete += [pod for pod in placed[name] if not objects.deleting(pod)]
     if _rolling(daemon_set) and not step.create and not step.delete:
-        _roll(daemon_set, {name: by_node(children).get(name, []) for name in wanted}, new, step, current)
+        _roll(daemon_set, wanted, new, step, current)
     return step
 
 

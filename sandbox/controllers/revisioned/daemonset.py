@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.machinery.index import Owned, claim
@@ -44,15 +44,7 @@ class DaemonSetController(Controller):
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del kind
-        for pod in filter(None, (new, old)):
-            space, owner = pod["metadata"]["namespace"], objects.controller_of(pod)
-            if owner is not None and owner["kind"] == "DaemonSet":
-                self.queue.add((space, owner["name"]))
-            elif owner is None:
-                for key, candidate in self.sets.items.items():
-                    selector = candidate["spec"]["selector"]
-                    if key[0] == space and objects.selects(selector, objects.labels_of(pod)):
-                        self.queue.add(key)
+        self.enqueue_owners("DaemonSet", self.sets, new, old)
 
     async def reconcile(self, key: Key) -> float | None:
         """One step, then the status; a refusal is reported, then retried with back-off."""
@@ -74,15 +66,15 @@ class DaemonSetController(Controller):
                     _, failure = await self.control.create(daemon_set, daemon(daemon_set, node, hashed), 1)
         children, current = self.pods.of(daemon_set), datetime.now(UTC)
         status = plan.status_of(daemon_set, known, children, hashed, current)
-        await self._report(daemon_set, status)
+        old = daemon_set.get("status") or {}
+        status |= {key: old[key] for key in ("collisionCount", "conditions") if key in old}
+        await self.write_status("daemonsets", daemon_set, status)
         if failure is not None and not namespace_is_going(failure):
             raise failure
         used = {objects.labels_of(pod).get(HASH, "") for pod in children} | {hashed}
         live = {one["metadata"]["name"] for one in revisions if objects.labels_of(one)[HASH] in used}
         await self.history.truncate(daemon_set, revisions, live)
-        least = daemon_set["spec"].get("minReadySeconds") or 0
-        waits = [wait for pod in children if (wait := pods.available_in(pod, least, current))]
-        return min(waits) + 0.01 if waits else None
+        return pods.next_look(daemon_set, children, current)
 
     def _tell_of_ended(self, daemon_set: Object, going: list[Object]) -> None:
         for pod in going:
@@ -93,14 +85,6 @@ class DaemonSetController(Controller):
                 found = f"Found {word.lower()} daemon pod {meta['namespace']}/{meta['name']}"
                 text = f"{found} on node {plan.node_of(pod)}, will try to kill it"
                 self.recorder.record(daemon_set, kind, f"{word}DaemonPod", text)
-
-    async def _report(self, daemon_set: Object, status: Object) -> None:
-        old = daemon_set.get("status") or {}
-        status |= {key: old[key] for key in ("collisionCount", "conditions") if key in old}
-        if status != old:
-            meta = daemon_set["metadata"]
-            place = path("apps/v1", "daemonsets", meta["namespace"], meta["name"], "status")
-            await self.client.replace(place, {**daemon_set, "status": status})
 
 
 def daemon(daemon_set: Object, node: str, hashed: str) -> Object:

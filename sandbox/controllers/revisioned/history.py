@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from sandbox.base.client import ApiError, Client, Informer, Object, path
 from sandbox.controllers.machinery import objects
-from sandbox.controllers.machinery.index import Owned, claim
+from sandbox.controllers.machinery.index import Owned, claim, remove
 
 HASH = "controller-revision-hash"  # on pods
 REVISION_HASH = "controller.kubernetes.io/hash"  # on the revisions of StatefulSets
@@ -103,12 +103,7 @@ class History:
     async def truncate(self, owner: Object, revisions: Iterable[Object], live: set[str]) -> None:
         """Delete what revisionHistoryLimit does not keep."""
         for old in surplus(revisions, live, owner["spec"].get("revisionHistoryLimit")):
-            try:
-                await self._client.delete(self._place(old), uid=old["metadata"]["uid"])
-            except ApiError as error:
-                if error.status not in (404, 409):
-                    raise
-            self._index.deleted(old)
+            await remove(self._client, self._index, old)
 
     def _place(self, revision: Object) -> str:
         meta = revision["metadata"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sandbox.base.client import ApiError, Key, Object, path
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
-from sandbox.controllers.machinery.index import Owned, claim
+from sandbox.controllers.machinery.index import Owned, claim, remove
 from sandbox.controllers.machinery.podcontrol import pod_from
 from sandbox.controllers.revisioned import stateful_plan as plan
 from sandbox.controllers.revisioned.history import HASH, PLURAL, REVISION_HASH, History, with_template
@@ -66,14 +66,12 @@ class StatefulSetController(Controller):
         children, current = self.pods.of(stateful_set), datetime.now(UTC)
         names = (now_at["metadata"]["name"], update["metadata"]["name"])
         status = plan.status_of(stateful_set, children, *names, current)
-        await self._report(stateful_set, status)
+        await self.write_status("statefulsets", stateful_set, status)
         if failure is not None and not namespace_is_going(failure):
             raise failure
         live = {*names, status["currentRevision"], *map(plan.revision_of, children)}
         await self.history.truncate(stateful_set, revisions, live)
-        least = stateful_set["spec"].get("minReadySeconds") or 0
-        waits = [wait for pod in children if (wait := pods.available_in(pod, least, current))]
-        return min(waits) + 0.01 if waits else None
+        return pods.next_look(stateful_set, children, current)
 
     async def _take(self, stateful_set: Object, step: plan.Step, now_at: Object, update: Object) -> None:
         for pod in step.delete:
@@ -118,24 +116,15 @@ class StatefulSetController(Controller):
             self.recorder.record(stateful_set, "Normal", "SuccessfulCreate", text)
 
     async def _delete(self, stateful_set: Object, pod: Object) -> None:
-        meta = pod["metadata"]
-        called = f"Pod {meta['name']} in StatefulSet {stateful_set['metadata']['name']}"
+        called = f"Pod {pod['metadata']['name']} in StatefulSet {stateful_set['metadata']['name']}"
         try:
-            await self.client.delete(path("v1", "pods", meta["namespace"], meta["name"]), uid=meta["uid"])
+            await remove(self.client, self.pods, pod)
         except ApiError as error:
-            if error.status not in (404, 409):
-                if error.status:
-                    text = f"delete {called} failed error: {error.message}"
-                    self.recorder.record(stateful_set, "Warning", "FailedDelete", text)
-                raise
-        self.pods.deleted(pod)
+            if error.status:
+                text = f"delete {called} failed error: {error.message}"
+                self.recorder.record(stateful_set, "Warning", "FailedDelete", text)
+            raise
         self.recorder.record(stateful_set, "Normal", "SuccessfulDelete", f"delete {called} successful")
-
-    async def _report(self, stateful_set: Object, status: Object) -> None:
-        if status != stateful_set.get("status"):
-            meta = stateful_set["metadata"]
-            place = path("apps/v1", "statefulsets", meta["namespace"], meta["name"], "status")
-            await self.client.replace(place, {**stateful_set, "status": status})
 
 
 def numbered_pod(stateful_set: Object, number: int, revision: Object) -> Object:

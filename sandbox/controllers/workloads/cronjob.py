@@ -9,7 +9,7 @@ from sandbox.base.copying import copied
 from sandbox.base.cron import Schedule
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import Cluster, Controller
-from sandbox.controllers.machinery.index import Owned
+from sandbox.controllers.machinery.index import Owned, remove
 from sandbox.controllers.workloads import cron_plan, job_plan
 
 LONGEST_LOOK = 3600.0  # seconds: the wall clock may be set meanwhile
@@ -44,7 +44,7 @@ class CronJobController(Controller):
         again = None
         if not objects.deleting(cron_job):
             for job in cron_plan.surplus(cron_job, self.jobs.of(stored)):
-                await self._delete(job)
+                await remove(self.client, self.jobs, job, "Background")
             again = await self._start(cron_job)
         if not status.get("active"):
             status.pop("active", None)
@@ -118,7 +118,7 @@ class CronJobController(Controller):
             for one in active:
                 job = self.jobs.informer.items.get((one["namespace"], one["name"]))
                 if job is not None:
-                    await self._delete(job)
+                    await remove(self.client, self.jobs, job, "Background")
                     self.recorder.record(cron_job, "Normal", "SuccessfulDelete", f"Deleted job {one['name']}")
             active.clear()
         return True
@@ -139,13 +139,3 @@ class CronJobController(Controller):
         self.jobs.created(created)
         self.recorder.record(cron_job, "Normal", "SuccessfulCreate", f"Created job {meta['name']}")
         return created
-
-    async def _delete(self, job: Object) -> None:
-        meta = job["metadata"]
-        place = path("batch/v1", "jobs", meta["namespace"], meta["name"])
-        try:
-            await self.client.delete(place, propagation="Background", uid=meta["uid"])
-        except ApiError as error:
-            if error.status not in (404, 409):
-                raise
-        self.jobs.deleted(job)

@@ -67,16 +67,7 @@ class DeploymentController(Controller):
 
     def _set_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del kind
-        for each in filter(None, (new, old)):
-            space, owner = each["metadata"]["namespace"], objects.controller_of(each)
-            if owner is not None and owner["kind"] == "Deployment":
-                self.queue.add((space, owner["name"]))
-            elif owner is None:
-                for key, candidate in self.deployments.items.items():
-                    if key[0] == space and objects.selects(
-                        candidate["spec"]["selector"], objects.labels_of(each)
-                    ):
-                        self.queue.add(key)
+        self.enqueue_owners("Deployment", self.deployments, new, old)
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         """Recreate waits for old pods to end, which no ReplicaSet's status shows."""

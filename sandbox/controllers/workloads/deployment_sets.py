@@ -9,7 +9,7 @@ from sandbox.base.copying import copied
 from sandbox.controllers.machinery import objects
 from sandbox.controllers.machinery.controller import namespace_is_going
 from sandbox.controllers.machinery.events import Recorder
-from sandbox.controllers.machinery.index import Owned
+from sandbox.controllers.machinery.index import Owned, remove
 from sandbox.controllers.workloads import deployment_status as report
 from sandbox.controllers.workloads import revisions
 from sandbox.controllers.workloads.rolling import Set
@@ -131,14 +131,7 @@ class SetWriter:
 
     async def remove(self, surplus: Object) -> None:
         """Delete a set of the history; that it is gone already is fine."""
-        meta = surplus["metadata"]
-        try:
-            place = path("apps/v1", "replicasets", meta["namespace"], meta["name"])
-            await self._client.delete(place, uid=meta["uid"], propagation="Background")
-        except ApiError as error:
-            if error.status not in (404, 409):
-                raise
-        self._index.deleted(surplus)
+        await remove(self._client, self._index, surplus, "Background")
 
     async def _replace(self, changed: Object) -> Object:
         meta = changed["metadata"]

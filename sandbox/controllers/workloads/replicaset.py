@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from sandbox.base.client import ApiError, Key, Object, path
+from sandbox.base.client import ApiError, Key, Object
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.machinery.controller import Cluster, Controller, namespace_is_going
 from sandbox.controllers.machinery.index import Owned, claim
@@ -27,16 +27,7 @@ class ReplicaSetController(Controller):
 
     def _pod_changed(self, kind: str, new: Object, old: Object | None) -> None:
         del kind
-        for pod in filter(None, (new, old)):
-            space, owner = pod["metadata"]["namespace"], objects.controller_of(pod)
-            if owner is not None and owner["kind"] == "ReplicaSet":
-                self.queue.add((space, owner["name"]))
-            elif owner is None:
-                for key, candidate in self.sets.items.items():
-                    if key[0] == space and objects.selects(
-                        candidate["spec"]["selector"], objects.labels_of(pod)
-                    ):
-                        self.queue.add(key)
+        self.enqueue_owners("ReplicaSet", self.sets, new, old)
 
     async def reconcile(self, key: Key) -> float | None:
         """One step: claim, create or delete, report. A refusal is reported, then retried with back-off."""
@@ -59,16 +50,11 @@ class ReplicaSetController(Controller):
                 gone = {pod["metadata"]["uid"] for pod in deleted}
                 running = [pod for pod in running if pod["metadata"]["uid"] not in gone]
         current = datetime.now(UTC)
-        await self._report(replica_set, status_of(replica_set, running, current, failure, surplus))
+        status = status_of(replica_set, running, current, failure, surplus)
+        await self.write_status("replicasets", replica_set, status)
         if failure is not None and not namespace_is_going(failure):
             raise failure
-        return next_look(replica_set, running, current)
-
-    async def _report(self, replica_set: Object, status: Object) -> None:
-        if status != replica_set.get("status"):
-            meta = replica_set["metadata"]
-            place = path("apps/v1", "replicasets", meta["namespace"], meta["name"], "status")
-            await self.client.replace(place, {**replica_set, "status": status})
+        return pods.next_look(replica_set, running, current)
 
 
 def status_of(
@@ -102,10 +88,3 @@ def status_of(
     }
     status = {"replicas": len(running)} | {name: count for name, count in counts.items() if count}
     return status | ({"conditions": conditions} if conditions else {})
-
-
-def next_look(replica_set: Object, running: list[Object], current: datetime) -> float | None:
-    """Seconds until the next ready pod counts as available, None when there is none to wait for."""
-    least = replica_set["spec"].get("minReadySeconds") or 0
-    waits = [wait for pod in running if (wait := pods.available_in(pod, least, current))]
-    return min(waits) + 0.01 if waits else None
