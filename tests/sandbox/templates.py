@@ -26,7 +26,8 @@ def config(namespace: str, name: str, **data: str) -> Json:
 
 
 def workload(kind: str, namespace: str, *, replicas: int = 1) -> Json:
-    """A workload without pods: a paused Deployment, or a kind that has no controller here."""
+    """A workload that its controller leaves alone: a paused Deployment, or a StatefulSet of no pods if none
+    are asked for."""
     template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "app", "image": "x"}]}}
     spec: Json = {"replicas": replicas, "selector": {"matchLabels": {"a": "b"}}, "template": template}
     spec |= {"paused": True} if kind == "Deployment" else {"serviceName": "app"}
@@ -43,8 +44,10 @@ def settled(sandbox: Sandbox, kind: str, namespace: str) -> Json:
 
     def quiet(live: Json) -> bool:
         status = live.get("status") or {}
-        paused = any(each["reason"] == "DeploymentPaused" for each in status.get("conditions") or ())
-        return paused and status["observedGeneration"] == live["metadata"]["generation"]
+        if status.get("observedGeneration") != live["metadata"]["generation"]:
+            return False
+        if kind == "StatefulSet":
+            return bool(status["currentRevision"] == status["updateRevision"])
+        return any(each["reason"] == "DeploymentPaused" for each in status.get("conditions") or ())
 
-    has_controller = kind == "Deployment"
-    return sandbox.wait(path_of(kind, namespace), quiet if has_controller else lambda _: True)
+    return sandbox.wait(path_of(kind, namespace), quiet)

@@ -57,6 +57,8 @@ class Lane:
         self.serves = ""
         self._layout = (GOOD, "the good version")
         self._image = ""
+        # Open until the end: a version that passed may lean on its own for as long as it serves.
+        self._lates: list[Late] = []
         self._connection: Connection | None = None
         self._config: Config | None = None
 
@@ -126,6 +128,7 @@ class Lane:
     def changed(self, change: Change, note: str) -> Iterator[tuple[Source, Do]]:
         """The working copy with a change, and how to do what it does to the cluster; undone at the end."""
         registry, late = Registry(self.state / "images", change.registry), Late()
+        self._lates.append(late)
         words = {
             "registry": f"{registry.host}/{self.space}",
             "registry-host": registry.host,
@@ -150,7 +153,6 @@ class Lane:
                     step()
             self._remove_claims()
             registry.close()
-            late.close()
 
     def _do(self, word: str, what: Any, late: Late, eyes: Eyes | None) -> Sequence[Callable[[], None]]:
         """Do one thing; the steps that undo it."""
@@ -248,6 +250,8 @@ class Lane:
 
     def close(self) -> None:
         """Leave nothing behind in the cluster."""
+        for late in self._lates:
+            late.close()
         if self._config is None:
             return
         connection = self._connection or connect(

@@ -91,13 +91,14 @@ class Lane:
         self.app, self.stages, self.done, self.closed = app, stages, 0, False
         self._terminal = terminal
         self._since: dict[str, float] = {}
-        self._last = ""
+        self._last: dict[str, str] = {}  # what each running stage said last, the newest at the end
 
     def doing(self) -> str:
-        """The stages that run, for how long, and the newest output."""
+        """The stages that run, for how long, and the newest output of one of them."""
         now = time.monotonic()
         going = ", ".join(f"{id} {console.clock(now - began)}" for id, began in [*self._since.items()])
-        return f"{going}  {self._last}" if going else "waits for its turn"
+        newest = next(reversed([*self._last.values()]), "")
+        return f"{going}  {newest}" if going else "waits for its turn"
 
     def started(self, stage: Stage, why: str) -> None:
         """A stage began; why it did stays on the screen."""
@@ -106,13 +107,16 @@ class Lane:
             self._terminal.print(f"… {self.app} {stage.id}: {stage.about}, because {why}")
         self._terminal.draw()
 
-    def line(self, _stage: Stage, text: str) -> None:
+    def line(self, stage: Stage, text: str) -> None:
         """The newest output."""
-        self._last = text.strip() or self._last
+        if text.strip():
+            self._last.pop(stage.id, None)
+            self._last[stage.id] = text.strip()
 
     def ended(self, stage: Stage, entry: dict[str, Any], log: str) -> None:
         """Its result stays on the screen; so does what an always-stage printed."""
         self._since.pop(stage.id, None)
+        self._last.pop(stage.id, None)
         self.done += 1
         if stage.always:
             self._terminal.print(log.rstrip("\n"))

@@ -95,7 +95,7 @@ def test_an_unknown_kind_is_misused_and_nothing_was_applied(platform: Platform, 
 def test_a_service_account_that_left_the_templates_is_given_up(
     kind: str, sandbox: Sandbox, namespace: str, connection: Connection
 ) -> None:
-    plain = workload(kind, namespace)
+    plain = workload(kind, namespace, replicas=0)
     with_account = copy.deepcopy(plain)
     with_account["spec"]["template"]["spec"]["serviceAccountName"] = "special"
     apply(connection, [with_account])
