@@ -73,7 +73,8 @@ class Probe:
                 self._last = answer.data.decode("utf-8", "replace").strip()
                 self._versions[self._last] += 1
             except ApiError as error:
-                self._failures.append(f"{time.monotonic() - began:.1f} s: answers {error.status}, {error.said[:200]}")
+                said = f"answers {error.status}, {error.said[:200]}"
+                self._failures.append(f"{time.monotonic() - began:.1f} s: {said}")
             except Failed as error:
                 self._failures.append(f"{time.monotonic() - began:.1f} s: {error.reason}")
 
