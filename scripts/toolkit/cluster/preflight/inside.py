@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from toolkit.base.outcome import Kind, Misused
+from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.preflight import lookup, permissions
 from toolkit.cluster.preflight.dryrun import DryRun, Tried
@@ -36,13 +37,20 @@ class Inside:
     """The questions about one app's objects in one namespace."""
 
     def __init__(
-        self, connection: Connection, app: App, namespace: str, dry: DryRun, pool: ThreadPoolExecutor
+        self,
+        connection: Connection,
+        app: App,
+        namespace: str,
+        dry: DryRun,
+        pool: ThreadPoolExecutor,
+        suites: Sequence[Right] = (),
     ) -> None:
         self.connection = connection
         self.app = app
         self.namespace = namespace
         self.dry = dry
         self.pool = pool
+        self.suites = suites
 
     def problems(self, found: Sequence[Json], coming: Sequence[Json]) -> Iterator[Problem]:
         """Every problem, roots first. What belongs to the whole cluster is refused, and asked no more."""
@@ -57,14 +65,19 @@ class Inside:
         needed = gathering.references(found, self.namespace)
         elsewhere = self._elsewhere(needed, [*found, *coming])
         served = self._served(found)
-        refused = self._lacking(served, self._served(fixtures))
+        wanted = permissions.needed(
+            served, found, needed, self.namespace, fixtures=self._served(fixtures), suites=self.suites
+        )
+        refused = permissions.lacking(self.connection, self.namespace, wanted, self.pool, self.dry.say)
         applied, created = [each.result() for each in applying], [each.result() for each in creating]
         tried = [*applied, *created]
         if any(each.is_homeless for each in tried):
             yield lookup.missing_namespace(self.connection, self.namespace)
             return
         new_kinds = {permissions.which_of(each.resource) for each in tried if each.resource and not each.live}
-        denied = permissions.problems(self.connection, self.namespace, refused, served, new_kinds)
+        denied = permissions.problems(self.connection, self.namespace, refused, new_kinds.__contains__)
+        if unforeseen := permissions.unforeseen(self.connection, self.namespace, refused):
+            self.dry.say(unforeseen)
         rolls = [Roll(each.made, each.live) for each in applied if each.made and template_of(each.made)]
         renewed = [roll for roll in rolls if roll.is_renewed and not is_a(roll.wanted, "Pod")]
         pods = [*self.pool.map(self._pod, renewed)]
@@ -161,12 +174,6 @@ class Inside:
         grown = of(roll, least=True)
         # Where old pods go before new ones come, those take the room that these have.
         return tried if not tried.is_short or (grown and grown.at_once) else Tried(roll.wanted)
-
-    def _lacking(
-        self, found: Sequence[Resource], fixtures: Sequence[Resource]
-    ) -> dict[permissions.Which, list[str]]:
-        wanted = permissions.needed(found, fixtures)
-        return permissions.lacking(self.connection, self.namespace, wanted, self.pool, self.dry.say)
 
     def _served(self, found: Sequence[Json]) -> list[Resource]:
         """The resources of these objects; what the cluster does not serve is left to the dry run."""
