@@ -33,11 +33,6 @@ class Escalation(Exception):
 class NoSuchRole(Exception):
     """A role that is to be bound is not there."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(name)
-        self.kind = kind
-        self.name = name
-
 
 class Known(Roles, Protocol):
     """Roles of which it is known whether they are there."""
@@ -70,7 +65,7 @@ def check(
     ):
         return
     if not roles.exists(kind, namespace, name):
-        raise NoSuchRole(kind, name)
+        raise NoSuchRole(name)
     _confirm(user, roles.rules(kind, namespace if kind == "Role" else "", name), namespace, roles)
 
 

@@ -21,7 +21,7 @@ from sandbox.api.wire.negotiation import Form, form_of
 from sandbox.api.wire.status import bad_request, forbidden, not_found
 from sandbox.api.writing import decoding
 from sandbox.api.writing.writes import Options, Registry
-from sandbox.base.kinds import KindInfo, the_kind
+from sandbox.base.kinds import KindInfo
 
 
 @dataclass
@@ -115,9 +115,9 @@ class Call:
             escalation.check(self.user, new, old, namespace, self.cluster.roles)
         except escalation.Escalation as error:
             raise forbidden(info, new["metadata"].get("name", ""), str(error)) from None
-        except escalation.NoSuchRole as error:
-            role = the_kind(f"{escalation.GROUP}/v1", error.kind)
-            raise not_found(role, error.name) from None
+        except escalation.NoSuchRole:
+            # Upstream tells of whatever is not there as if it were the object that is written.
+            raise not_found(info, new["metadata"].get("name", "")) from None
 
 
 def answer(body: Any, status: int = 200, warnings: Iterable[str] = ()) -> web.Response:

@@ -131,14 +131,18 @@ def test_a_binding_to_a_mightier_role_is_refused(robot: Robot) -> None:
 @pytest.mark.parametrize("kind", ["Role", "ClusterRole"])
 def test_a_binding_to_a_role_that_is_not_there_is_not_found(robot: Robot, kind: str) -> None:
     wanted = binding("nobodys", robot.namespace, kind=kind)
-    plural = f"{kind.lower()}s"
-    for query in ("?fieldManager=x", "?fieldManager=x&dryRun=All"):
-        path = f"{robot.home}/rolebindings/nobodys{query}"
-        bound = robot.client.patch(path, json=wanted, headers=APPLY)
+    wanted["metadata"]["name"] = "the-binding"
+    path = f"{robot.home}/rolebindings/the-binding?fieldManager=x"
+    for bound in (
+        robot.client.post(f"{robot.home}/rolebindings", json=wanted),
+        robot.client.patch(path, json=wanted, headers=APPLY),
+        robot.client.patch(f"{path}&dryRun=All", json=wanted, headers=APPLY),
+    ):
         answer = bound.json()
         assert (bound.status_code, answer["reason"]) == (404, "NotFound")
-        assert answer["message"] == f'{plural}.rbac.authorization.k8s.io "nobodys" not found'
-        assert answer["details"]["kind"] == plural
+        # As if it were the binding that is not there.
+        assert answer["message"] == 'rolebindings.rbac.authorization.k8s.io "the-binding" not found'
+        assert answer["details"]["kind"] == "rolebindings"
     admin = robot.api.create(f"{robot.home}/rolebindings", binding("nobodys", robot.namespace, kind=kind))
     assert admin["roleRef"]["name"] == "nobodys", "who may do everything may bind what is not there yet"
 

@@ -24,7 +24,7 @@ class Right(NamedTuple):
 
     spared: what a deployment goes without where it is not granted, as the rest of a sentence; "" for what
     nothing works without. is_foresight: that only less is known beforehand. is_of_manifests: what is needed
-    to apply an object, which may be there already.
+    to apply an object, which may be there already. grants: the Role among the objects that grants the same.
     """
 
     group: str
@@ -34,6 +34,7 @@ class Right(NamedTuple):
     spared: str = ""
     is_foresight: bool = False
     is_of_manifests: bool = False
+    grants: str = ""
 
     @property
     def deeds(self) -> tuple[Deed, ...]:
@@ -118,7 +119,8 @@ def of_roles(found: Iterable[Json]) -> Iterator[Right]:
     for role in roles:
         for deed in beyond([], objects(role, "rules")):
             if not deed.path:
-                yield Right(deed.group, deed.resource, (deed.verb,), deed.name)
+                name = text(role, "metadata", "name")
+                yield Right(deed.group, deed.resource, (deed.verb,), deed.name, grants=name)
     for binding in known:
         to = mapping(binding, "roleRef")
         kind, name = text(to, "kind"), text(to, "name")
@@ -168,7 +170,7 @@ def _weight(right: Right) -> int:
     """How much depends on it: less is known, less is done, an object is not made, nothing works."""
     if right.spared:
         return 0 if right.is_foresight else 1
-    return 2 if right.is_of_manifests else 3
+    return 2 if right.is_of_manifests or right.grants else 3
 
 
 def _known(key: Key) -> Resource | None:

@@ -25,7 +25,7 @@ from toolkit.cluster.release import ordering
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, shown, text
 from toolkit.objects.pods import is_idle, template_of
-from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, Resource, is_a, key_of
+from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, Resource, is_a, key_of, key_to
 from toolkit.settings.model import App
 
 Json = dict[str, Any]
@@ -88,6 +88,14 @@ class Inside:
             for kind, there in zip(_ROOM, (quotas, limits), strict=True)
         ]
         short = self._short(rooms[0], rolls, new, rooms[1])
+        unbound = {_bound_by(each.obj, self.namespace) for each in applied if each.is_unbound}
+        elsewhere |= {key: None for key in unbound if elsewhere.get(key) is None}
+        ours = {
+            text(each.obj, "metadata", "name") for each in applied if is_a(each.obj, "Role") and each.made
+        }
+        granted = permissions.granting(
+            self.connection, self.namespace, refused, ours & {key.name for key in unbound}
+        )
         unmet = self._unmet(
             needed, elsewhere | self._ours(applied, created, coming), applied, [*found, *coming]
         )
@@ -96,6 +104,7 @@ class Inside:
         certainly = {which for which, rows in denied.items() if any(row.is_certain for row in rows)}
         yield from _refused(tried, certainly, short)
         yield from (problem for rows in denied.values() for problem in rows)
+        yield from granted
         yield from unmet
         yield from self._alone(found, coming)
         yield from _refused(pods, certainly, short)
@@ -199,6 +208,11 @@ def _refused(
         for problem in each.problems
     ]
     return sorted(found, key=lambda problem: problem.kind is not Kind.REFUSED)
+
+
+def _bound_by(binding: Json, namespace: str) -> Key:
+    key = key_to(mapping(binding, "roleRef"), namespace)
+    return key if key.kind == "Role" else key._replace(namespace="")
 
 
 def _unsure(tried: Tried) -> Tried:

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -16,6 +16,7 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.preflight.references.reference import Reference
 from toolkit.cluster.preflight.saying.problem import Problem
+from toolkit.cluster.preflight.saying.refusals import GRANT
 from toolkit.objects.fields import mapping, objects
 from toolkit.objects.resources import Resource, key_of
 
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 Which = tuple[str, str]
 
 _API = "/apis/authorization.k8s.io/v1"
-_ASKED = (403, 404, 405)
+_UNASKABLE = (403, 404, 405)
 
 
 def needed(
@@ -79,7 +80,7 @@ def lacking(
         answers = pool.map(lambda deed: _allowed(connection, namespace, deed), asked)
         refused = {deed for deed, may in zip(asked, answers, strict=True) if not may}
     except ApiError as error:
-        if error.status not in _ASKED:
+        if error.status not in _UNASKABLE:
             raise
         say(f"whether {connection.holder} has the permissions it needs could not be asked ({error.status})")
         return []
@@ -99,7 +100,7 @@ def problems(
     """
     rows: dict[tuple[Which, bool], list[Right]] = {}
     for right in refused:
-        if right.is_foresight:
+        if right.is_foresight or right.grants:
             continue
         which = (right.group, right.resource)
         creates = tuple(verb for verb in right.verbs if verb == "create" and right.is_of_manifests)
@@ -114,6 +115,28 @@ def problems(
     found: dict[Which, list[Problem]] = {}
     for (which, is_certain), each in sorted(rows.items(), key=lambda row: not row[0][1]):
         found.setdefault(which, []).append(_problem(connection, namespace, which, each, is_certain))
+    return found
+
+
+def granting(
+    connection: Connection, namespace: str, refused: Iterable[Right], unbound: Collection[str]
+) -> list[Problem]:
+    """The Roles among the objects that grant more than the credential has, of those that are not there yet
+    and are to be bound (unbound, by name): of all others the dry run tells, of a binding to these it cannot.
+
+    Raises ApiError.
+    """
+    more: dict[str, list[str]] = {}
+    for each in refused:
+        if each.grants in unbound:
+            more.setdefault(each.grants, []).append(
+                f"{', '.join(each.verbs)} {named(each.group, each.resource)}"
+            )
+    found = []
+    for role, said in more.items():
+        if not _allowed(connection, namespace, Deed("bind", rights.RBAC, "roles", role)):
+            sentence = f"grants what {connection.holder} may not do itself in {namespace}: {'; '.join(said)}"
+            found.append(Problem(f"Role/{role}", sentence, GRANT))
     return found
 
 
@@ -157,7 +180,7 @@ def _rules(connection: Connection, namespace: str) -> list[Json]:
             "POST", f"{_API}/selfsubjectrulesreviews", body=review, doing="asking for its permissions"
         )
     except ApiError as error:
-        if error.status not in _ASKED:
+        if error.status not in _UNASKABLE:
             raise
         return []
     return objects(answer, "status", "resourceRules")

@@ -51,7 +51,7 @@ def test_a_role_among_the_manifests_must_be_covered_and_one_elsewhere_may_be_bou
         for kind, name in (("Role", "own"), ("Role", "theirs"), ("ClusterRole", "view"))
     ]
     assert list(rights.of_roles([role, *bindings])) == [
-        Right("", "endpoints", ("get",)),
+        Right("", "endpoints", ("get",), grants="own"),
         Right(group, "roles", ("bind",), "theirs"),
         Right(group, "clusterroles", ("bind",), "view"),
     ]
