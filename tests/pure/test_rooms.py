@@ -49,8 +49,8 @@ images:              base ci runs settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.access cluster.api cluster.release
                      cluster.release.changing cluster.preflight.quota cluster.preflight.references
                      cluster.preflight.saying
-cluster.handover:    base settings objects cluster.access cluster.api cluster.preflight
-                     cluster.preflight.references cluster.preflight.saying
+cluster.handover:    base settings objects cluster.access cluster.api cluster.release
+                     cluster.preflight cluster.preflight.references cluster.preflight.saying
 cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cluster.diagnosis.kinds
                      cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release

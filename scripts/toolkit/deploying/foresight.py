@@ -10,6 +10,8 @@ from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
 from toolkit.cluster.access.rights import Right, of_suites
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.preflight import demands
+from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
@@ -46,6 +48,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
             coming=coming,
             images=known,
             suites=_of_suites(request, app, space).get(given.namespace, ()),
+            demands=_demands(request, app, space, given),
             force=options.take_over,
             say=task.say,
         )
@@ -61,6 +64,13 @@ def _of_suites(request: Request, app: App, space: str) -> Mapping[str, Sequence[
     if app.name != request.app.name:
         return {}
     return of_suites(request.config, app, request.environment, space)
+
+
+def _demands(request: Request, app: App, space: str, given: manifests.Values) -> Demands:
+    """What must be there and nobody brings, on a cluster that we do not provision."""
+    if request.cluster.provision or request.place is None:
+        return demands.NONE
+    return demands.of(request.config, app, request.place, space, provision.described(app, given))
 
 
 def _coming(

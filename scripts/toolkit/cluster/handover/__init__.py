@@ -2,5 +2,5 @@
 
 As lists with what is there and what is missing, and as YAML to apply or to fill in; it is what the preflight
 asks for. Imports base, cluster/access, cluster/api, cluster/preflight, cluster/preflight/references,
-cluster/preflight/saying, objects, settings.
+cluster/preflight/saying, cluster/release, objects, settings.
 """

@@ -7,9 +7,10 @@ from typing import Any
 
 from toolkit.cluster.access import reach
 from toolkit.cluster.access.rights import Right, of_suites, together
-from toolkit.cluster.handover.rendering import rendered
-from toolkit.cluster.preflight import permissions
+from toolkit.cluster.handover.rendering import rendered, values
+from toolkit.cluster.preflight import demands, permissions
 from toolkit.cluster.preflight.references import gathering
+from toolkit.cluster.release import provision
 from toolkit.objects.fields import text
 from toolkit.objects.resources import BUILT_IN, Resource
 from toolkit.settings.config import Config
@@ -43,7 +44,9 @@ class Granted:
     def _of_space(self, config: Config, place: Place, space: str) -> None:
         environment, home = place.environment.name, self.app.namespace_in(space)
         found = rendered(self.app, space, environment)
-        needed = gathering.references(found, home)
+        fixtures = provision.described(self.app, values(self.app, space, environment))
+        asked = demands.of(config, self.app, place, space, fixtures)
+        needed = [*gathering.references(found, home), *asked.references]
         own = permissions.needed(self._resources(found), found, needed, home)
         self.rights.setdefault(home, []).extend(own)
         for namespace, rights in of_suites(config, self.app, environment, space).items():

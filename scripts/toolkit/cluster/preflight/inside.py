@@ -13,7 +13,8 @@ from typing import Any
 from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.preflight import lookup, permissions
+from toolkit.cluster.preflight import databases, lookup, permissions
+from toolkit.cluster.preflight.demands import NONE, Demands
 from toolkit.cluster.preflight.dryrun import DryRun, Tried
 from toolkit.cluster.preflight.quota import headroom
 from toolkit.cluster.preflight.quota.growth import Roll, of
@@ -44,6 +45,7 @@ class Inside:
         dry: DryRun,
         pool: ThreadPoolExecutor,
         suites: Sequence[Right] = (),
+        demands: Demands = NONE,
     ) -> None:
         self.connection = connection
         self.app = app
@@ -51,6 +53,7 @@ class Inside:
         self.dry = dry
         self.pool = pool
         self.suites = suites
+        self.demands = demands
 
     def problems(self, found: Sequence[Json], coming: Sequence[Json]) -> Iterator[Problem]:
         """Every problem, roots first. What belongs to the whole cluster is refused, and asked no more."""
@@ -62,7 +65,7 @@ class Inside:
         limits = self.pool.submit(lookup.listed, self.connection, self.namespace, "LimitRange")
         applying = [self.pool.submit(self.dry.apply, obj) for obj in found]
         creating = [self.pool.submit(self.dry.create, obj) for obj in fixtures]
-        needed = gathering.references(found, self.namespace)
+        needed = [*gathering.references(found, self.namespace), *self.demands.references]
         elsewhere = self._elsewhere(needed, [*found, *coming])
         served = self._served(found)
         wanted = permissions.needed(
@@ -106,6 +109,7 @@ class Inside:
         yield from (problem for rows in denied.values() for problem in rows)
         yield from granted
         yield from unmet
+        yield from databases.problems(found, elsewhere, self.namespace)
         yield from self._alone(found, coming)
         yield from _refused(pods, certainly, short)
         yield from short
@@ -164,7 +168,8 @@ class Inside:
         settled = {shown(each.obj) for each in applied if _has_volumes(each.live, text(each.obj, "kind"))}
         matters = [each for each in needed if each.to.kind != "StorageClass" or each.by not in settled]
         unserved = [each.obj for each in applied if each.resource is None and each.problems]
-        return gathering.unmet(matters, there, Makers(obj for obj in ours if obj not in unserved))
+        makers = Makers(obj for obj in ours if obj not in unserved)
+        return gathering.unmet(matters, there, makers, self.demands.remedies)
 
     def _alone(self, found: Sequence[Json], coming: Sequence[Json]) -> list[Problem]:
         """What chooses no pods. Those that this app has now may go with the change; custom kinds make any."""

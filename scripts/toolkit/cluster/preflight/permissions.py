@@ -14,6 +14,7 @@ from toolkit.cluster.access.rights import Right
 from toolkit.cluster.access.rules import Deed, allows
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.preflight.demands import RUN_TIME
 from toolkit.cluster.preflight.references.reference import Reference
 from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.cluster.preflight.saying.refusals import GRANT
@@ -43,7 +44,8 @@ def needed(
     created before them; suites what its suites need there.
     """
     mine = {key_of(obj, namespace) for obj in found}
-    outside = dict.fromkeys(each.to for each in references if each.to not in mine)
+    read = (each.to for each in references if each.to.kind != "Secret" or each.place != RUN_TIME)
+    outside = dict.fromkeys(key for key in read if key not in mine)
     return rights.together(
         [
             *rights.ALWAYS,
