@@ -42,8 +42,8 @@ cluster.release.changing:     objects cluster.api
 cluster.release.kept:         objects cluster.api
 cluster.preflight.quota:      objects cluster.preflight.saying
 cluster.preflight.references: objects cluster.preflight.saying
-cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.changing
-                     cluster.release.kept
+cluster.release:     base settings objects cluster.access cluster.api cluster.diagnosis
+                     cluster.release.changing cluster.release.kept
 cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
 images:              base ci runs settings cluster.diagnosis
 cluster.preflight:   base settings objects cluster.access cluster.api cluster.release

@@ -12,21 +12,19 @@ from typing import Any
 from toolkit.cluster.access import rights
 from toolkit.cluster.access.rights import Right
 from toolkit.cluster.access.rules import Deed, allows
+from toolkit.cluster.api.allowed import REVIEWS, UNASKABLE, own_rules
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.preflight.demands import RUN_TIME
 from toolkit.cluster.preflight.references.reference import Reference
 from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.cluster.preflight.saying.refusals import GRANT
-from toolkit.objects.fields import mapping, objects
+from toolkit.objects.fields import mapping
 from toolkit.objects.resources import Resource, key_of
 
 Json = dict[str, Any]
 # (API group, resource with its subresource)
 Which = tuple[str, str]
-
-_API = "/apis/authorization.k8s.io/v1"
-_UNASKABLE = (403, 404, 405)
 
 
 def needed(
@@ -77,12 +75,12 @@ def lacking(
     """
     wanted = list(wanted)
     try:
-        rules = _rules(connection, namespace)
+        rules = own_rules(connection, namespace).rules
         asked = [deed for right in wanted for deed in right.deeds if not allows(rules, deed)]
         answers = pool.map(lambda deed: _allowed(connection, namespace, deed), asked)
         refused = {deed for deed, may in zip(asked, answers, strict=True) if not may}
     except ApiError as error:
-        if error.status not in _UNASKABLE:
+        if error.status not in UNASKABLE:
             raise
         say(f"whether {connection.holder} has the permissions it needs could not be asked ({error.status})")
         return []
@@ -174,20 +172,6 @@ def _problem(
     return Problem("", may_not, f"have it granted by a Role there: {grant}", is_certain=is_certain)
 
 
-def _rules(connection: Connection, namespace: str) -> list[Json]:
-    """The rules that the credential has in a namespace, as far as the API server tells them."""
-    review = _review("SelfSubjectRulesReview", {"namespace": namespace})
-    try:
-        answer = connection.json(
-            "POST", f"{_API}/selfsubjectrulesreviews", body=review, doing="asking for its permissions"
-        )
-    except ApiError as error:
-        if error.status not in _UNASKABLE:
-            raise
-        return []
-    return objects(answer, "status", "resourceRules")
-
-
 def _allowed(connection: Connection, namespace: str, deed: Deed) -> bool:
     resource, _, subresource = deed.resource.partition("/")
     given = {
@@ -201,12 +185,8 @@ def _allowed(connection: Connection, namespace: str, deed: Deed) -> bool:
     spec = {"resourceAttributes": {key: value for key, value in given.items() if value or key == "group"}}
     answer = connection.json(
         "POST",
-        f"{_API}/selfsubjectaccessreviews",
-        body=_review("SelfSubjectAccessReview", spec),
+        f"{REVIEWS}/selfsubjectaccessreviews",
+        body={"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec},
         doing="asking for its permissions",
     )
     return mapping(answer, "status").get("allowed") is True
-
-
-def _review(kind: str, spec: Json) -> Json:
-    return {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
