@@ -1,4 +1,4 @@
-"""Every stage works with what `make role` prints, and asks for nothing beyond it: the sandbox writes it down."""
+"""Every stage works with what `make role` prints, and asks for nothing beyond it: the sandbox tells."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_every_stage_does_with_the_least_role_and_asks_for_nothing_beyond_it(lim
 @pytest.mark.parametrize(
     ("resource", "said"),
     [
-        ("leases", "may not get, create, update, delete leases.coordination.k8s.io"),
+        ("events", "may not list, watch events"),
         ("services/proxy", "may not get services/proxy"),
         ("secrets", "may not get secrets word-"),
         ("roles", "may not create, patch roles.rbac.authorization.k8s.io"),
@@ -211,3 +211,47 @@ def test_what_is_taken_out_of_the_role_is_missed_before_anything_is_written(
     assert "before anything was changed" in ended.output
     there = limited.sandbox.api("GET", f"/apis/apps/v1/namespaces/ns-{one}/deployments")
     assert there["items"] == []
+
+
+def seen(limited: Limited, **env: str) -> list[list[Any]]:
+    """What the doctor sees of the cluster: [well, saw, fix]."""
+    ended = limited.run("cluster_doctor", "--app", "tiny", **env)
+    assert ended.code == 0, ended.output
+    return list(json.loads(ended.output))
+
+
+def test_the_doctor_finds_the_cluster_ready_with_what_the_role_grants(limited: Limited) -> None:
+    limited.grant()
+    rows = seen(limited)
+    assert [row for row in rows if row[0] is not True] == []
+    said = [saw for _, saw, _ in rows]
+    assert "LIMITED_SERVER is set: address of the API server" in said
+    for space in (limited.platform.one, limited.platform.two, limited.platform.three):
+        name = f"LIMITED_TOKEN_NS_{space.upper().replace('-', '_')}"
+        assert f"{name} is set: token for ns-{space}" in said
+    assert said[-1] == "the credentials may do all that the stages do"
+
+
+def test_the_doctor_says_a_refusal_of_one_kind_once(limited: Limited) -> None:
+    limited.grant(without="leases")
+    rows = [(saw, fix) for well, saw, fix in seen(limited) if well is False]
+    spaces = (limited.platform.one, limited.platform.two, limited.platform.three)
+    everywhere = ", ".join(f"ns-{each}" for each in spaces)
+    lacking = f"may not get, create, update, delete leases.coordination.k8s.io in {everywhere}"
+    fix = "make role APP=tiny CLUSTER=limited | kubectl apply -f -, by whoever looks after it"
+    assert rows == [(lacking, fix)]
+
+    rows = [
+        (saw, fix)
+        for well, saw, fix in seen(limited, **dict.fromkeys(limited.tokens, "not-a-token"))
+        if well is False
+    ]
+    ((saw, fix),) = rows
+    assert "was refused (401)" in saw and saw.endswith(f"(and so it is for ns-{spaces[1]}, ns-{spaces[2]})")
+    assert fix.startswith("renew the credential in LIMITED_TOKEN_NS_")
+
+
+def test_the_doctor_tells_an_address_at_which_nobody_answers(limited: Limited) -> None:
+    limited.grant()
+    (row,) = [row for row in seen(limited, LIMITED_SERVER="http://127.0.0.1:9") if row[0] is False]
+    assert "http://127.0.0.1:9 does not accept connections" in row[1]
