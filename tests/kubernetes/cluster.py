@@ -9,9 +9,8 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -39,8 +38,7 @@ def eventually(check: Callable[[], Any], seconds: float = SECONDS, what: object 
         time.sleep(0.1)
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(NamedTuple):
     """A namespace, and the account of the pipeline in it."""
 
     name: str

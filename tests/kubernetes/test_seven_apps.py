@@ -1,4 +1,4 @@
-"""The seven apps on a real cluster: `CLUSTER=cloud-platform make pipeline APP=all`, a token for each namespace.
+"""The seven apps on a real cluster: `CLUSTER=cloud-platform make pipeline APP=all`, a token a namespace.
 
 The tests tell one story, in the order of this file: they share a clone and the platform's namespaces.
 """
@@ -20,7 +20,7 @@ from tests.kubernetes.platform import CLUSTER, Platform
 pytestmark = [pytest.mark.timeout(2700), pytest.mark.xdist_group("platform")]
 
 BESIDE = ("service-token-cache", "outbox")
-"""Deployed by hand before the first run: the first is needed by all, the second has no pipeline of its own."""
+"""Deployed by hand before the first run: all need the first, and the second has no pipeline of its own."""
 
 
 class Released:
