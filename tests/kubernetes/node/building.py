@@ -12,7 +12,7 @@ from tests.kubernetes.node.parts import NotPossible, find
 from tests.kubernetes.node.places import GO, Places
 
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
-PAUSE = "pause"
+PAUSE, DNS = "pause", "coredns"
 
 Say = Callable[[str], None]
 
@@ -28,7 +28,12 @@ def commands(version: str, target: Path, go: str) -> dict[str, list[str]]:
         name: [*build, f"-ldflags={flags}", "-o", str(target / name), f"k8s.io/kubernetes/cmd/{name}"]
         for name in PROGRAMS
     }
-    return {**made, PAUSE: [*build, "-ldflags=-s -w", "-o", str(target / PAUSE), "./pause"]}
+    small = "-ldflags=-s -w"
+    return {
+        **made,
+        DNS: [go, "build", "-C", "dns", "-mod=readonly", small, "-o", str(target / DNS), "."],
+        PAUSE: [*build, small, "-o", str(target / PAUSE), "./pause"],
+    }
 
 
 def build(places: Places, version: str, say: Say) -> None:

@@ -32,10 +32,11 @@ SIGNED: dict[str, tuple[str, str, Sequence[str]]] = {
     "scheduler": ("system:kube-scheduler", "", ()),
     "proxy": ("system:kube-proxy", "", ()),
     "kubelet": (f"system:node:{NODE}", "system:nodes", (NODE, THERE)),
+    "dns": ("dns", MASTERS, ()),
     "kubelet-client": ("apiserver-kubelet-client", MASTERS, ()),
     "webhook": ("webhook", "", ("localhost", "127.0.0.1", HERE, THERE)),
 }
-KUBECONFIGS = ("admin", "controller-manager", "scheduler", "proxy", "kubelet")
+KUBECONFIGS = ("admin", "controller-manager", "scheduler", "proxy", "kubelet", "dns")
 
 
 def make(folder: Path) -> None:
@@ -99,7 +100,9 @@ def _host(host: str) -> x509.GeneralName:
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
     )
 
 

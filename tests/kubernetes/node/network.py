@@ -39,10 +39,10 @@ def make() -> None:
 
 def remove() -> None:
     """Take it away; what is not there is left alone."""
+    if Path("/sys/class/net", LINK).exists():  # first: without its namespace it would go by itself, some time
+        _run("ip", "link", "delete", LINK)
     if NAMESPACE.exists():
         _run("ip", "netns", "delete", NAME)
-    if Path("/sys/class/net", LINK).exists():
-        _run("ip", "link", "delete", LINK)
 
 
 def _run(*argv: str) -> None:

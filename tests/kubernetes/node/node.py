@@ -33,7 +33,7 @@ SECONDS = 120.0
 # template: where it goes, below etc
 FILES = {
     **{name: name for name in ("containerd.toml", "containers.conf", "registries.conf", "kubelet.yaml")},
-    **{name: name for name in ("proxy.yaml", "registry.yaml", "audit.yaml")},
+    **{name: name for name in ("proxy.yaml", "registry.yaml", "audit.yaml", "Corefile")},
     "cni.conflist": "cni/10-ptp.conflist",
     "hosts.toml": f"certs.d/{REGISTRY}/hosts.toml",
 }
@@ -75,7 +75,7 @@ class Node:
         parts.check()
         building.build(self.places, self.version, self.say)
         begun = time.monotonic()
-        if not self.running():
+        if not self.running() or not self._was_up.exists():  # what never came up has a past that is none
             self._begin_anew()
         network.make()
         groups.make()
@@ -90,7 +90,12 @@ class Node:
             elif name == "containerd":
                 self._wait_for(name, (self.places.run / "containerd.sock").exists)
         self._wait_for("kubelet", self._is_ready)
+        self._was_up.touch()
         self.say(f"Kubernetes {self.version} is up ({time.monotonic() - begun:.0f} s).")
+
+    @property
+    def _was_up(self) -> Path:
+        return self.places.state / "was-up"
 
     def start(self, name: str) -> None:
         """Start one of its programs, unless it runs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,8 +58,8 @@ class Places:
         return f"unix://{self.run}/docker.sock"
 
     def programs(self, version: str) -> Path:
-        """What was built of a version of Kubernetes."""
-        return self.kept / version / "bin"
+        """What was built of a version of Kubernetes, from the files in go/ as they are."""
+        return self.kept / f"{version}-{_sources()}" / "bin"
 
 
 def places(environment: Mapping[str, str] = os.environ) -> Places:
@@ -66,6 +67,14 @@ def places(environment: Mapping[str, str] = os.environ) -> Places:
     said = environment.get("KUBERNETES_NODE_HOME")
     cache = Path(environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/root"), ".cache"))
     return Places((Path(said) if said else cache / "form-builder-kubernetes").resolve())
+
+
+def _sources() -> str:
+    """Names all that is built."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in GO.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(GO)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def version(module: Path = GO / "go.mod") -> str:

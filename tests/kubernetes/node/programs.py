@@ -55,6 +55,7 @@ def programs(places: Places, version: str, find: Callable[[str], str | None]) ->
                 *("--bind-address=127.0.0.1", "--leader-elect=false"),
             ),
         ),
+        Program("dns", (f"{built}/coredns", "-conf", f"{etc}/Corefile")),
         Program("containerd", (debian("containerd"), "--config", f"{etc}/containerd.toml")),
         Program(
             "kubelet",
