@@ -108,7 +108,6 @@ class Programs:
             **kept,
             SOURCE: as_environment(source),
             "SANDBOX_STATE": str(self.state),
-            "PYTHONPATH": str(plan.SCRIPTS.parent),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
             "FRESH": "1",
