@@ -10,6 +10,8 @@ import sys
 import time
 
 import pytest
+import urllib3
+import yaml
 
 from tests.__main__ import words
 from tests.kubernetes import cluster
@@ -33,7 +35,7 @@ def main(more: list[str]) -> int:
     except (NotPossible, ValueError) as error:
         print(f"The ring on real Kubernetes cannot run: {error}", file=sys.stderr)
         return 2
-    except (Refused, OSError) as error:
+    except (Refused, OSError, urllib3.exceptions.HTTPError, yaml.YAMLError, KeyError, StopIteration) as error:
         print(f"The ring on real Kubernetes cannot run: {cluster.CONFIG}: {error}", file=sys.stderr)
         return 2
     ran = pytest.main([*words(os.environ.get("T") or "tests/kubernetes"), *more])
