@@ -6,6 +6,8 @@ The tests tell one story, in the order of this file: they share a clone and the 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +31,18 @@ class Released:
     def __init__(self, clone: Clone, platform: Platform) -> None:
         self.clone, self.platform = clone, platform
 
+    def variables(self) -> dict[str, str]:
+        """Also how old advisories may be is real here: the package registry is asked."""
+        return {"CLUSTER": CLUSTER, "ADVISORIES": "auto", **self.platform.variables()}
+
     def make(self, *words: str, seconds: float = 2400) -> tuple[int, str]:
-        process = self.clone.start(*words, CLUSTER=CLUSTER, **self.platform.variables())
-        output, _ = process.communicate(timeout=seconds)
+        process = self.clone.start(*words, **self.variables())
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        finally:
+            if process.poll() is None:  # in a session of its own: nobody else would end it
+                os.killpg(process.pid, signal.SIGINT)
+                process.communicate(timeout=60)
         return process.returncode, output
 
     def status(self) -> list[dict[str, Any]]:
@@ -39,7 +50,7 @@ class Released:
         ran = subprocess.run(
             [self.clone.folder / ".venv/bin/python", "scripts/status.py", "--json"],
             cwd=self.clone.folder,
-            env=self.clone.environment(CLUSTER=CLUSTER, **self.platform.variables()),
+            env=self.clone.environment(**self.variables()),
             capture_output=True,
             text=True,
             check=True,
