@@ -199,7 +199,7 @@ def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
     """Apply a release as it was and judge it: a verdict, then every pod asked, then its smoke tests."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
     kept = [obj for obj in found if not is_a(obj, "Secret") and not ordering.runs_once(obj)]
-    verdict = change.put(connection, app, namespace, kept, space, site.held, force=True)
+    verdict = change.put(connection, app, namespace, kept, space, site.held, force=True, returning=True)
     undone = again.back_from
     if not verdict.outcome.passed:
         releases.finish(connection, namespace, app.name, again.id, releases.FAILED)

@@ -44,6 +44,9 @@ BLIND_SECONDS = 1.0
 # what is otherwise done.
 EVENTS_SECONDS = 5.0
 
+# So much of the time in which the cluster cannot be seen is not counted towards any deadline.
+UNSEEN_SECONDS = 300.0
+
 NOTHING_SEEN = Scene()
 
 
@@ -70,12 +73,14 @@ def follow(
     deadline: float,
     held: Callable[[], None] = lambda: None,
     judging: Mapping[str, Judging] = NOBODY,
+    factor: float | None = None,
 ) -> Verdict:
     """Wait until the applied objects are what they should be, or certainly will not be.
 
     selector finds the app's objects and pods; deadline is in seconds, for what has none of its own; held
-    raises when the lock was lost; judging is what apps.toml says of kinds and objects. Raises Interrupted,
-    and ApiError when the credential is refused for good.
+    raises when the lock was lost; judging is what apps.toml says of kinds and objects; factor scales the
+    patience (PATIENCE_SCALE unless given). Raises Interrupted, and ApiError when the credential is refused
+    for good.
     """
     plain = [obj for obj in applied if table.is_data(table.kind_of(obj))]
     followed = [obj for obj in applied if not table.is_data(table.kind_of(obj))]
@@ -83,7 +88,7 @@ def follow(
     rows = result.data(plain)
     if not awaited:
         return Verdict(Outcome(reason="nothing to judge"), {}, rows=tuple(rows))
-    rollout = _Rollout(connection, namespace, selector, awaited, space, deadline, held)
+    rollout = _Rollout(connection, namespace, selector, awaited, space, deadline, held, factor)
     return rollout.run(rows)
 
 
@@ -97,6 +102,7 @@ class _Rollout:
         space: Space,
         deadline: float,
         held: Callable[[], None],
+        factor: float | None,
     ) -> None:
         self.connection = connection
         self.namespace = namespace
@@ -112,13 +118,14 @@ class _Rollout:
         strange = any(each.kind not in table.TABLE for each in applied)
         self.sight = Sight(connection, namespace, selector, applied, strange)
         self.watcher = self.sight.watcher
-        self.patience = Patience(scale())
+        self.patience = Patience(factor or scale())
         self.settling = Settling()
         self.timeline = Timeline()
         self.teller = telling.Teller(space, self.timeline)
         self.findings: list[Finding] = []
         self.views: dict[str, View] = {}
         self.seen = 0.0  # seconds in which the cluster could be seen
+        self.unseen = 0.0  # seconds in which it could not, as far as they do not count
         self.judged = -math.inf
         self.trust = Trust(connection, self.sight, self.timeline)
         self.cost = 0.0
@@ -135,7 +142,7 @@ class _Rollout:
         news = True
         with self.watcher as watcher:
             while True:
-                until = started + self._until()
+                until = started + self._until() + self.unseen
                 seen = watcher.blind(self.sight.needed) < BLIND_SECONDS
                 rest = max(0.0, self.judged + max(JUDGE_SECONDS, 5 * self.cost) - time.monotonic())
                 self.space.pause(min(rest, max(0.0, until - time.monotonic())))
@@ -146,6 +153,7 @@ class _Rollout:
                 news = news or bool(changes)
                 seen = self._troubles(now) and seen and watcher.blind(self.sight.needed) < BLIND_SECONDS
                 self.seen += now - last if seen else 0.0
+                self.unseen = min(UNSEEN_SECONDS, self.unseen + (0.0 if seen else now - last))
                 last = now
                 if seen and set(self.sight.needed) <= watcher.synced:
                     if news:
@@ -154,8 +162,8 @@ class _Rollout:
                     verdict = self._verdict(now, events=now - started > EVENTS_SECONDS)
                     if verdict:
                         return verdict
-                if now >= started + self._until():
-                    return self._timed_out(now - started)
+                if now >= started + self._until() + self.unseen:
+                    return self._timed_out(now - started - self.unseen)
                 if self.teller.changes(self.applied, self.views, self.findings, self.patience):
                     report = now + REPORT_SECONDS
                 elif now >= report:
