@@ -69,14 +69,23 @@ def deploy(
             space.say(f"taken over from kubectl or Helm, field by field: {', '.join(taken)}")
         baseline = change.restarts(site.connection, app, given.namespace)
         made = _release(request, app, built, who, baseline)
+        before = releases.current(connection, given.namespace, app.name)
         release = releases.begin(connection, given.namespace, app.name, made, found)
         if release.unkept:
             space.say(f"warning: {release.version} cannot be gone back to later: {release.unkept}")
         space.say(f"applying {len(found)} objects of {app.name} {given.version} to {given.namespace}")
-        return _go(site, release, found, options, is_known=release.id != made.id)
+        return _go(site, release, before, found, options, is_known=release.id != made.id)
 
 
-def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *, is_known: bool) -> Outcome:
+def _go(
+    site: Site,
+    release: Release,
+    before: Release | None,
+    found: Sequence[Json],
+    options: Options,
+    *,
+    is_known: bool,
+) -> Outcome:
     """From the first write to the end, whatever that is. is_known: the very same thing is there already."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
     try:
@@ -99,6 +108,9 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
         raise
     except PipelineError as error:
         site.held.assure()  # whoever has the lock now decides what becomes of this
+        if error.unchanged and (before is None or before.state == releases.DEPLOYED):
+            space.say(f"{error.kind}: {error.reason}")
+            return recovery.after_refusal(site, release, before, error.outcome)
         verdict = Verdict(error.outcome, {})
     if not verdict.outcome.passed:
         space.say(f"{verdict.outcome.kind}: {verdict.outcome.reason}")

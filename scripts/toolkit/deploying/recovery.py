@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.release import ordering, prune, releases
+from toolkit.cluster.release import ordering, prune, release_store, releases
 from toolkit.cluster.release.releases import Release
 from toolkit.cluster.standing import configuration, reservation
 from toolkit.deploying import change
@@ -73,6 +73,25 @@ def after_failure(site: Site, release: Release, failed: Outcome, scene: Scene | 
     back = go_back(site, release, failed.reason, hold=not failed.is_inconclusive)
     evidence.conclude(summary, "What was done", [back.sentence])
     return joined(failed, back)
+
+
+def after_refusal(site: Site, release: Release, before: Release | None, failed: Outcome) -> Outcome:
+    """A deployment of which the API server took nothing: nothing is to be undone, and nothing is held.
+
+    before is the release that was there, and still is.
+    """
+    summary = keep_evidence(site, release, failed, None)
+    row = asdict(before) if before is not None else None
+    with contextlib.suppress(
+        Failed
+    ):  # else it is on record as cut short, and the next one goes on from there
+        release_store.withdraw(site.connection, site.namespace, site.app.name, release.id, row)
+    verified = " (verified)" if before is not None and before.is_good else ""
+    still = f": {before.version} is still there{verified}" if before is not None else ""
+    what = f"nothing was changed{still}"
+    evidence.conclude(summary, "What was done", [what])
+    details = {**failed.details, "evidence": recorded(site.request, summary)}
+    return failed._replace(reason=f"{failed.reason}; {what}", details=details)
 
 
 def joined(failed: Outcome, back: Rollback) -> Outcome:
