@@ -18,7 +18,7 @@ from toolkit.cluster.release import lock
 
 from tests.sandbox.deploying.looks import STARTUP, deployment, locks
 from tests.sandbox.local import Sandbox, eventually
-from tests.sandbox.platform_double import Platform
+from tests.sandbox.platform_double import Platform, commit
 
 RESERVED, LOCK = "fb-tiny-reserved", "fb-tiny-deploy"
 
@@ -164,7 +164,7 @@ def test_what_the_api_server_took_nothing_of_is_not_undone_and_not_held(
     platform.configure(rollback="auto")
     space = platform.three
     deploy = ("deploy", "--app", "tiny", "--env", space)
-    assert platform.run(*deploy).code == 0
+    assert platform.run(*deploy, **commit("a")).code == 0
     before = platform.status("--env", space)[0]
     path = f"/apis/apps/v1/namespaces/ns-{space}/deployments/fb-tiny-app-{space}"
     patch = {"spec": {"replicas": 2}}
@@ -173,14 +173,14 @@ def test_what_the_api_server_took_nothing_of_is_not_undone_and_not_held(
     file = platform.folder / "tiny" / "deploy" / "app.yaml"
     kept = [each for each in file.read_text().split("---\n") if "kind: Deployment" in each]
     file.write_text("---\n".join(kept))  # nothing comes before what is refused
-    ended = platform.run(*deploy, "--no-preflight")
+    ended = platform.run(*deploy, "--no-preflight", **commit("b"))
     assert ended.code == 1, ended.output
     assert "nothing was changed: " in ended.last and "is still there" in ended.last
     assert "rolled back" not in ended.output.lower(), "what somebody set by hand is not undone either"
     assert deployment(sandbox, space)["spec"]["replicas"] == 2
     after = platform.status("--env", space)[0]
     assert (after["version"], after["verified"]) == (before["version"], before["verified"])
-    again = platform.run(*deploy, "--take-over")
+    again = platform.run(*deploy, "--take-over", **commit("b"))
     assert again.code == 0, again.output
 
 
