@@ -10,6 +10,7 @@ from typing import Any
 from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.diagnosis import pods
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
@@ -111,7 +112,8 @@ def _go(
             releases.finish(connection, namespace, app.name, release.id, releases.CUT_SHORT)
         raise
     except PipelineError as error:
-        site.held.assure()  # whoever has the lock now decides what becomes of this
+        with contextlib.suppress(ApiError, Unreachable):  # what is left to do asks again before it writes
+            site.held.assure()  # whoever has the lock now decides what becomes of this
         if error.unchanged and (before is None or before.state == releases.DEPLOYED):
             space.say(f"{error.kind}: {error.reason}")
             return recovery.after_refusal(site, release, before, error.outcome)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
+from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.release import ordering, prune, release_store, releases
 from toolkit.cluster.release.releases import Release
@@ -66,7 +67,7 @@ def after_failure(site: Site, release: Release, failed: Outcome, scene: Scene | 
     details = {**failed.details, "evidence": recorded(site.request, summary)}
     failed = failed._replace(details=details)
     if not site.is_automatic:
-        by_hand = f"to go back: make rollback APP={site.app.name} ENV={site.space.name}"
+        by_hand = f"to go back: {_by_hand(site)}"
         manual = f"nothing: rollback is manual in {site.request.environment}"
         evidence.conclude(summary, "What was done", [manual, by_hand])
         return failed._replace(remedy=f"{failed.remedy}\n{by_hand}")
@@ -165,7 +166,11 @@ def go_back(site: Site, undoing: Release, why: str, *, to: str = "", hold: bool 
         return _go_back(site, undoing, why, to, hold=hold)
     except Failed as error:
         reason = f"going back from {undoing.version} failed: {error.reason}"
-        return Rollback(Outcome(Kind.FAILED, reason, _look_now(site), error.evidence), undoing.version)
+        remedy = _look_now(site)
+        if isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status in (401, 403)):
+            reason = f"{reason}; the rollback is owed"
+            remedy = f"once the cluster lets you in again: {_by_hand(site)}\n{remedy}"
+        return Rollback(Outcome(Kind.FAILED, reason, remedy, error.evidence), undoing.version)
 
 
 def _go_back(site: Site, undoing: Release, why: str, to: str, *, hold: bool) -> Rollback:
@@ -271,6 +276,10 @@ def _only_configuration(site: Site, undoing: Release) -> Outcome:
     reason = f"{undoing.version} is what would be put back in {site.space.name}: {what}"
     remedy = "correct the ConfigMap or Secret that changed, and deploy again"
     return Outcome(Kind.FAILED, reason, remedy)
+
+
+def _by_hand(site: Site) -> str:
+    return f"make rollback APP={site.app.name} ENV={site.space.name}"
 
 
 def _look_now(site: Site) -> str:

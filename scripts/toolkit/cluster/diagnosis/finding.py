@@ -92,6 +92,7 @@ PATIENCE = {
     Cause.REGISTRY: 60.0,  # refused credentials; one that is away or busy heals
     Cause.CONFIGURATION: 5.0,  # a Secret may be created a moment after the pod
     Cause.SERVICE_ACCOUNT: 5.0,
+    Cause.ADMISSION: 20.0,  # a webhook without its Service, or whose certificate is not right; one away heals
     Cause.QUOTA: 20.0,  # what went a moment ago is still counted
     # No autoscaler said that it adds a node, and nothing is about to make room. One that is there says so
     # within half a minute: cluster-autoscaler looks every 10 s, Karpenter gathers pods for 10 s at most.

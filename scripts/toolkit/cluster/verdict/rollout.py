@@ -17,6 +17,7 @@ from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.diagnosis import pods, probes
 from toolkit.cluster.diagnosis.finding import Finding, ordered
 from toolkit.cluster.diagnosis.kinds import judged, table
@@ -224,10 +225,20 @@ class _Rollout:
 
     def _troubles(self, now: float) -> bool:
         """Whether what is seen may be judged: a refused credential will not get better, anything else may."""
-        trusted = self.trust.check(now, [each.kind for each in self.applied if each.shown in self.running])
+        try:
+            running = [each.kind for each in self.applied if each.shown in self.running]
+            trusted = self.trust.check(now, running)
+        except ApiError as error:
+            error.evidence = (*error.evidence, *self._last_seen())
+            raise
         reason = next(iter(self.sight.troubles()), "")
         self.teller.trouble(reason, over=self.watcher.blind(self.sight.needed) == 0)
         return trusted
+
+    def _last_seen(self) -> list[str]:
+        """How far everything was when it could be seen last: what serves now is told by nothing else."""
+        lines = [telling.line(each, self.views.get(each.shown)) for each in self.applied]
+        return [f"when it could be seen last: {line}" for line in lines if line]
 
     def _report_waiting(self, left: float) -> None:
         lines = telling.awaited(self.applied, self.views)
