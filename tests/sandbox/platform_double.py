@@ -162,7 +162,7 @@ class Platform:
         kept = {
             key: value for key, value in os.environ.items() if not key.startswith(("PIPELINE", "SANDBOX"))
         }
-        kept |= {"SETTLE": "0", "SANDBOX_STATE": str(self.state), "BRANCH": "main", "PYTHONPATH": str(ROOT)}
+        kept |= {"SETTLE": "0", "SANDBOX_STATE": str(self.state), "BRANCH": "main"}
         if said := more.pop("COMMIT", ""):
             kept["PIPELINE_SOURCE"] = source(said, more.get("BRANCH", "main"))
         return {**kept, **more}

@@ -55,7 +55,7 @@ class Repository:
     def run(self, script: str, app: str, *, space: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         """Run a script for an app in its space to its end; `more` are variables."""
         env = {key: value for key, value in os.environ.items() if not key.startswith(("PIPELINE", "SANDBOX"))}
-        env |= {"SANDBOX_STATE": str(self.state), "BRANCH": "main", "PYTHONPATH": str(ROOT), **more}
+        env |= {"SANDBOX_STATE": str(self.state), "BRANCH": "main", **more}
         return subprocess.run(
             [
                 sys.executable, ROOT / "scripts" / f"{script}.py", "--config", self.folder / "apps.toml",

@@ -109,7 +109,6 @@ class Programs:
             **kept,
             SOURCE: as_environment(source),
             **self.ground.environment(),
-            "PYTHONPATH": str(plan.SCRIPTS.parent),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
             "FRESH": "1",

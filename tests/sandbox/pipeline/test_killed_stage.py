@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
-from tests.sandbox.local import Sandbox, eventually
+from tests.sandbox.local import Sandbox
 from tests.sandbox.pipeline.production import BAD, GOOD, apps_toml, pipeline, serving, source_of
+from tests.sandbox.pipeline.stage_processes import stage_process
 from tests.sandbox.platform_double import Platform
-
-
-def stage_process(engine: int, script: str) -> int:
-    """The process of a stage of an engine, as soon as it is there."""
-
-    def found() -> int:
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                words = (folder / "cmdline").read_bytes().decode().split("\0")
-            except (OSError, IndexError):
-                continue
-            if parent == engine and any(word.endswith(f"/{script}.py") for word in words):
-                return int(folder.name)
-        return 0
-
-    return int(eventually(found))
 
 
 @pytest.mark.timeout(800)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.cluster.standing.jobs import job, source
+from tests.sandbox.cluster.standing.jobs import job, source, turn_comes
 from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform, made_in
 from tests.sandbox.watch import watched
@@ -56,14 +56,10 @@ def deploy(platform: Platform, digit: str) -> None:
 
 def deploy_meanwhile(platform: Platform, sandbox: Sandbox, digit: str) -> None:
     """Deploy while another run's check goes on, as if the turn had come to this one."""
-    path = f"/apis/coordination.k8s.io/v1/namespaces/ns-{platform.one}/leases"
-    names = eventually(lambda: [each["metadata"]["name"] for each in sandbox.api("GET", path)["items"]])
-    assert names == ["fb-tiny-reserved"]
-    note = {"metadata": {"annotations": {"form-builder/run": "GitHub Actions 7"}}}
-    sandbox.api("PATCH", f"{path}/fb-tiny-reserved", note, "application/merge-patch+json")
+    path = turn_comes(sandbox, platform.one, "GitHub Actions 7")
     platform.manifest(env={"VERSION": digit})
     ended = platform.deploy(**job(digit, GITHUB_RUN_ID="7"))
-    sandbox.api("DELETE", f"{path}/fb-tiny-reserved")
+    sandbox.api("DELETE", path)
     assert ended.code == 0, ended.output
 
 
