@@ -25,7 +25,8 @@ STAGES = (
     *("rollback", "alert"),
 )
 TARGETS = (
-    *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status", "drill"),
+    *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status"),
+    *("drill", "fidelity"),
     *("test", "check", "bench", "faults", "diagram", "advisories", "pins", "browser", "ci-install"),
     *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )
