@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.api.running import Running, deployment, pod
+from tests.sandbox.api.served import Api, deployment, pod
 
 
 def status_of(answer: Any) -> tuple[int, str]:
@@ -12,14 +12,14 @@ def status_of(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["reason"]
 
 
-def test_secrets_take_text_and_keep_bytes(api: Running, namespace: str) -> None:
+def test_secrets_take_text_and_keep_bytes(api: Api, namespace: str) -> None:
     made = api.create(
         f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": "a"}, "stringData": {"x": "é"}}
     )
     assert made["data"] == {"x": "w6k="} and "stringData" not in made and made["type"] == "Opaque"
 
 
-def test_services_get_addresses(api: Running, namespace: str) -> None:
+def test_services_get_addresses(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/services"
     ports = {"ports": [{"port": 80}]}
     first = api.create(path, {"metadata": {"name": "a"}, "spec": ports})["spec"]["clusterIP"]
@@ -34,7 +34,7 @@ def test_services_get_addresses(api: Running, namespace: str) -> None:
     assert status_of(node_port)[0] == 422 and "ClusterIP" in node_port.json()["message"]
 
 
-def test_scale(api: Running, namespace: str) -> None:
+def test_scale(api: Api, namespace: str) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     api.create(path, deployment("web"))
     scale = api.http.get(f"{path}/web/scale").json()
@@ -53,7 +53,7 @@ def test_scale(api: Running, namespace: str) -> None:
     assert status_of(negative) == (422, "Invalid")
 
 
-def test_quota_is_enforced(api: Running, namespace: str) -> None:
+def test_quota_is_enforced(api: Api, namespace: str) -> None:
     quota = {"metadata": {"name": "few"}, "spec": {"hard": {"pods": "1"}}}
     api.create(f"/api/v1/namespaces/{namespace}/resourcequotas", quota)
     api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a"))
@@ -64,7 +64,7 @@ def test_quota_is_enforced(api: Running, namespace: str) -> None:
     )
 
 
-def test_limit_ranges_fill_in_and_refuse(api: Running, namespace: str) -> None:
+def test_limit_ranges_fill_in_and_refuse(api: Api, namespace: str) -> None:
     limit = {"type": "Container", "default": {"memory": "64Mi"}, "max": {"memory": "128Mi"}}
     limits = {"metadata": {"name": "l"}, "spec": {"limits": [limit]}}
     api.create(f"/api/v1/namespaces/{namespace}/limitranges", limits)
@@ -80,7 +80,7 @@ def test_limit_ranges_fill_in_and_refuse(api: Running, namespace: str) -> None:
     )
 
 
-def test_a_namespace_lets_in_what_its_pod_security_level_allows(api: Running, namespace: str) -> None:
+def test_a_namespace_lets_in_what_its_pod_security_level_allows(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}"
     headers = {"Content-Type": "application/merge-patch+json"}
     label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
@@ -96,7 +96,7 @@ def test_a_namespace_lets_in_what_its_pod_security_level_allows(api: Running, na
     api.create(f"{path}/pods", pod("b"))
 
 
-def test_pods_need_their_service_account(api: Running, namespace: str) -> None:
+def test_pods_need_their_service_account(api: Api, namespace: str) -> None:
     wanted = pod("a")
     wanted["spec"]["serviceAccountName"] = "robot"
     answer = api.http.post(f"/api/v1/namespaces/{namespace}/pods", json=wanted)

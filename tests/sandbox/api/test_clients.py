@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.sandbox.api.running import Running, config_map, deployment, pod
+from tests.sandbox.api.served import Api, config_map, deployment, pod
 
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def kubectl(api: Running, namespace: str, tmp_path: Path) -> Kubectl:
+def kubectl(api: Api, namespace: str, tmp_path: Path) -> Kubectl:
     """Runs kubectl in the test's namespace; `code` is the exit code to expect, None for any."""
     config = api.kubeconfig()
 
@@ -42,7 +42,7 @@ def manifest(**spec: Any) -> dict[str, Any]:
 
 
 @needs_kubectl
-def test_get_shows_tables(api: Running, namespace: str, kubectl: Kubectl) -> None:
+def test_get_shows_tables(api: Api, namespace: str, kubectl: Kubectl) -> None:
     api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a", app="web"))
     lines = kubectl("get", "pods", "--show-labels").stdout.splitlines()
     assert lines[0].split() == ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "LABELS"]
@@ -137,7 +137,7 @@ def test_patch(kubectl: Kubectl, kind: str, patch: Any) -> None:
 
 
 @needs_kubectl
-def test_everyday_commands(api: Running, namespace: str, kubectl: Kubectl) -> None:
+def test_everyday_commands(api: Api, namespace: str, kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=[manifest()])
     kubectl("label", "deploy", "web", "team=forms")
     kubectl("annotate", "deploy", "web", "note=x")
@@ -185,7 +185,7 @@ def test_imperative_commands_send_protobuf(kubectl: Kubectl, namespace: str) -> 
 
 
 @needs_kubectl
-def test_watching_with_kubectl(api: Running, namespace: str, kubectl: Kubectl) -> None:
+def test_watching_with_kubectl(api: Api, namespace: str, kubectl: Kubectl) -> None:
     argv = ["kubectl", f"--kubeconfig={api.kubeconfig()}", f"-n{namespace}", "get", "cm", "-w", "-o", "name"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -195,7 +195,7 @@ def test_watching_with_kubectl(api: Running, namespace: str, kubectl: Kubectl) -
             process.terminate()
 
 
-def test_official_python_client(api: Running, namespace: str) -> None:
+def test_official_python_client(api: Api, namespace: str) -> None:
     from kubernetes import client, config, watch
 
     connection = config.new_client_from_config(str(api.kubeconfig()))
@@ -224,7 +224,7 @@ def test_official_python_client(api: Running, namespace: str) -> None:
     connection.close()
 
 
-def test_official_dynamic_client(api: Running, namespace: str, tmp_path: Path) -> None:
+def test_official_dynamic_client(api: Api, namespace: str, tmp_path: Path) -> None:
     from kubernetes import config, dynamic
 
     connection = config.new_client_from_config(str(api.kubeconfig()))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.api.running import Running, eventually
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, eventually
 from tests.sandbox.api.widgets import (
     DEFINITIONS,
     applied,
@@ -245,7 +246,7 @@ def test_columns_are_those_of_the_definition(own_api: Running) -> None:
         (("spec", "conversion"), {"strategy": "Webhook"}, "spec.conversion.strategy"),
     ],
 )
-def test_a_wrong_definition_is_refused(api: Running, place: tuple[Any, ...], value: Any, field: str) -> None:
+def test_a_wrong_definition_is_refused(api: Api, place: tuple[Any, ...], value: Any, field: str) -> None:
     wrong = copy.deepcopy(definition())
     parent: Any = wrong
     for step in place[:-1]:
@@ -256,7 +257,7 @@ def test_a_wrong_definition_is_refused(api: Running, place: tuple[Any, ...], val
     assert field in {cause["field"] for cause in answer.json()["details"]["causes"]}
 
 
-def test_a_dry_run_defines_nothing(api: Running) -> None:
+def test_a_dry_run_defines_nothing(api: Api) -> None:
     dry = definition(plural="ghosts", kind="Ghost")
     assert api.http.post(DEFINITIONS, json=dry, params={"dryRun": "All"}).status_code == 201
     assert api.http.get("/apis/example.com/v1/namespaces/default/ghosts").status_code == 404

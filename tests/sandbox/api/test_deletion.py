@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.sandbox.api.running import Running, config_map, deployment, pod
+from tests.sandbox.api.served import Api, config_map, deployment, pod
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
-def delete(api: Running, path: str, **options: Any) -> Any:
+def delete(api: Api, path: str, **options: Any) -> Any:
     return api.http.request("DELETE", path, json=options) if options else api.http.delete(path)
 
 
-def bound_pod(api: Running, namespace: str, name: str = "a") -> str:
+def bound_pod(api: Api, namespace: str, name: str = "a") -> str:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod(name))
     binding = {"apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": "sandbox"}}
@@ -22,14 +22,14 @@ def bound_pod(api: Running, namespace: str, name: str = "a") -> str:
     return f"{path}/{name}"
 
 
-def test_a_pod_without_a_node_goes_at_once(api: Running, namespace: str) -> None:
+def test_a_pod_without_a_node_goes_at_once(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod("a"))
     assert delete(api, f"{path}/a").status_code == 200
     assert api.http.get(f"{path}/a").status_code == 404
 
 
-def test_binding(api: Running, namespace: str) -> None:
+def test_binding(api: Api, namespace: str) -> None:
     path = bound_pod(api, namespace)
     bound = api.http.get(path).json()
     assert bound["spec"]["nodeName"] == "sandbox"
@@ -40,7 +40,7 @@ def test_binding(api: Running, namespace: str) -> None:
     assert again.status_code == 409 and "already assigned" in again.json()["message"]
 
 
-def test_a_running_pod_waits_for_its_node(api: Running, namespace: str) -> None:
+def test_a_running_pod_waits_for_its_node(api: Api, namespace: str) -> None:
     path = bound_pod(api, namespace)
     assert delete(api, path).json()["metadata"]["deletionGracePeriodSeconds"] == 30
     waiting = api.http.get(path).json()["metadata"]
@@ -53,14 +53,14 @@ def test_a_running_pod_waits_for_its_node(api: Running, namespace: str) -> None:
     assert api.http.get(path).status_code == 404
 
 
-def test_finished_pods_go_at_once(api: Running, namespace: str) -> None:
+def test_finished_pods_go_at_once(api: Api, namespace: str) -> None:
     path = bound_pod(api, namespace)
     api.http.patch(f"{path}/status", content='{"status": {"phase": "Succeeded"}}', headers=MERGE)
     delete(api, path)
     assert api.http.get(path).status_code == 404
 
 
-def test_finalizers_hold_an_object(api: Running, namespace: str) -> None:
+def test_finalizers_hold_an_object(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     api.create(path, {"metadata": {"name": "a", "finalizers": ["example.com/hold"]}})
     held = delete(api, f"{path}/a").json()
@@ -75,7 +75,7 @@ def test_finalizers_hold_an_object(api: Running, namespace: str) -> None:
     assert last["type"] == "DELETED" and "finalizers" not in last["object"]["metadata"]
 
 
-def test_propagation(api: Running, namespace: str) -> None:
+def test_propagation(api: Api, namespace: str) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     for name, policy, finalizer in (("a", "Foreground", "foregroundDeletion"), ("b", "Orphan", "orphan")):
         api.create(path, deployment(name))
@@ -88,7 +88,7 @@ def test_propagation(api: Running, namespace: str) -> None:
     assert delete(api, f"{path}/d", propagationPolicy="Sideways").status_code == 422
 
 
-def test_jobs_keep_their_pods_unless_told(api: Running, namespace: str) -> None:
+def test_jobs_keep_their_pods_unless_told(api: Api, namespace: str) -> None:
     path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
     template = {"spec": {**pod("x")["spec"], "restartPolicy": "Never"}}
     made = api.create(path, {"metadata": {"name": "a"}, "spec": {"template": template}})
@@ -106,7 +106,7 @@ def test_jobs_keep_their_pods_unless_told(api: Running, namespace: str) -> None:
     )
 
 
-def test_preconditions(api: Running, namespace: str) -> None:
+def test_preconditions(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     made = api.create(path, config_map("a"))["metadata"]
     for wrong in ({"uid": "other"}, {"resourceVersion": "1"}):
@@ -115,7 +115,7 @@ def test_preconditions(api: Running, namespace: str) -> None:
     assert delete(api, f"{path}/a", preconditions=right).json()["details"]["uid"] == made["uid"]
 
 
-def test_collections(api: Running, namespace: str) -> None:
+def test_collections(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name, app in (("a", "web"), ("b", "web"), ("c", "db")):
         api.create(path, pod(name, app=app))
@@ -124,7 +124,7 @@ def test_collections(api: Running, namespace: str) -> None:
     assert [item["metadata"]["name"] for item in api.http.get(path).json()["items"]] == ["c"]
 
 
-def test_namespaces_go_by_their_own_finalizer(api: Running) -> None:
+def test_namespaces_go_by_their_own_finalizer(api: Api) -> None:
     name = api.namespace()
     path = f"/api/v1/namespaces/{name}"
     terminating = delete(api, path).json()
@@ -141,7 +141,7 @@ def test_namespaces_go_by_their_own_finalizer(api: Running) -> None:
     assert protected.status_code == 403 and "may not be deleted" in protected.json()["message"]
 
 
-def test_eviction_asks_the_disruption_budgets(api: Running, namespace: str) -> None:
+def test_eviction_asks_the_disruption_budgets(api: Api, namespace: str) -> None:
     path = bound_pod(api, namespace)
     api.http.patch(path, content='{"metadata": {"labels": {"app": "web"}}}', headers=MERGE)
     ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}

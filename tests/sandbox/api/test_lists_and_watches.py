@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.api.running import Running, config_map, pod
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, binding, config_map, pod
 
 
 def names(answer: Any) -> list[str]:
@@ -16,7 +17,7 @@ def names(answer: Any) -> list[str]:
     return [item["metadata"]["name"] for item in answer.json()["items"]]
 
 
-def seen(api: Running, path: str, count: int, **query: Any) -> list[tuple[str, str]]:
+def seen(api: Api, path: str, count: int, **query: Any) -> list[tuple[str, str]]:
     """The first `count` events of a watch as (type, name)."""
     found = []
     for event in api.watch(path, **query):
@@ -26,7 +27,7 @@ def seen(api: Running, path: str, count: int, **query: Any) -> list[tuple[str, s
     return found
 
 
-def test_list_is_sorted_and_versioned(api: Running, namespace: str) -> None:
+def test_list_is_sorted_and_versioned(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     for name in ("b", "a", "c"):
         last = api.create(path, config_map(name))
@@ -49,7 +50,7 @@ def test_list_is_sorted_and_versioned(api: Running, namespace: str) -> None:
         ("", ["a", "b", "c"]),
     ],
 )
-def test_label_selectors(api: Running, namespace: str, selector: str, expected: list[str]) -> None:
+def test_label_selectors(api: Api, namespace: str, selector: str, expected: list[str]) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod("a", app="web", tier="front"))
     api.create(path, pod("b", app="web", tier="back"))
@@ -57,11 +58,11 @@ def test_label_selectors(api: Running, namespace: str, selector: str, expected: 
     assert names(api.http.get(path, params={"labelSelector": selector})) == expected
 
 
-def test_field_selectors(api: Running, namespace: str) -> None:
+def test_field_selectors(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name in ("a", "b"):
         api.create(path, pod(name))
-    api.http.post(f"{path}/a/binding", json={"target": {"kind": "Node", "name": "sandbox"}})
+    api.http.post(f"{path}/a/binding", json=binding("a"))
     select = lambda text: names(api.http.get(path, params={"fieldSelector": text}))  # noqa: E731
     assert select("spec.nodeName=sandbox") == ["a"]
     assert select("spec.nodeName=") == ["b"]
@@ -73,7 +74,7 @@ def test_field_selectors(api: Running, namespace: str) -> None:
     assert api.http.get(path, params={"labelSelector": "a b"}).status_code == 400
 
 
-def test_events_by_involved_object(api: Running, namespace: str) -> None:
+def test_events_by_involved_object(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/events"
     for name in ("a", "b"):
         involved = {"kind": "Pod", "name": name, "namespace": namespace}
@@ -88,7 +89,7 @@ def test_events_by_involved_object(api: Running, namespace: str) -> None:
     assert names(chosen) == ["b.1"]
 
 
-def test_pages_come_from_one_snapshot(api: Running, namespace: str) -> None:
+def test_pages_come_from_one_snapshot(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     for number in range(7):
         api.create(path, config_map(f"c{number}", value="old"))
@@ -119,7 +120,7 @@ def test_pages_expire_with_a_way_on(own_api: Running) -> None:
     assert names(rest) == ["c2", "c3"]
 
 
-def test_exact_and_future_versions(api: Running, namespace: str) -> None:
+def test_exact_and_future_versions(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.create(path, config_map("a"))["metadata"]["resourceVersion"]
     api.create(path, config_map("b"))
@@ -130,7 +131,7 @@ def test_exact_and_future_versions(api: Running, namespace: str) -> None:
     assert api.http.get(path, params={"resourceVersion": "x"}).status_code == 400
 
 
-def test_tables_and_metadata(api: Running, namespace: str) -> None:
+def test_tables_and_metadata(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod("a"))
     as_table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
@@ -148,13 +149,13 @@ def test_tables_and_metadata(api: Running, namespace: str) -> None:
     assert protobuf.status_code == 406 and protobuf.json()["reason"] == "NotAcceptable"
 
 
-def test_watch_starts_with_what_is_there(api: Running, namespace: str) -> None:
+def test_watch_starts_with_what_is_there(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     api.create(path, config_map("a"))
     assert seen(api, path, 1) == [("ADDED", "a")]
 
 
-def test_watch_from_a_version(api: Running, namespace: str) -> None:
+def test_watch_from_a_version(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.create(path, config_map("a"))["metadata"]["resourceVersion"]
     api.create(path, config_map("b"))
@@ -164,7 +165,7 @@ def test_watch_from_a_version(api: Running, namespace: str) -> None:
     assert events == [("ADDED", "b"), ("MODIFIED", "a"), ("DELETED", "b")]
 
 
-def test_watch_hears_changes_as_they_happen(api: Running, namespace: str) -> None:
+def test_watch_hears_changes_as_they_happen(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     with api.http.stream("GET", path, params={"watch": "1", "resourceVersion": version}) as stream:
@@ -178,7 +179,7 @@ def test_watch_hears_changes_as_they_happen(api: Running, namespace: str) -> Non
     assert int(deleted["object"]["metadata"]["resourceVersion"]) > int(made["metadata"]["resourceVersion"])
 
 
-def test_watch_one_object_and_one_namespace(api: Running, namespace: str) -> None:
+def test_watch_one_object_and_one_namespace(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     api.create("/api/v1/namespaces/default/configmaps", {"metadata": {"generateName": "elsewhere-"}})
@@ -190,7 +191,7 @@ def test_watch_one_object_and_one_namespace(api: Running, namespace: str) -> Non
     assert seen(api, f"{path}/b", 1, resourceVersion=version) == [("ADDED", "b")]
 
 
-def test_objects_enter_and_leave_a_selection(api: Running, namespace: str) -> None:
+def test_objects_enter_and_leave_a_selection(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     version = api.create(path, pod("a", app="db"))["metadata"]["resourceVersion"]
     headers = {"Content-Type": "application/merge-patch+json"}
@@ -218,7 +219,7 @@ def test_bookmarks(own_api: Running) -> None:
     assert event["object"]["metadata"]["resourceVersion"] == later["metadata"]["resourceVersion"]
 
 
-def test_initial_events_end_with_a_bookmark(api: Running, namespace: str) -> None:
+def test_initial_events_end_with_a_bookmark(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     api.create(path, config_map("a"))
     query = {
@@ -244,13 +245,13 @@ def test_too_old_versions_are_gone(own_api: Running) -> None:
     assert events[0]["object"]["code"] == 410 and events[0]["object"]["reason"] == "Expired"
 
 
-def test_watch_ends_at_its_timeout(api: Running, namespace: str) -> None:
+def test_watch_ends_at_its_timeout(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     assert list(api.watch(path, resourceVersion=version, timeoutSeconds=1)) == []
 
 
-def test_watch_as_table(api: Running, namespace: str) -> None:
+def test_watch_as_table(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name in ("a", "b"):
         api.create(path, pod(name))
@@ -262,7 +263,7 @@ def test_watch_as_table(api: Running, namespace: str) -> None:
     assert second["object"]["columnDefinitions"] is None and second["object"]["rows"][0]["cells"][0] == "b"
 
 
-def test_many_watchers_see_every_change_in_order(api: Running, namespace: str) -> None:
+def test_many_watchers_see_every_change_in_order(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     expected = [("ADDED", f"c{number:03}") for number in range(100)]

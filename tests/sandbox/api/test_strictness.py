@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.base.kinds import KINDS, KindInfo
 from tests.sandbox.api.every_kind import GOOD, good, mutilations
-from tests.sandbox.api.running import Running, config_map, deployment
+from tests.sandbox.api.served import Api, config_map, deployment
 
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 
@@ -21,7 +21,7 @@ def collection(info: KindInfo, namespace: str) -> str:
     )
 
 
-def applied(api: Running, path: str, obj: dict[str, Any], **query: Any) -> Any:
+def applied(api: Api, path: str, obj: dict[str, Any], **query: Any) -> Any:
     query = {"fieldManager": "test", **query}
     return api.http.patch(path, content=json.dumps(obj), headers=APPLY, params=query)
 
@@ -31,7 +31,7 @@ def test_every_stored_kind_has_a_good_object() -> None:
 
 
 @pytest.mark.parametrize("info", [one for one in KINDS if one.stored], ids=lambda one: one.kind)
-def test_a_mutilated_object_is_never_an_accident(api: Running, namespace: str, info: KindInfo) -> None:
+def test_a_mutilated_object_is_never_an_accident(api: Api, namespace: str, info: KindInfo) -> None:
     """Whatever is missing, null or empty, the answer is the object or says what is wrong with it."""
     path = collection(info, namespace)
     answer = api.http.post(path, json=good(info), params={"dryRun": "All"})
@@ -41,7 +41,7 @@ def test_a_mutilated_object_is_never_an_accident(api: Running, namespace: str, i
         assert answer.status_code < 500, (told, answer.text)
 
 
-def test_a_pod_without_spec_lacks_containers(api: Running, namespace: str) -> None:
+def test_a_pod_without_spec_lacks_containers(api: Api, namespace: str) -> None:
     for spec in ({}, {"spec": None}, {"spec": {}}):
         answer = api.http.post(
             f"/api/v1/namespaces/{namespace}/pods", json={"metadata": {"name": "a"}, **spec}
@@ -50,7 +50,7 @@ def test_a_pod_without_spec_lacks_containers(api: Running, namespace: str) -> No
         assert answer.json()["message"] == 'Pod "a" is invalid: spec.containers: Required value'
 
 
-def test_a_deployment_without_spec_is_told_everything(api: Running, namespace: str) -> None:
+def test_a_deployment_without_spec_is_told_everything(api: Api, namespace: str) -> None:
     answer = api.http.post(
         f"/apis/apps/v1/namespaces/{namespace}/deployments", json={"metadata": {"name": "a"}}
     )
@@ -59,7 +59,7 @@ def test_a_deployment_without_spec_is_told_everything(api: Running, namespace: s
     assert {"spec.selector", "spec.template.spec.containers"} <= fields
 
 
-def test_an_account_without_namespace_may_be_bound_to_a_role_of_its_own(api: Running, namespace: str) -> None:
+def test_an_account_without_namespace_may_be_bound_to_a_role_of_its_own(api: Api, namespace: str) -> None:
     group, rbac = "rbac.authorization.k8s.io", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}
     api.create(f"{rbac}/roles", {"metadata": {"name": "reader"}, "rules": [rule]})
@@ -83,7 +83,7 @@ def test_an_account_without_namespace_may_be_bound_to_a_role_of_its_own(api: Run
 
 
 @pytest.mark.parametrize("mode", ["Strict", "Warn", "Ignore"])
-def test_apply_takes_no_field_that_the_kind_does_not_have(api: Running, namespace: str, mode: str) -> None:
+def test_apply_takes_no_field_that_the_kind_does_not_have(api: Api, namespace: str, mode: str) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
     wrong = {"apiVersion": "apps/v1", "kind": "Deployment", **deployment("web")}
     wrong["spec"]["replicaz"] = 2
@@ -99,7 +99,7 @@ def test_apply_takes_no_field_that_the_kind_does_not_have(api: Running, namespac
     assert api.http.get(path).status_code == 404
 
 
-def test_recreate_does_not_go_with_a_rolling_update_that_is_still_there(api: Running, namespace: str) -> None:
+def test_recreate_does_not_go_with_a_rolling_update_that_is_still_there(api: Api, namespace: str) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
     wanted = {"apiVersion": "apps/v1", "kind": "Deployment", **deployment("web")}
     assert applied(api, path, wanted).status_code == 201
@@ -117,7 +117,7 @@ def test_recreate_does_not_go_with_a_rolling_update_that_is_still_there(api: Run
     assert applied(api, path, wanted).status_code == 200
 
 
-def test_sizes_have_the_limits_of_a_real_cluster(api: Running, namespace: str) -> None:
+def test_sizes_have_the_limits_of_a_real_cluster(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     mib = 1024 * 1024
     assert api.http.post(path, json=config_map("fits", a="x" * (mib - 1))).status_code == 201
@@ -134,7 +134,7 @@ def test_sizes_have_the_limits_of_a_real_cluster(api: Running, namespace: str) -
     assert (answer.status_code, answer.json()["message"]) == (500, "etcdserver: request is too large")
 
 
-def test_a_write_of_a_kind_that_nothing_acts_on_is_warned(api: Running, namespace: str) -> None:
+def test_a_write_of_a_kind_that_nothing_acts_on_is_warned(api: Api, namespace: str) -> None:
     path = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
     scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"}}
     scaler |= GOOD["HorizontalPodAutoscaler"]

@@ -6,7 +6,8 @@ import json
 import threading
 from typing import Any
 
-from tests.sandbox.api.running import Running, eventually
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, eventually
 
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
 FIRST = {
@@ -24,12 +25,12 @@ def place(version: str, namespace: str, name: str = "") -> str:
     return f"{root}/{name}" if name else root
 
 
-def patched(api: Running, path: str, kind: str, body: Any, **query: str) -> Any:
+def patched(api: Api, path: str, kind: str, body: Any, **query: str) -> Any:
     headers = {"Content-Type": f"application/{kind}"}
     return api.http.patch(path, content=json.dumps(body), headers=headers, params=query)
 
 
-def test_what_is_written_in_one_version_is_read_in_the_other(api: Running, namespace: str) -> None:
+def test_what_is_written_in_one_version_is_read_in_the_other(api: Api, namespace: str) -> None:
     made = api.create(place("v1", namespace), FIRST)
     assert made["apiVersion"] == "autoscaling/v1"
     assert made["spec"] == {**FIRST["spec"], "minReplicas": 1}  # type: ignore[dict-item]
@@ -47,7 +48,7 @@ def test_what_is_written_in_one_version_is_read_in_the_other(api: Running, names
     assert "annotations" not in kept["metadata"]
 
 
-def test_patches_are_of_the_version_they_are_sent_to(api: Running, namespace: str) -> None:
+def test_patches_are_of_the_version_they_are_sent_to(api: Api, namespace: str) -> None:
     path = place("v1", namespace, "web")
     assert patched(api, path, "apply-patch+yaml", FIRST, fieldManager="t").status_code == 201
     higher = {"spec": {"targetCPUUtilizationPercentage": 90}}
