@@ -1,8 +1,8 @@
 """One server for a module's tests; each test works in a namespace of its own.
 
-The server is a sandbox's, or, with KUBERNETES_TEST_CONFIG, a real one: `api` is whichever it is. What is about
-the sandbox's own inside takes `sandbox_api`, what needs a server of its own `own_api`; both are left out by
-name on a real one.
+The server is a sandbox's, or, with KUBERNETES_TEST_CONFIG, a real one: `api` is whichever it is. What is
+about the sandbox's own inside takes `sandbox_api`, what needs a server of its own `own_api`; both are left
+out by name on a real one.
 """
 
 from __future__ import annotations

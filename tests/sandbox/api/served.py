@@ -27,7 +27,7 @@ def eventually(check: Callable[[], T], seconds: float = SECONDS) -> T:
 
 
 class Api:
-    """A Kubernetes API at `url`; `http` talks to it as an administrator. `state` is a folder for the tests."""
+    """A Kubernetes API at `url`; `http` talks to it as an administrator, `state` is a folder for tests."""
 
     http: httpx.Client
     url: str

@@ -55,11 +55,14 @@ def test_without_a_good_token_nothing_is_shown(api: Api, header: str | None) -> 
     headers = [] if header is None else [(b"Authorization", header.encode(errors="surrogateescape"))]
     for path in ("/api", "/api/v1/namespaces", "/apis", "/nonsense", "/openapi/v3"):
         answer = api.client().get(path, headers=headers)
+        if answer.status_code == 403:  # a cluster may know those who say nothing as somebody who may nothing
+            assert 'User "system:anonymous" cannot' in answer.json()["message"]
+            continue
         assert answer.status_code == 401 and answer.json()["reason"] == "Unauthorized"
 
 
 def test_health_and_version_are_public(api: Api) -> None:
-    for path in ("/healthz", "/readyz", "/livez", "/readyz/ping"):
+    for path in ("/healthz", "/readyz", "/livez"):
         assert api.client().get(path).text == "ok"
     assert api.client().get("/version").json()["major"] == "1"
 
@@ -110,6 +113,9 @@ def test_roles_open_what_they_say(api: Api, namespace: str) -> None:
 
 def test_cluster_roles_through_a_role_binding(api: Api, namespace: str) -> None:
     robot, _ = account(api, namespace)
+    view = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view"
+    if not api.http.get(view).json().get("rules"):
+        pytest.skip("nobody aggregates ClusterRoles in this cluster")
     binding = {
         "metadata": {"name": "view"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
@@ -211,7 +217,8 @@ def test_impersonation(api: Api, namespace: str) -> None:
     for headers in ({"Impersonate-User": "kubernetes-admin"}, grouped):
         denied = robot.get("/api", headers=headers)
         assert denied.status_code == 403 and "cannot impersonate resource" in denied.json()["message"]
-    assert api.http.get("/api", headers={"Impersonate-Group": "x"}).status_code == 400
+    alone = api.http.get("/api", headers={"Impersonate-Group": "x"})
+    assert alone.status_code == 500 and "without impersonating a user" in alone.text
 
 
 def test_discovery(api: Api) -> None:
@@ -255,13 +262,13 @@ def test_exec_is_refused_with_a_sentence(sandbox_api: Running, namespace: str) -
         assert answer.status_code == 405 and "the sandbox does not support" in answer.json()["message"]
 
 
-def test_custom_resources_of_the_platform(api: Api, namespace: str) -> None:
+def test_custom_resources_of_the_platform(sandbox_api: Running, namespace: str) -> None:
     path = f"/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors"
     monitor = {"metadata": {"name": "a"}, "spec": {"endpoints": [{"port": "http", "anything": {"goes": []}}]}}
-    made = api.create(path, monitor)
+    made = sandbox_api.create(path, monitor)
     assert made["spec"] == monitor["spec"] and made["metadata"]["generation"] == 1
     headers = {"Content-Type": "application/strategic-merge-patch+json"}
-    assert api.http.patch(f"{path}/a", content="{}", headers=headers).status_code == 415
+    assert sandbox_api.http.patch(f"{path}/a", content="{}", headers=headers).status_code == 415
 
 
 def test_secrets_do_not_reach_the_log(

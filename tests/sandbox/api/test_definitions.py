@@ -126,7 +126,7 @@ def test_apply_merges_by_the_schema_and_keeps_count_of_owners(own_api: Running) 
     assert conflict.status_code == 409 and ".spec.size" in conflict.text
     assert applied(own_api, path, widget()).json()["spec"]["parts"] == [{"name": "b", "count": 5}]
     wrong = applied(own_api, path, widget(sise=1))
-    told = "failed to create typed patch object (default/w; example.com/v1, Kind=Widget)"
+    told = "failed to create typed patch object (/w; example.com/v1, Kind=Widget)"
     assert (wrong.status_code, wrong.json()["message"]) == (
         500,
         f"{told}: .spec.sise: field not declared in schema",
@@ -241,9 +241,8 @@ def test_columns_are_those_of_the_definition(own_api: Running) -> None:
         (
             ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spec", "type"),
             "",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].type",
+            "spec.validation.openAPIV3Schema.properties[spec].type",
         ),
-        (("spec", "conversion"), {"strategy": "Webhook"}, "spec.conversion.strategy"),
     ],
 )
 def test_a_wrong_definition_is_refused(api: Api, place: tuple[Any, ...], value: Any, field: str) -> None:
@@ -261,3 +260,11 @@ def test_a_dry_run_defines_nothing(api: Api) -> None:
     dry = definition(plural="ghosts", kind="Ghost")
     assert api.http.post(DEFINITIONS, json=dry, params={"dryRun": "All"}).status_code == 201
     assert api.http.get("/apis/example.com/v1/namespaces/default/ghosts").status_code == 404
+
+
+def test_conversion_by_webhook_is_refused(sandbox_api: Running) -> None:
+    wrong = definition()
+    wrong["spec"]["conversion"] = {"strategy": "Webhook"}
+    answer = sandbox_api.http.post(DEFINITIONS, json=wrong, params={"dryRun": "All"})
+    assert answer.status_code == 422
+    assert "spec.conversion.strategy" in {cause["field"] for cause in answer.json()["details"]["causes"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.sandbox.api.served import Api, config_map, deployment, pod
+from tests.sandbox.api.served import Api, binding, config_map, deployment, pod
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -17,8 +17,7 @@ def delete(api: Api, path: str, **options: Any) -> Any:
 def bound_pod(api: Api, namespace: str, name: str = "a") -> str:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod(name))
-    binding = {"apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": "sandbox"}}
-    assert api.http.post(f"{path}/{name}/binding", json=binding).status_code == 201
+    assert api.http.post(f"{path}/{name}/binding", json=binding(name)).status_code == 201
     return f"{path}/{name}"
 
 
@@ -36,8 +35,26 @@ def test_binding(api: Api, namespace: str) -> None:
     assert [(one["type"], one["status"]) for one in bound["status"]["conditions"]] == [
         ("PodScheduled", "True")
     ]
-    again = api.http.post(f"{path}/binding", json={"target": {"name": "other"}})
-    assert again.status_code == 409 and "already assigned" in again.json()["message"]
+    again = api.http.post(f"{path}/binding", json=binding("a", "other"))
+    assert again.status_code == 409 and again.json()["message"] == (
+        'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "sandbox"'
+    )
+
+
+def test_a_binding_names_its_pod_and_a_node(api: Api, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    api.create(path, pod("a"))
+    told = "name in URL does not match name in Binding object"
+    for wrong in ({"target": {"kind": "Node", "name": "n"}}, binding("b"), {}):
+        answer = api.http.post(f"{path}/a/binding", json=wrong)
+        assert (answer.status_code, answer.json()["message"]) == (400, told)
+    nowhere = api.http.post(f"{path}/a/binding", json={"metadata": {"name": "a"}})
+    assert (nowhere.status_code, nowhere.json()["message"]) == (500, "target.name: Required value")
+    other = binding("a")
+    other["metadata"]["uid"] = "another"
+    answer = api.http.post(f"{path}/a/binding", json=other)
+    assert answer.status_code == 409 and "UID in precondition: another" in answer.json()["message"]
+    assert "nodeName" not in api.http.get(f"{path}/a").json()["spec"]
 
 
 def test_a_running_pod_waits_for_its_node(api: Api, namespace: str) -> None:
@@ -72,7 +89,25 @@ def test_finalizers_hold_an_object(api: Api, namespace: str) -> None:
     assert released.status_code == 200
     assert api.http.get(f"{path}/a").status_code == 404
     last = next(api.watch(path, resourceVersion=version))
-    assert last["type"] == "DELETED" and "finalizers" not in last["object"]["metadata"]
+    # Its writer is told of the last change, who watches sees it go as it was kept.
+    assert "finalizers" not in released.json()["metadata"]
+    assert released.json()["metadata"]["resourceVersion"] == version
+    assert last["type"] == "DELETED" and last["object"]["metadata"]["finalizers"] == ["example.com/hold"]
+    assert int(last["object"]["metadata"]["resourceVersion"]) > int(version)
+
+
+def test_a_pod_that_goes_at_once_is_marked_first(api: Api, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    version = api.create(path, pod("a"))["metadata"]["resourceVersion"]
+    answered = delete(api, f"{path}/a").json()
+    events = []
+    for event in api.watch(path, resourceVersion=version):
+        events.append(event)
+        if event["type"] == "DELETED":
+            break
+    assert [event["type"] for event in events] == ["MODIFIED", "DELETED"]
+    for obj in (*(event["object"] for event in events), answered):
+        assert obj["metadata"]["deletionTimestamp"] and obj["metadata"]["deletionGracePeriodSeconds"] == 0
 
 
 def test_propagation(api: Api, namespace: str) -> None:

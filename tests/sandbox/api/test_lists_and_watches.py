@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sandbox.api.real import named
 from tests.sandbox.api.running import Running
-from tests.sandbox.api.served import Api, binding, config_map, pod
+from tests.sandbox.api.served import Api, binding, config_map, eventually, pod
 
 
 def names(answer: Any) -> list[str]:
@@ -145,8 +147,8 @@ def test_tables_and_metadata(api: Api, namespace: str) -> None:
     as_metadata = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
     metadata = api.http.get(path, headers=as_metadata).json()
     assert metadata["kind"] == "PartialObjectMetadataList" and "spec" not in metadata["items"][0]
-    protobuf = api.http.get(path, headers={"Accept": "application/vnd.kubernetes.protobuf"})
-    assert protobuf.status_code == 406 and protobuf.json()["reason"] == "NotAcceptable"
+    unknown = api.http.get(path, headers={"Accept": "application/x-unknown"})
+    assert unknown.status_code == 406 and unknown.json()["reason"] == "NotAcceptable"
 
 
 def test_watch_starts_with_what_is_there(api: Api, namespace: str) -> None:
@@ -188,7 +190,8 @@ def test_watch_one_object_and_one_namespace(api: Api, namespace: str) -> None:
     query = {"fieldSelector": "metadata.name=b", "resourceVersion": version}
     assert seen(api, path, 1, **query) == [("ADDED", "b")]
     assert seen(api, path, 2, resourceVersion=version) == [("ADDED", "a"), ("ADDED", "b")]
-    assert seen(api, f"{path}/b", 1, resourceVersion=version) == [("ADDED", "b")]
+    named = api.http.get(f"{path}/b", params={"watch": "true", "resourceVersion": version}).json()
+    assert named["kind"] == "ConfigMap", "one object is watched as a list of one, never by its own path"
 
 
 def test_objects_enter_and_leave_a_selection(api: Api, namespace: str) -> None:
@@ -201,9 +204,10 @@ def test_objects_enter_and_leave_a_selection(api: Api, namespace: str) -> None:
     events = []
     for event in api.watch(path, resourceVersion=version, labelSelector="app=web"):
         events.append(event)
-        if len(events) == 5:
+        if len(events) == 6:
             break
-    assert [event["type"] for event in events] == ["ADDED", "MODIFIED", "DELETED", "ADDED", "DELETED"]
+    types = ["ADDED", "MODIFIED", "DELETED", "ADDED", "MODIFIED", "DELETED"]
+    assert [event["type"] for event in events] == types
     left = events[2]["object"]["metadata"]
     assert left["labels"] == {"app": "web", "more": "x"}
     assert int(left["resourceVersion"]) > int(events[1]["object"]["metadata"]["resourceVersion"])
@@ -228,7 +232,10 @@ def test_initial_events_end_with_a_bookmark(api: Api, namespace: str) -> None:
         "allowWatchBookmarks": "true",
     }
     stream = api.watch(path, **query)
-    assert next(stream)["type"] == "ADDED"
+    first = next(stream)
+    if "RequestWatchProgress is disabled" in str(first["object"].get("message")):
+        pytest.skip("this cluster's etcd is too old for lists that are streamed")
+    assert first["type"] == "ADDED"
     end = next(stream)
     assert end["type"] == "BOOKMARK"
     assert end["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
@@ -243,6 +250,26 @@ def test_too_old_versions_are_gone(own_api: Running) -> None:
     events = list(own_api.watch(path, resourceVersion="1"))
     assert len(events) == 1 and events[0]["type"] == "ERROR"
     assert events[0]["object"]["code"] == 410 and events[0]["object"]["reason"] == "Expired"
+
+
+def test_old_versions_are_forgotten_in_time(tmp_path: Path) -> None:
+    """As etcd forgets them (--etcd-compaction-interval): lists and watches say so, each in its own way."""
+    if named() is not None:
+        pytest.skip("it takes minutes on a real cluster")
+    api = Running(tmp_path / "state", history_seconds=0.2)
+    path = "/api/v1/namespaces/default/configmaps"
+    old = api.create(path, config_map("a"))["metadata"]["resourceVersion"]
+    api.create(path, config_map("b"))
+    exact = {"resourceVersion": old, "resourceVersionMatch": "Exact"}
+    eventually(lambda: api.http.get(path, params=exact).status_code != 200)
+    answer = api.http.get(path, params=exact)
+    assert (answer.status_code, answer.json()["reason"]) == (410, "Expired")
+    assert answer.json()["message"] == "The resourceVersion for the provided list is too old."
+    events = list(api.watch(path, resourceVersion=old))
+    assert [event["type"] for event in events] == ["ERROR"] and events[0]["object"]["code"] == 410
+    newest = api.http.get(path).json()["metadata"]["resourceVersion"]
+    assert list(api.watch(path, resourceVersion=newest, timeoutSeconds=1)) == []
+    api.stop()
 
 
 def test_watch_ends_at_its_timeout(api: Api, namespace: str) -> None:
