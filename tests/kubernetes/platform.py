@@ -109,7 +109,7 @@ class Platform:
     def _variable(self, spot: Spot) -> str:
         token = self.config.clusters[CLUSTER].token
         assert token is not None
-        return token.name(spot.space)
+        return token.name(spot.app.where(spot.space))
 
     def _owners(self) -> list[tuple[Spot, str]]:
         """Whose account a spot is reached with: that of the first namespace which its variable is for."""
@@ -156,8 +156,9 @@ class Platform:
     def _fixtures(self, spot: Spot) -> None:
         """What is not there yet of what the sandbox would be provisioned with."""
         model = Model("ring", "docker", kubeconfig=Ref("KUBERNETES_TEST_CONFIG"))
-        connection = connect(model, spot.space, self.root)
-        given = manifests.values(spot.app, spot.space, spot.environment, {}, version="", commit="")
+        connection = connect(model, spot.app.where(spot.space), self.root)
+        more = {"version": "", "commit": "", "provision": True}
+        given = manifests.values(spot.app, spot.space, spot.environment, {}, **more)
         space = Space(spot.space, lambda _: None, threading.Event())
         provision.fixtures(connection, spot.app, given, space)
 

@@ -118,9 +118,9 @@ class Call:
             escalation.check(self.user, new, old, namespace, self.cluster.roles)
         except escalation.Escalation as error:
             raise forbidden(info, new["metadata"].get("name", ""), str(error)) from None
-        except escalation.NoSuchRole:
-            # Upstream tells of whatever is not there as if it were the object that is written.
-            raise not_found(info, new["metadata"].get("name", "")) from None
+        except escalation.NoSuchRole as error:
+            # Upstream tells of whatever is not there as if it were of the kind that is written.
+            raise not_found(info, str(error)) from None
 
 
 def answer(body: Any, status: int = 200, warnings: Iterable[str] = ()) -> web.Response:

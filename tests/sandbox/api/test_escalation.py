@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
@@ -28,7 +28,7 @@ WRITES = [
 class Robot:
     """A ServiceAccount that may write roles and bindings in its namespace, and has little to grant."""
 
-    def __init__(self, api: Running, namespace: str, client: httpx.Client) -> None:
+    def __init__(self, api: Api, namespace: str, client: httpx.Client) -> None:
         self.api = api
         self.namespace = namespace
         self.client = client
@@ -45,14 +45,13 @@ class Robot:
 
 
 @pytest.fixture
-def robot(api: Running, namespace: str) -> Iterator[Robot]:
+def robot(api: Api, namespace: str) -> Iterator[Robot]:
     accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
     api.create(accounts, {"metadata": {"name": "robot"}})
     token = api.create(f"{accounts}/robot/token", {"spec": {}})["status"]["token"]
     api.create(f"{RBAC}/namespaces/{namespace}/roles", {"metadata": {"name": "own"}, "rules": WRITES})
     api.create(f"{RBAC}/namespaces/{namespace}/rolebindings", binding("own", namespace))
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=api.url, headers=headers, timeout=20) as client:
+    with api.client(Authorization=f"Bearer {token}") as client:
         yield Robot(api, namespace, client)
 
 
@@ -140,8 +139,8 @@ def test_a_binding_to_a_role_that_is_not_there_is_not_found(robot: Robot, kind: 
     ):
         answer = bound.json()
         assert (bound.status_code, answer["reason"]) == (404, "NotFound")
-        # As if it were the binding that is not there.
-        assert answer["message"] == 'rolebindings.rbac.authorization.k8s.io "the-binding" not found'
+        # The role's name, as if it were a binding.
+        assert answer["message"] == 'rolebindings.rbac.authorization.k8s.io "nobodys" not found'
         assert answer["details"]["kind"] == "rolebindings"
     admin = robot.api.create(f"{robot.home}/rolebindings", binding("nobodys", robot.namespace, kind=kind))
     assert admin["roleRef"]["name"] == "nobodys", "who may do everything may bind what is not there yet"

@@ -24,7 +24,7 @@ _IMMUTABLE = re.compile(
     r"|cannot change roleRef"
 )
 _TYPED = re.compile(r"^failed to create typed \w+ object \([^)]*\): (?:errors: )?(.+)$")
-# What is not there when a binding's role is not: the API server says the binding, some say the role.
+# What a role that is to be bound and is not there is called: the API server gives its name the binding's kind.
 _ABSENT = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 _GRANTS = "is attempting to grant RBAC permissions not currently held:"
 _NO_PRIORITY = "no PriorityClass with name"
