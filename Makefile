@@ -16,7 +16,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
 	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED \
-	ANY_VERSION SETTLE PATIENCE ADVISORIES KUBERNETES_TEST_CONFIG KUBERNETES_TEST_REGISTRY
+	ANY_VERSION SETTLE PATIENCE ADVISORIES FORMAT KUBERNETES_TEST_CONFIG KUBERNETES_TEST_REGISTRY
 override define as_typed
 ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
@@ -33,7 +33,7 @@ override READY := .venv/.ready-$(firstword $(shell printf %s "$$(pwd -P)" | cksu
 override LOCAL := lint security unit build
 override PLACED := deploy healthcheck smoke acceptance approve watch rollback
 override STAGES := $(LOCAL) $(PLACED)
-override TARGETS := help setup doctor clean pipeline platform platform-stop plan status alert drill test check faults bench \
+override TARGETS := help setup doctor clean pipeline platform platform-stop plan status role prerequisites alert drill test check faults bench \
 	diagram advisories pins browser ci-install kubernetes-tools kubernetes-up kubernetes-down kubernetes-status \
 	test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
 # An app that is named like a target has none of its own; every script refuses its name and says why.
@@ -98,8 +98,14 @@ rollback: $(READY) ## back to the last verified release                        A
 	@$(PY) scripts/rollback.py $(app) $(env) $${TO:+--to="$$TO"} $${FAILED:+--failed} $(cluster)
 drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUSE=<cause>|all [ONLY=broken|look-alike]
 	@$(PY) scripts/drill.py $${CAUSE:+--cause="$$CAUSE"} $${ONLY:+--only="$$ONLY"} $(cluster)
-doctor: ## is this machine ready? each cross carries its fix
-	@$(SYSTEM_PYTHON) scripts/doctor.py
+doctor: ## is this machine, is a cluster ready? each cross has its fix  [CLUSTER=] [APP=] [ENV=]
+	@$(SYSTEM_PYTHON) scripts/doctor.py $(app) $(env) $(cluster)
+
+## On a cluster that somebody looks after
+role: $(READY) ## the least Role for an app, for kubectl apply -f -        APP= [ENV=]
+	@$(PY) scripts/role.py $(app) $(env) $(cluster)
+prerequisites: $(READY) ## what an app needs there: what is missing, [FORMAT=yaml] to fill in  APP= ENV=
+	@$(PY) scripts/prerequisites.py $(app) $(env) $(cluster) $${FORMAT:+--format="$$FORMAT"}
 
 ## The whole platform on this machine
 platform: $(READY) ## start every app on the sandbox, print its address       [ENV=test-dev]

@@ -26,6 +26,7 @@ STAGES = (
 )
 TARGETS = (
     *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status", "drill"),
+    *("role", "prerequisites"),
     *("test", "check", "bench", "faults", "diagram", "advisories", "pins", "browser", "ci-install"),
     *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )
