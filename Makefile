@@ -33,9 +33,9 @@ override READY := .venv/.ready-$(firstword $(shell printf %s "$$(pwd -P)" | cksu
 override LOCAL := lint security unit build
 override PLACED := deploy healthcheck smoke acceptance approve watch rollback
 override STAGES := $(LOCAL) $(PLACED)
-override TARGETS := help setup doctor clean pipeline platform platform-stop plan status role prerequisites alert drill test check faults bench \
-	diagram advisories pins browser ci-install kubernetes-tools kubernetes-up kubernetes-down kubernetes-status \
-	test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
+override TARGETS := help setup doctor clean pipeline platform platform-stop plan status role prerequisites alert drill \
+	fidelity test check faults bench diagram advisories pins browser ci-install kubernetes-tools kubernetes-up \
+	kubernetes-down kubernetes-status test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
 # An app that is named like a target has none of its own; every script refuses its name and says why.
 override NAMES := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
 override APPS := $(filter-out $(TARGETS) all,$(NAMES))
@@ -98,6 +98,10 @@ rollback: $(READY) ## back to the last verified release                        A
 	@$(PY) scripts/rollback.py $(app) $(env) $${TO:+--to="$$TO"} $${FAILED:+--failed} $(cluster)
 drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUSE=<cause>|all [ONLY=broken|look-alike]
 	@$(PY) scripts/drill.py $${CAUSE:+--cause="$$CAUSE"} $${ONLY:+--only="$$ONLY"} $(cluster)
+fidelity: $(READY) ## every drill on the sandbox and on CLUSTER=, side by side  CLUSTER=
+	-@$(PY) scripts/drill.py --cause=all --cluster=sandbox --report .pipeline/fidelity/sandbox.json
+	-@$(PY) scripts/drill.py --cause=all --lanes 2 $(cluster) --report .pipeline/fidelity/kubernetes.json
+	@$(PY) scripts/fidelity.py
 doctor: ## is this machine, is a cluster ready? each cross has its fix  [CLUSTER=] [APP=] [ENV=]
 	@$(SYSTEM_PYTHON) scripts/doctor.py $(app) $(env) $(cluster)
 

@@ -56,7 +56,8 @@ cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cl
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
                      cluster.standing
 pipeline:            base ci runs settings cluster.release
-drills:              base ci runs settings objects cluster.api pipeline
+drills.grounds:      base settings objects cluster.api
+drills:              base ci runs settings objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
 suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence

@@ -23,6 +23,8 @@ from sandbox.api.writing import decoding
 from sandbox.api.writing.writes import Options, Registry
 from sandbox.base.kinds import KindInfo
 
+_OPTIONS = {"POST": "CreateOptions", "PATCH": "PatchOptions"}
+
 
 @dataclass
 class Cluster:
@@ -98,11 +100,12 @@ class Call:
         """How to write. The manager is the client's name, as upstream takes it from the User-Agent."""
         agent = self.request.headers.get("User-Agent", "").split("/")[0]
         agent = "".join(character for character in agent if character.isprintable())[:128] or "unknown"
+        kind = _OPTIONS.get(self.request.method, "UpdateOptions")
         force = self.flag("force") if "force" in self.query else None
         return Options(
             manager=self.query.get("fieldManager") or agent,
-            dry_run=decoding.dry_run(self.request.query.getall("dryRun", [])),
-            field_validation=decoding.field_validation(self.query),
+            dry_run=decoding.dry_run(self.request.query.getall("dryRun", []), kind),
+            field_validation=decoding.field_validation(self.query, kind),
             force=force,
             guard=self._guard,
         )
