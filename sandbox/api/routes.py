@@ -31,8 +31,8 @@ from sandbox.api.reading import discovery, openapi
 from sandbox.api.storage.store import encode
 from sandbox.api.wire.status import (
     StatusError,
-    bad_request,
     body_too_large,
+    failed,
     forbidden,
     internal,
     method_not_allowed,
@@ -139,7 +139,7 @@ def _acting_as(cluster: Cluster, request: web.Request, user: User) -> User:
     groups = request.headers.getall("Impersonate-Group", [])
     if not name:
         if groups:
-            raise bad_request("Impersonate-Group without Impersonate-User")
+            raise failed(f"requested groups {groups} without impersonating a user")
         return user
     for resource, wanted in (("users", [name]), ("groups", groups)):
         for one in wanted:
@@ -187,7 +187,9 @@ def _authorize(cluster: Cluster, user: User, found: Target) -> None:
         namespace=namespace,
         name=found.name,
     )
-    if not allowed(user, wanted, cluster.roles):
+    may = allowed(user, wanted, cluster.roles)
+    cluster.audit.note(user, wanted, may)
+    if not may:
         raise forbidden(info, found.name, refusal(user, wanted))
 
 

@@ -40,12 +40,15 @@ class AddressTaken(StateError):
 class Server:
     """The Kubernetes API of one sandbox.
 
-    `history` is how many changes watches and pages can go back, `bookmark_seconds` how often a watch that
-    asks for bookmarks gets one.
+    `history` is how many changes watches and pages can go back, and `history_seconds` how long;
+    `bookmark_seconds` how often a watch that asks for bookmarks gets one.
     """
 
-    def __init__(self, *, history: int = 5000, bookmark_seconds: float = 60.0) -> None:
+    def __init__(
+        self, *, history: int = 5000, history_seconds: float = 300.0, bookmark_seconds: float = 60.0
+    ) -> None:
         self._history = history
+        self._history_seconds = history_seconds
         self._bookmark_seconds = bookmark_seconds
         self._runner: web.AppRunner | None = None
         self._cluster: Cluster | None = None
@@ -68,7 +71,7 @@ class Server:
         AddressTaken) with a sentence for a person; nothing is left running then.
         """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = Store(Database(state / "cluster.db"), self._history)
+        store = Store(Database(state / "cluster.db"), self._history, self._history_seconds)
         try:
             self._certificates = certificates(state / "ca", address)
             key = signing_key(state / "ca")

@@ -20,7 +20,7 @@ from sandbox.node.network.addresses import PodAddresses
 from sandbox.node.reporting.events import Recorder
 from sandbox.node.reporting.status import PodView, pod_status, waiting
 from sandbox.node.reporting.telling import Teller
-from sandbox.node.storage.volumes import VolumeError, declared, set_up
+from sandbox.node.storage.volumes import VolumeError, set_up
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import rfc3339, seconds_of
 
@@ -194,7 +194,7 @@ class Pod:
 
     async def mount_now(self) -> None:
         """Make the volumes, or bring those made from objects up to date. Raises VolumeError."""
-        for volume in declared(self.pod):
+        for volume in self.pod["spec"].get("volumes") or ():
             directory = self.directory / "volumes" / volume["name"]
             self.volumes[volume["name"]] = await set_up(
                 self.pod, volume, directory, self.cluster, self.sources()
@@ -239,7 +239,8 @@ class Pod:
 
     def uses(self, name: str) -> bool:
         """Whether one of the pod's volumes is made from a ConfigMap or Secret of this name."""
-        return any(f"'{name}'" in repr(volume) for volume in declared(self.pod))
+        volumes = self.pod["spec"].get("volumes") or ()
+        return any(f"'{name}'" in repr(volume) for volume in volumes)
 
     # -- end ---------------------------------------------------------------------------------------
 

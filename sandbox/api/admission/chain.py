@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import Any
 
 from sandbox.api.access.tokens import issue
-from sandbox.api.admission import limits, podsecurity
+from sandbox.api.admission import accounts, limits, podsecurity
 from sandbox.api.admission.addresses import ClusterAddresses
 from sandbox.api.defaults.strategies import qos_class
 from sandbox.api.storage.store import Store
@@ -54,8 +54,13 @@ class Admission:
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise forbidden(info, name, why, [cause])
 
+    def lacks_account(self, namespace: str, pod: Any) -> bool:
+        """Whether a new pod takes the namespace's own account, and that is not there yet."""
+        return accounts.missing(self._store, namespace, pod)
+
     def complete(self, info: KindInfo, obj: Object, now: int) -> None:
-        """Fills in what only the cluster knows, in place: a Service's address, a token Secret's token."""
+        """Fills in what only the cluster knows, in place: a Service's address, a pod's account, a Secret's
+        token. 403 for a pod whose account is missing."""
         if info.native == "Service":
             self._addresses.assign(obj, (entry.object for entry in self._store.entries(SERVICE)))
         elif info.native == "Secret" and obj.get("type") == "kubernetes.io/service-account-token":
@@ -63,22 +68,16 @@ class Admission:
         elif info.native == "PersistentVolumeClaim":
             self._choose_class(obj["spec"])
         elif info.native == "Pod":
+            accounts.fill_in(self._store, obj)
             limits.fill_in(obj, self._limit_ranges(obj))
             obj["status"]["qosClass"] = qos_class(obj["spec"])
 
     def check(self, info: KindInfo, obj: Object) -> None:
-        """403 for a pod whose ServiceAccount is missing or that the namespace's Pod Security level does not
-        let in, and for what exceeds a limit or a quota.
-
-        "default" may be missing: upstream's race between a namespace and its account is not worth keeping.
-        """
+        """403 for a pod that the namespace's Pod Security level does not let in, and for what exceeds a limit
+        or a quota."""
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         if info.native == "Pod":
-            account = obj["spec"].get("serviceAccountName") or "default"
-            if account != "default" and self._store.get(SERVICE_ACCOUNT, namespace, account) is None:
-                why = f"error looking up service account {namespace}/{account}: {SERVICE_ACCOUNT.singular}"
-                raise forbidden(info, name, f'{why} "{account}" not found')
             home = self._store.get(NAMESPACE, "", namespace)
             labels = (home.object["metadata"].get("labels") or {}) if home else {}
             if unsafe := podsecurity.violation(labels, obj):

@@ -36,7 +36,10 @@ class Target:
 
 
 def group_version(path: str, kinds: Catalogue = _BUILT_IN) -> tuple[str, str, list[str]] | None:
-    """("apps", "v1", remaining parts) of a path below /api or /apis; None for any other path or group."""
+    """("apps", "v1", remaining parts) of a path below /api or /apis; None for any other path or group.
+
+    Raises 404 for a version that a group does not have.
+    """
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) >= 2:
         found = ("", parts[1], parts[2:])
@@ -44,7 +47,11 @@ def group_version(path: str, kinds: Catalogue = _BUILT_IN) -> tuple[str, str, li
         found = (parts[1], parts[2], parts[3:])
     else:
         return None
-    return found if any((info.group, info.version) == found[:2] for info in kinds) else None
+    if any((info.group, info.version) == found[:2] for info in kinds):
+        return found
+    if any(info.group == found[0] for info in kinds):
+        raise no_such_path()
+    return None
 
 
 def target(method: str, path: str, query: Mapping[str, str], kinds: Catalogue = _BUILT_IN) -> Target | None:
@@ -86,7 +93,7 @@ def _verb(method: str, name: str, subresource: str, query: Mapping[str, str]) ->
     verb = _VERBS[method]
     if subresource:
         return verb
-    if verb == "get" and query.get("watch", "").lower() in ("1", "true"):
+    if verb == "get" and not name and query.get("watch", "").lower() in ("1", "true"):
         return "watch"
     if not name:
         return {"get": "list", "delete": "deletecollection"}.get(verb, verb)

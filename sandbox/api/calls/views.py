@@ -18,6 +18,12 @@ _METRICS = "autoscaling.alpha.kubernetes.io/metrics"
 _CPU = "targetCPUUtilizationPercentage"
 
 
+_USUAL: Object = {  # what version 1 meant by no metric at all
+    "type": "Resource",
+    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+}
+
+
 @dataclass(frozen=True)
 class View:
     """`served` is how a client sees a kind that is kept as `stored`."""
@@ -59,17 +65,17 @@ def _scaler_in(obj: Object) -> Object:
     spec, metadata = made.get("spec"), made.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     metrics: list[Any] = []
-    if isinstance(spec, dict) and spec.get(_CPU) is not None:
-        target = {"type": "Utilization", "averageUtilization": spec.pop(_CPU)}
-        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
     if isinstance(annotations, dict) and _METRICS in annotations:
         try:
             others = json.loads(annotations.pop(_METRICS))
         except (TypeError, ValueError):
             others = []
         metrics += others if isinstance(others, list) else []
-    if isinstance(spec, dict) and metrics:
-        spec["metrics"] = metrics
+    if isinstance(spec, dict) and spec.get(_CPU) is not None:
+        target = {"type": "Utilization", "averageUtilization": spec.pop(_CPU)}
+        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
+    if isinstance(spec, dict):
+        spec["metrics"] = metrics or [_USUAL]
     return made
 
 

@@ -23,7 +23,7 @@ async def logs(call: Call) -> web.StreamResponse:
         call.number(number)
     node = pod["spec"].get("nodeName")
     if not node:
-        return web.Response(text="")
+        return web.Response(status=204)
     path = f"/containerLogs/{target.namespace}/{target.name}/{container}"
     query = {key: call.query[key] for key in _PASSED_ON if call.query.get(key)}
     headers = {"Authorization": f"Bearer {call.cluster.token}"}

@@ -25,5 +25,6 @@ async def finalize(call: Call) -> web.StreamResponse:
     if call.options().dry_run:
         return answer(obj)
     if "deletionTimestamp" in metadata and not finalizers and not metadata.get("finalizers"):
-        return answer(cluster.store.remove(entry, obj).data)
+        cluster.store.remove(entry)
+        return answer(obj)
     return answer(cluster.store.put(target.info, obj).data)

@@ -3,50 +3,73 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.api.calls.call import Call, answer
 from sandbox.api.storage.store import Entry, Object
+from sandbox.api.types.sections import section
 from sandbox.api.wire.selectors import matches_labels
-from sandbox.api.wire.status import bad_request, conflict, method_not_allowed, success, too_many_requests
+from sandbox.api.wire.status import (
+    bad_request,
+    conflict,
+    failed,
+    method_not_allowed,
+    too_many_requests,
+)
 from sandbox.api.writing.deletion import DeleteOptions, delete
+from sandbox.api.writing.updates import other_uid
 from sandbox.api.writing.writes import timestamp
 from sandbox.base.kinds import the_kind
 
 _PDB = the_kind("policy/v1", "PodDisruptionBudget")
+_DONE = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+_BINDING = replace(the_kind("v1", "Pod"), plural="pods/binding")
 
 
 async def bind(call: Call) -> web.StreamResponse:
     """POST .../binding: the scheduler's decision. 409 when the pod has a node or is going away."""
     target = call.target
-    body = await call.body()
-    node = ((body.get("target") or {}) if isinstance(body, dict) else {}).get("name")
+    body = await _named(call, "Binding")
+    chosen = section(body, "target")
+    kind, node = chosen.get("kind") or "Node", chosen.get("name")
+    if kind != "Node":
+        raise failed(f'target.kind: Unsupported value: "{kind}": supported values: "Node", "<empty>"')
     if not isinstance(node, str) or not node:
-        raise bad_request("a Binding must name its target")
+        raise failed("target.name: Required value")
     entry = call.cluster.registry.live(target.info, target.namespace, target.name)
     pod = entry.copy()
+    uid = section(body, "metadata").get("uid")
+    if uid and uid != pod["metadata"]["uid"]:
+        raise conflict(target.info, target.name, other_uid(entry, uid))
     if pod["spec"].get("nodeName"):
         bound = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
-        raise conflict(target.info, target.name, bound)
+        raise conflict(_BINDING, target.name, bound)
     if "deletionTimestamp" in pod["metadata"]:
-        raise conflict(
-            target.info, target.name, f"pod {target.name} is being deleted, cannot be assigned to a host"
-        )
+        why = f"pod {target.name} is being deleted, cannot be assigned to a host"
+        raise conflict(_BINDING, target.name, why)
     pod["spec"]["nodeName"] = node
     _note(pod, {"type": "PodScheduled", "status": "True", "lastProbeTime": None})
     if not call.options().dry_run:
         call.cluster.store.put(target.info, pod)
-    return answer({**success(target.info, target.name), "code": 201}, 201)
+    return answer(_DONE, 201)
+
+
+async def _named(call: Call, kind: str) -> Object:
+    """The body of a subresource that names the pod once more; 400 where it does not."""
+    body = await call.body()
+    obj = body if isinstance(body, dict) else {}
+    if section(obj, "metadata").get("name") != call.target.name:
+        raise bad_request(f"name in URL does not match name in {kind} object")
+    return obj
 
 
 async def evict(call: Call) -> web.StreamResponse:
     """POST .../eviction: a delete that asks the disruption budgets first; 429 when one says no."""
     target = call.target
-    body = await call.body()
-    if not isinstance(body, dict):
-        raise bad_request("cannot be handled as an Eviction")
+    body = await _named(call, "Eviction")
     options = DeleteOptions.read(body.get("deleteOptions"), call.query)
     entry = call.cluster.registry.live(target.info, target.namespace, target.name)
     if (entry.object.get("status") or {}).get("phase") not in ("Succeeded", "Failed", "Pending"):
@@ -58,7 +81,7 @@ async def evict(call: Call) -> web.StreamResponse:
         _note(pod, {"type": "DisruptionTarget", "status": "True", **said})
         entry = call.cluster.store.put(target.info, pod)
     delete(call.cluster.store, entry, options)
-    return answer({**success(target.info, target.name), "code": 201}, 201)
+    return answer(_DONE, 201)
 
 
 def _note(pod: Object, condition: Object) -> None:

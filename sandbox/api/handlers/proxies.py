@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.api.calls.call import Call
 from sandbox.api.calls.proxy import forward, request_headers
-from sandbox.api.wire.status import bad_request, unavailable
+from sandbox.api.wire.status import bad_request, not_found, unavailable
 from sandbox.base.kinds import the_kind
 
 _ENDPOINTS = the_kind("v1", "Endpoints")
@@ -16,7 +16,7 @@ _ENDPOINTS = the_kind("v1", "Endpoints")
 
 async def proxy(call: Call) -> web.StreamResponse:
     """Any method; the body streams both ways."""
-    scheme, name, port = split(call.target.name)
+    scheme, name, port = split(call.target.name, call.target.info.singular)
     address = _of_pod(call, name, port) if call.target.info.native == "Pod" else _of_service(call, name, port)
     request = call.request
     # What follows /api/v1/namespaces/<namespace>/<plural>/<name>/proxy, exactly as it was spelled.
@@ -30,8 +30,11 @@ async def proxy(call: Call) -> web.StreamResponse:
     )
 
 
-def split(name: str) -> tuple[str, str, str]:
-    """Scheme, name and port of "http:web:8080"; scheme http and port "" when not given. 400 otherwise."""
+def split(name: str, what: str) -> tuple[str, str, str]:
+    """Scheme, name and port of "http:web:8080"; scheme http and port "" when not given. 400 otherwise.
+
+    `what` is asked, a service or a pod.
+    """
     parts = name.split(":")
     if len(parts) == 1:
         return "http", parts[0], ""
@@ -39,9 +42,9 @@ def split(name: str) -> tuple[str, str, str]:
         return "http", parts[0], parts[1]
     if len(parts) == 3 and parts[0] in ("", "http", "https"):
         if parts[0] == "https":
-            raise bad_request(f'invalid proxy request "{name}": the sandbox reaches pods by http only')
+            raise bad_request(f'invalid {what} request "{name}": the sandbox reaches pods by http only')
         return "http", parts[1], parts[2]
-    raise bad_request(f'invalid proxy request "{name}"')
+    raise bad_request(f'invalid {what} request "{name}"')
 
 
 def _of_pod(call: Call, name: str, port: str) -> str:
@@ -58,25 +61,26 @@ def _of_pod(call: Call, name: str, port: str) -> str:
 
 
 def _of_service(call: Call, name: str, port: str) -> str:
-    """A ready endpoint by chance, as upstream."""
+    """A ready endpoint by chance. A number is a port of the Service, anything else the name of one: without a
+    name it is the port that has none (registry/core/service/storage, ResourceLocation)."""
     cluster, namespace = call.cluster, call.target.namespace
-    service = cluster.registry.live(call.target.info, namespace, name).object
-    ports = service["spec"].get("ports") or ()
-    chosen = [one for one in ports if port in ("", one.get("name"), str(one["port"]))]
-    if not chosen or (not port and len(ports) != 1):
-        wanted = f'"{port}"' if port else "without a name"
-        raise unavailable(f'no service port {wanted} found for service "{name}"')
+    if port.isdigit():
+        service = cluster.registry.live(call.target.info, namespace, name).object
+        ports = service["spec"].get("ports") or ()
+        named = [one.get("name", "") for one in ports if one["port"] == int(port)]
+        if not named:
+            raise unavailable(f'no service port {port} found for service "{name}"')
+        port = named[0]
     entry = cluster.store.get(_ENDPOINTS, namespace, name)
+    if entry is None:
+        raise not_found(call.target.info, name)
+    subsets = entry.object.get("subsets") or ()
     found: list[str] = []
-    for subset in (entry.object.get("subsets") or ()) if entry else ():
-        numbers = [
-            one["port"]
-            for one in subset.get("ports") or ()
-            if one.get("name", "") == chosen[0].get("name", "")
-        ]
+    for subset in subsets:
+        numbers = [one["port"] for one in subset.get("ports") or () if one.get("name", "") == port]
         found += [f"{one['ip']}:{number}" for one in subset.get("addresses") or () for number in numbers]
     if not found:
-        raise unavailable(f'no endpoints available for service "{name}"')
+        raise unavailable(f'no endpoints available for service "{call.target.name}"')
     return random.choice(found)  # noqa: S311 - spreads load, hides nothing
 
 

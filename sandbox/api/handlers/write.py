@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ STRATEGIC = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 _PATCHES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
+# A namespace's own account is made a moment after the namespace: so often, and so many seconds apart, it is
+# looked for before a pod is refused (plugin/pkg/admission/serviceaccount).
+_ATTEMPTS, _PAUSE = 10, 0.1
 
 
 async def create(call: Call) -> web.StreamResponse:
@@ -30,8 +34,18 @@ async def create(call: Call) -> web.StreamResponse:
     if target.name or (target.info.namespaced and not target.namespace):
         raise method_not_allowed("the server does not allow this method on the requested resource")
     body = await call.object()
+    await _account(call, body)
     written = call.cluster.registry.create(target.info, target.namespace, body, call.options())
     return _answer(call, written)
+
+
+async def _account(call: Call, body: Any) -> None:
+    """Wait a moment for the account of a pod in a namespace that was made just now."""
+    if call.target.info.native == "Pod" and not call.target.subresource:
+        for _ in range(_ATTEMPTS - 1):
+            if not call.cluster.registry.admission.lacks_account(call.target.namespace, body):
+                return
+            await asyncio.sleep(_PAUSE)
 
 
 async def update(call: Call) -> web.StreamResponse:
@@ -62,6 +76,7 @@ async def patch(call: Call) -> web.StreamResponse:
                 "PatchOptions", "meta.k8s.io", "", [("fieldManager", "FieldValueRequired", message)]
             )
         body = call.view.inward(body) if call.view else body
+        await _account(call, body)
         return _answer(call, call.cluster.registry.apply(*where, body, options, target.subresource))
     if options.force is not None:
         message = "Forbidden: may not be specified for non-apply patch"

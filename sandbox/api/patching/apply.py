@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sandbox.api.patching import fieldsets, merging
+from sandbox.api.patching import fieldsets, merging, typed
 from sandbox.api.patching.fieldsets import Paths
 from sandbox.api.patching.managers import APPLY, UPDATE, Entry, ownable, read, write
 from sandbox.api.types.canonical import canonical
@@ -60,18 +60,12 @@ def apply(
     metadata.managedFields included.
 
     Fields that this manager applied last time, does not any more and nobody else owns are removed. `now` is
-    RFC 3339. Raises Conflicts (unless `force`), and PatchError(400) for a configuration that cannot be
+    RFC 3339. Raises Conflicts (unless `force`), and PatchError(400, 500) for a configuration that cannot be
     applied.
     """
     _check_manager(manager)
-    if not isinstance(applied, dict) or too_deep(applied):
-        raise PatchError(400, "the applied configuration must be an object that is not nested too deeply")
+    check(applied, schema)
     applied = canonical(applied, schema, keep_empty=True)
-    if not isinstance(applied.get("metadata", {}), dict):
-        raise PatchError(400, "metadata must be an object")
-    if section(applied, "metadata").get("managedFields"):
-        raise PatchError(400, "metadata.managedFields must be nil")
-    merging.check_items(applied, schema)
     entries = {entry.key: entry for entry in _entries(live, schema, now)}
     wanted = _ownable(fieldsets.of_value(applied, schema), applied, subresource)
     me = Entry(manager, APPLY, str(applied.get("apiVersion", "")), subresource, now, wanted)
@@ -101,6 +95,17 @@ def apply(
     merged["metadata"] = {**section(merged, "metadata"), "managedFields": write([*others, me])}
     _renew_last_applied(merged, applied, manager)
     return merged
+
+
+def check(applied: Any, schema: Schema) -> None:
+    """PatchError(400, 500) for a configuration that nobody can apply, whatever is there already."""
+    if not isinstance(applied, dict) or too_deep(applied):
+        raise PatchError(400, "the applied configuration must be an object that is not nested too deeply")
+    if section(applied, "metadata").get("managedFields"):
+        raise PatchError(400, "metadata.managedFields must be nil")
+    if wrong := typed.errors(applied, schema):
+        told = f"failed to create typed patch object ({typed.titled(applied)})"
+        raise PatchError(500, f"{told}: {typed.listed(wrong)}")
 
 
 def track(

@@ -43,10 +43,9 @@ def element(item: Any, rule: ListRule) -> str | None:
         return None if isinstance(item, dict | list) else "v:" + _compact(item)
     if not isinstance(item, dict):
         return None
-    keys = {key: item.get(key, KEY_DEFAULTS.get(key)) for key in rule.keys}
-    if any(isinstance(value, dict | list) for value in keys.values()) or all(
-        v is None for v in keys.values()
-    ):
+    given = {key: item.get(key, KEY_DEFAULTS.get(key, "") if rule.defaults else None) for key in rule.keys}
+    keys = {key: value for key, value in given.items() if value is not None}
+    if not keys or any(isinstance(value, dict | list) for value in keys.values()):
         return None
     return "k:" + _compact(keys)
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.patching.fieldsets import Path, Paths, children, element, encode, text
-from sandbox.api.types.errors import PatchError
-from sandbox.api.types.listtypes import ATOMIC, MAP
+from sandbox.api.patching.fieldsets import Paths, children, element, encode
 from sandbox.api.types.schema import Schema, Shape
 from sandbox.base.copying import copied
 
@@ -82,24 +80,3 @@ def _remove(value: Any, tree: dict[str, Any], schema: Schema) -> Any:
 
 def _is_member(node: dict[str, Any]) -> bool:
     return not node or "." in node
-
-
-def check_items(value: Any, schema: Schema, path: Path = ()) -> None:
-    """PatchError(400) when items of an applied list cannot be told apart: no key, or the same key twice."""
-    if isinstance(value, dict) and not schema.atomic:
-        for key, child in value.items():
-            check_items(child, schema.child(key), (*path, f"f:{key}"))
-    if not isinstance(value, list) or schema.shape is not Shape.LIST or schema.rule.kind == ATOMIC:
-        return
-    seen: set[str] = set()
-    for item in value:
-        name = element(item, schema.rule)
-        if name is None:
-            what = (
-                f"key fields: {', '.join(schema.rule.keys)}" if schema.rule.kind == MAP else "a plain value"
-            )
-            raise PatchError(400, f"{text(path)}: an item of an associative list has no {what}")
-        if name in seen:
-            raise PatchError(400, f"{text(path)}: duplicate entries for key {text((name,))}")
-        seen.add(name)
-        check_items(item, schema.item, (*path, name))

@@ -47,11 +47,19 @@ def _article(value: Any) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
+def _no_map(value: Any) -> str:
+    """Go's words for JSON that is no object."""
+    what = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+    return f"json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
+
+
 @_bounded
 def merge_patch(obj: Object, patch: Any) -> Any:
     """RFC 7386: objects merge, null removes, everything else replaces (lists included)."""
+    if patch is None:
+        raise PatchError(400, "Invalid JSON Patch")
     if not isinstance(patch, dict):
-        raise PatchError(400, f"a merge patch must be an object, not {_article(patch)}")
+        raise PatchError(400, f"error decoding patch: {_no_map(patch)}")
     return _merged(obj, patch)
 
 
@@ -74,7 +82,7 @@ def json_patch(obj: Object, operations: Any) -> Any:
     A patch that is not one is refused with 400; one that does not fit the object (a failed test, a missing
     path) with 422.
     """
-    return jsonpatches.apply(obj, operations)
+    return jsonpatches.apply(obj, [] if operations is None else operations)
 
 
 @_bounded
@@ -84,6 +92,6 @@ def strategic_patch(schema: Schema, obj: Object, patch: Any) -> Any:
         raise PatchError(
             415, "strategic merge patches are for built-in kinds only; use a merge patch or a JSON patch"
         )
-    if not isinstance(patch, dict):
-        raise PatchError(400, f"a strategic merge patch must be an object, not {_article(patch)}")
-    return strategic.merge(obj, patch, schema)
+    if patch is not None and not isinstance(patch, dict):
+        raise PatchError(400, _no_map(patch))
+    return strategic.merge(obj, patch or {}, schema)

@@ -56,8 +56,10 @@ def page(
     try:
         entries: Sequence[Entry] = store.entries(info, namespace, at)
     except StatusError as error:
-        if not token or error.code != 410:
+        if error.code != 410:
             raise
+        if not token:
+            raise expired("The resourceVersion for the provided list is too old.") from None
         raise expired(_EXPIRED, continue_token=encode_token(-1, after or ("", ""))) from None
     if after is not None:
         entries = [entry for entry in entries if (entry.namespace, entry.name) > after]

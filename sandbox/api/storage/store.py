@@ -7,6 +7,7 @@ locks. An entry is never changed in place; its JSON is made once and serves ever
 from __future__ import annotations
 
 import json
+import time
 from bisect import bisect_left, insort
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -53,6 +54,7 @@ class Change:
     entry: Entry
     previous: Entry | None
     lines: dict[str, bytes] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
 
     def line(self, type: str, entry: Entry) -> bytes:
         """The watch event as a JSON line; made once for all watchers."""
@@ -63,10 +65,12 @@ class Change:
 
 
 class Store:
-    """The objects of one cluster. `history` is how many changes are remembered for watches and pagination."""
+    """The objects of one cluster. `history` is how many changes are remembered for watches and pagination,
+    and `seconds` for how long: upstream has etcd forget what is older (--etcd-compaction-interval)."""
 
-    def __init__(self, database: Database, history: int = 5000) -> None:
+    def __init__(self, database: Database, history: int = 5000, seconds: float = 300.0) -> None:
         self._database = database
+        self._seconds = seconds
         self.kinds = Catalogue()
         self._objects: dict[KindInfo, dict[Key, Entry]] = {info: {} for info in KINDS if info.stored}
         self._order: dict[KindInfo, list[Key]] = {info: [] for info in self._objects}
@@ -151,6 +155,9 @@ class Store:
     @property
     def oldest(self) -> int:
         """The oldest version that a watch or a page can start from."""
+        forgotten = time.monotonic() - self._seconds
+        while self._changes and self._changes[0].at < forgotten:
+            self._changes.popleft()
         return self.version - len(self._changes)
 
     def since(self, version: int) -> Iterator[Change]:
@@ -180,10 +187,10 @@ class Store:
         self._publish(Change("ADDED" if previous is None else "MODIFIED", entry, previous))
         return entry
 
-    def remove(self, entry: Entry, last_state: Object | None = None) -> Entry:
-        """Takes an object away; returns its last state (or the given one) at the version of its removal."""
+    def remove(self, entry: Entry) -> Entry:
+        """Takes an object away; returns its last state at the version of its removal."""
         info, namespace, name = entry.info, entry.namespace, entry.name
-        last = self._entry(info, namespace, name, last_state or entry.copy())
+        last = self._entry(info, namespace, name, entry.copy())
         self._database.delete(info.stored_as, namespace, name, last.version)
         previous = self._objects[info].pop((namespace, name))
         keys = self._order[info]

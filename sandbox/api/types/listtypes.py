@@ -20,7 +20,7 @@ class ListRule:
 
     They differ: ports of a container are told apart by containerPort and protocol when applied, by
     containerPort alone when patched. `merge` without `merge_key` merges a list of plain values. `retain` is
-    the strategy retainKeys.
+    the strategy retainKeys. `defaults`: a key that is left out has a value all the same, "" or 0.
     """
 
     kind: str = ATOMIC
@@ -28,10 +28,11 @@ class ListRule:
     merge: bool = False
     merge_key: str = ""
     retain: bool = False
+    defaults: bool = False
 
 
 def _by(*keys: str, merge_key: str = "", retain: bool = False) -> ListRule:
-    return ListRule(MAP, keys, True, merge_key or keys[0], retain)
+    return ListRule(MAP, keys, True, merge_key or keys[0], retain, defaults=True)
 
 
 # Atomic when applied, but merged by a strategic merge patch.
@@ -130,7 +131,7 @@ REPLACED_FIELDS = frozenset((("V1PodDisruptionBudgetSpec", "selector"),))
 RETAIN_KEYS_FIELDS = frozenset((("V1DeploymentSpec", "strategy"),))
 
 # A key that an item may leave out, and what it then is: `default` in the OpenAPI definitions of the ports.
-KEY_DEFAULTS: dict[str, str] = {"protocol": "TCP"}
+KEY_DEFAULTS: dict[str, str | int] = {"protocol": "TCP", "containerPort": 0, "port": 0}
 
 # The generated client calls these "object"; the API says IntOrString.
 INT_OR_STRING = frozenset(

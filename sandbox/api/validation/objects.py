@@ -20,6 +20,7 @@ Rule = Callable[[Object, Object | None], Causes]
 _RULES: dict[tuple[str, str], Rule] = {
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): definitions.check_definition,
     ("v1", "ConfigMap"): configuration.check_config_map,
+    ("v1", "Event"): configuration.check_event,
     ("v1", "PersistentVolumeClaim"): configuration.check_claim,
     ("v1", "Pod"): pods.check_pod,
     ("v1", "ResourceQuota"): configuration.check_quota,

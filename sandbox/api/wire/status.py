@@ -164,12 +164,9 @@ def object_too_large() -> StatusError:
     return StatusError(500, "", "etcdserver: request is too large")
 
 
-def undeclared(info: KindInfo, namespace: str, name: str, paths: Iterable[str]) -> StatusError:
-    """500 without a reason: an applied configuration has fields (`.spec.replicaz`) that its kind has not."""
-    told = [f"{path}: field not declared in schema" for path in paths]
-    what = f"{namespace}/{name}; {info.group}/{info.version}, Kind={info.kind}"
-    listed = told[0] if len(told) == 1 else "\n  ".join(["errors:", *told])
-    return StatusError(500, "", f"failed to create typed patch object ({what}): {listed}")
+def failed(message: str) -> StatusError:
+    """500 without a reason: what upstream does not make a Status of, though it may be the request's fault."""
+    return StatusError(500, "", message)
 
 
 def unavailable(message: str) -> StatusError:

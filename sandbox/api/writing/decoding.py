@@ -12,7 +12,7 @@ from sandbox.api.types.customs import schema_of
 from sandbox.api.types.values import too_deep
 from sandbox.api.validation.objects import type_error, unknown_fields
 from sandbox.api.wire import protobuf
-from sandbox.api.wire.status import StatusError, bad_request, unsupported_media_type
+from sandbox.api.wire.status import bad_request, invalid, unsupported_media_type
 from sandbox.base.kinds import KindInfo
 
 JSON, YAML = "application/json", "application/yaml"
@@ -87,6 +87,7 @@ def typed(
     Unknown fields are dropped and, by `field_validation`, refused (Strict, 400), warned of (Warn) or passed
     over (Ignore).
     """
+    body = {} if body is None else body
     if not isinstance(body, dict) or not isinstance(body.get("metadata") or {}, dict):
         raise bad_request(
             f"cannot be handled as a {info.kind}: the body and its metadata must be JSON objects"
@@ -105,6 +106,16 @@ def typed(
     if not info.namespaced:
         obj["metadata"].pop("namespace", None)
     return obj, _check_fields(info, obj, field_validation)
+
+
+def applied_type(body: Any) -> tuple[str, str]:
+    """apiVersion and kind of an applied configuration, "" where it says none; 400 for what is no object."""
+    if body is not None and not isinstance(body, dict):
+        what = "array" if isinstance(body, list) else "string" if isinstance(body, str) else "number"
+        told = f"json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {told}")
+    known = body or {}
+    return str(known.get("apiVersion") or ""), str(known.get("kind") or "")
 
 
 def _check_fields(info: KindInfo, obj: dict[str, Any], mode: str) -> list[str]:
@@ -136,18 +147,21 @@ def _drop(obj: dict[str, Any], path: str) -> None:
         value.pop(steps[-1], None)
 
 
-def field_validation(query: Mapping[str, str]) -> str:
-    """Strict, Warn or Ignore; Warn when nothing is said. 422 for anything else."""
+def field_validation(query: Mapping[str, str], options: str) -> str:
+    """Strict, Warn or Ignore; Warn when nothing is said. 422 for anything else; `options` is the kind of what
+    the query holds, as PatchOptions."""
     mode = query.get("fieldValidation") or "Warn"
     if mode not in ("Strict", "Warn", "Ignore"):
-        why = f'fieldValidation: Unsupported value: "{mode}": supported values: "Ignore", "Strict", "Warn"'
-        raise StatusError(422, "Invalid", why)
+        why = f'Unsupported value: "{mode}": supported values: "", "Ignore", "Strict", "Warn"'
+        raise invalid(options, "meta.k8s.io", "", [("fieldValidation", "FieldValueNotSupported", why)])
     return mode
 
 
-def dry_run(values: Iterable[str]) -> bool:
-    """Whether dryRun=All; 400 for any other value."""
+def dry_run(values: Iterable[str], options: str) -> bool:
+    """Whether dryRun=All; 422 for any other value. `options` as for field_validation."""
     chosen = [value for value in values if value]
     if any(value != "All" for value in chosen):
-        raise bad_request(f'dryRun: Unsupported value: {chosen}: supported values: "All"')
+        told = json.dumps(chosen, separators=(",", ":"))
+        why = f'Unsupported value: {told}: supported values: "All"'
+        raise invalid(options, "meta.k8s.io", "", [("dryRun", "FieldValueNotSupported", why)])
     return bool(chosen)

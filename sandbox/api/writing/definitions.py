@@ -129,7 +129,7 @@ class Definitions:
         if rest:
             self._store.put(_INFO, obj)
         else:
-            self._store.remove(entry, obj)
+            self._store.remove(entry)
 
     def _establish(self, entry: Entry) -> None:
         obj, info = entry.copy(), kind_of(entry.object)

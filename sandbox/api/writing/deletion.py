@@ -14,6 +14,7 @@ from sandbox.api.storage.bootstrap import NAMESPACES
 from sandbox.api.storage.store import Entry, Object, Store
 from sandbox.api.wire.status import bad_request, conflict, forbidden, invalid
 from sandbox.api.writing.decoding import dry_run
+from sandbox.api.writing.updates import other_uid
 from sandbox.api.writing.writes import timestamp
 from sandbox.base.kinds import KindInfo
 
@@ -49,9 +50,8 @@ class DeleteOptions:
             raise bad_request(f'gracePeriodSeconds: "{grace}" is not a number of seconds') from None
         propagation = options.get("propagationPolicy") or None
         if propagation not in (None, "Background", "Foreground", "Orphan"):
-            message = (
-                f'Unsupported value: "{propagation}": supported values: "Background", "Foreground", "Orphan"'
-            )
+            values = '"Foreground", "Background", "Orphan", "nil"'
+            message = f'Unsupported value: "{propagation}": supported values: {values}'
             causes = [("propagationPolicy", "FieldValueNotSupported", message)]
             raise invalid("DeleteOptions", "meta.k8s.io", "", causes)
         orphan = str(options.get("orphanDependents", "")).lower()
@@ -61,7 +61,7 @@ class DeleteOptions:
         if not isinstance(preconditions, dict):
             raise bad_request("preconditions must be an object")
         runs = options.get("dryRun") or ()
-        dry = dry_run([runs] if isinstance(runs, str) else runs)
+        dry = dry_run([runs] if isinstance(runs, str) else runs, "DeleteOptions")
         uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
         return cls(None if grace is None else max(grace, 0), propagation, uid, version, dry)
 
@@ -76,7 +76,9 @@ def delete(store: Store, entry: Entry, options: DeleteOptions) -> tuple[Object, 
     metadata = obj["metadata"]
     grace = _grace(entry, options)
     finalizers = _finalizers(entry, options)
-    if grace == 0 and not finalizers and not _namespace_in_use(obj):
+    at_once = grace == 0 and not finalizers and not _namespace_in_use(obj)
+    pod = entry.info.native == "Pod"
+    if at_once and not pod:
         return (entry.object if options.dry_run else store.remove(entry).object), True
     if finalizers:
         metadata["finalizers"] = finalizers
@@ -91,16 +93,18 @@ def delete(store: Store, entry: Entry, options: DeleteOptions) -> tuple[Object, 
     if _is_namespace(obj):
         metadata.pop("deletionGracePeriodSeconds", None)
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
-    if options.dry_run or obj == entry.object:
-        return obj, False
-    return store.put(entry.info, obj).object, False
+    changed = obj != entry.object
+    if options.dry_run or not (changed or at_once):
+        return obj, at_once
+    marked = store.put(entry.info, obj) if changed else entry
+    # A pod that need not wait is marked first all the same: its last state says that it was told to go.
+    return (store.remove(marked).object, True) if at_once else (marked.object, False)
 
 
 def _check(entry: Entry, options: DeleteOptions) -> None:
     info, name, uid = entry.info, entry.name, entry.object["metadata"]["uid"]
     if options.uid and options.uid != uid:
-        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {uid}"
-        raise conflict(info, name, why)
+        raise conflict(info, name, other_uid(entry, options.uid))
     if options.version and options.version != str(entry.version):
         told = f"ResourceVersion in precondition: {options.version}"
         why = f"Precondition failed: {told}, ResourceVersion in object meta: {entry.version}"

@@ -11,7 +11,7 @@ from sandbox.api.types import values
 from sandbox.api.types.canonical import canonical
 from sandbox.api.types.customs import schema_of, with_defaults
 from sandbox.api.types.errors import PatchError
-from sandbox.api.wire.status import StatusError, bad_request, conflict, modified
+from sandbox.api.wire.status import StatusError, bad_request, conflict, failed, invalid, modified
 from sandbox.base.kinds import KindInfo
 
 
@@ -39,15 +39,36 @@ def immutable(field_path: str, value: Any) -> tuple[str, str, str]:
     return (field_path, "FieldValueInvalid", f'Invalid value: "{value}": field is immutable')
 
 
-def check_preconditions(live: Entry, metadata: Object) -> None:
-    """409 when the metadata that a client sent names another uid or version than the stored object's."""
+def check_name(obj: Object, name: str) -> None:
+    """400 for an object that is not the one of the URL, or does not say which it is."""
+    told = obj["metadata"].get("name")
+    if not told:
+        why = "was undeterminable: name must be provided"
+        raise bad_request(f"the name of the object ({name} based on URL) {why}")
+    if told != name:
+        raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
+
+
+def check_preconditions(live: Entry, metadata: Object, *, patched: bool) -> None:
+    """409 when the metadata that a client sent names another version or uid than the stored object's; a patch
+    that brings another uid is one that changes it (422)."""
     uid, version = metadata.get("uid"), metadata.get("resourceVersion")
     stored = live.object["metadata"]["uid"]
-    if uid and uid != stored:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
-        raise conflict(live.info, live.name, why)
+    if uid and uid != stored and not patched:
+        raise conflict(live.info, live.name, other_uid(live, uid))
     if version and version != str(live.version):
         raise modified(live.info, live.name)
+    if uid and uid != stored:
+        raise invalid(live.info.kind, live.info.group, live.name, [immutable("metadata.uid", uid)])
+
+
+def other_uid(live: Entry, uid: str) -> str:
+    """Why an object with another uid is not the one that is meant, in the words of etcd3's store."""
+    key = "/".join(part for part in (live.info.plural, live.namespace, live.name) if part)
+    stored = live.object["metadata"]["uid"]
+    told = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
+    where = f"Code: 4, Key: /registry/{key}, ResourceVersion: 0"
+    return f"StorageError: invalid object, {where}, AdditionalErrorMsg: {told}"
 
 
 def same(new: Object, old: Object) -> bool:
@@ -78,6 +99,8 @@ def patch_refused(error: PatchError) -> StatusError:
     """The Status of a patch that cannot be applied."""
     if error.status == 400:
         return bad_request(error.message)
+    if error.status == 500:
+        return failed(error.message)
     reason = "UnsupportedMediaType" if error.status == 415 else "Invalid"
     return StatusError(error.status, reason, error.message)
 

@@ -15,16 +15,15 @@ from typing import Any
 from sandbox.api.admission.chain import Admission
 from sandbox.api.defaults import strategies
 from sandbox.api.patching import apply
-from sandbox.api.patching.declared import undeclared
+from sandbox.api.patching.typed import titled
 from sandbox.api.storage.store import Entry, Object, Store, encode
 from sandbox.api.types.customs import schema_of
 from sandbox.api.types.errors import PatchError
 from sandbox.api.validation import customs, unrun
-from sandbox.api.validation.objects import validate
-from sandbox.api.wire import status
-from sandbox.api.wire.status import already_exists, bad_request, invalid, not_found
+from sandbox.api.validation.objects import type_error, validate
+from sandbox.api.wire.status import already_exists, bad_request, failed, invalid, not_found
 from sandbox.api.writing import updates
-from sandbox.api.writing.decoding import typed
+from sandbox.api.writing.decoding import applied_type, typed
 from sandbox.base.kinds import KindInfo
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
@@ -33,12 +32,19 @@ _UNTRACKED = ("Event", "Lease")
 
 @dataclass(frozen=True)
 class Options:
-    """The query parameters of a write. `manager` is who owns the fields it sets."""
+    """The query parameters of a write. `manager` is who owns the fields it sets; `guard` is asked, with the
+    new object and the old one, whether who writes may write just this, and raises their refusal."""
 
     manager: str
     dry_run: bool = False
     field_validation: str = "Warn"
     force: bool | None = None
+    guard: Callable[[KindInfo, str, Object, Object | None], None] | None = None
+
+    def check(self, info: KindInfo, namespace: str, new: Object, old: Object | None = None) -> None:
+        """Ask the guard."""
+        if self.guard is not None:
+            self.guard(info, namespace, new, old)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Registry:
 
     def __init__(self, store: Store, admission: Admission) -> None:
         self._store = store
-        self._admission = admission
+        self.admission = admission
 
     def create(self, info: KindInfo, namespace: str, body: Any, options: Options) -> Written:
         """POST. 404 for the namespace, 409 when it exists, 400 and 422 when wrong, 403 by admission."""
@@ -69,7 +75,8 @@ class Registry:
         metadata = obj["metadata"]
         if metadata.get("resourceVersion"):
             raise bad_request("resourceVersion should not be set on objects to be created")
-        self._admission.namespace(info, namespace, metadata.get("name", ""))
+        self.admission.namespace(info, namespace, metadata.get("name", ""))
+        options.check(info, namespace, obj)
         self._name(info, namespace, obj)
         metadata.pop("managedFields", None)
         new = self._new(info, namespace, obj, options)
@@ -81,9 +88,7 @@ class Registry:
         """PUT. 404 when it is not there, 409 when resourceVersion or uid is not the stored one's."""
         live = self.live(info, namespace, name)
         obj, warnings = typed(info, namespace, updates.written(body, subresource), options.field_validation)
-        if obj["metadata"].setdefault("name", name) != name:
-            told = obj["metadata"]["name"]
-            raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
+        updates.check_name(obj, name)
         return self._replace(live, obj, options, subresource, warnings)
 
     def patch(
@@ -103,34 +108,43 @@ class Registry:
             raise invalid(
                 info.kind, info.group, name, [updates.immutable("metadata.name", obj["metadata"].get("name"))]
             )
-        return self._replace(live, obj, options, subresource, warnings)
+        return self._replace(live, obj, options, subresource, warnings, patched=True)
 
     def apply(
         self, info: KindInfo, namespace: str, name: str, body: Any, options: Options, subresource: str = ""
     ) -> Written:
         """PATCH application/apply-patch+yaml: creates or merges. 409 when somebody else owns a field."""
-        unknown = undeclared(body, schema_of(info))
-        mode = "Ignore" if unknown else options.field_validation
-        applied, warnings = typed(info, namespace, body, mode)
-        if unknown:
-            raise status.undeclared(info, namespace, name, unknown)
-        if applied["metadata"].setdefault("name", name) != name:
-            told = applied["metadata"]["name"]
-            raise bad_request(f"the name of the object ({told}) does not match the name on the URL ({name})")
-        if applied["metadata"].get("managedFields"):
-            raise bad_request("metadata.managedFields must be nil")
+        self._check_applied(info, body)
+        applied, warnings = typed(info, namespace, body, options.field_validation)
+        updates.check_name(applied, name)
         live = self._store.get(info, namespace, name)
         if live is None:
             if subresource or applied["metadata"].get("uid"):
                 raise not_found(info, name)
-            self._admission.namespace(info, namespace, name)
+            self.admission.namespace(info, namespace, name)
         else:
-            updates.check_preconditions(live, applied["metadata"])
+            updates.check_preconditions(live, applied["metadata"], patched=True)
         merged = self._merge(info, live, applied, options, subresource)
+        if live is None:
+            options.check(info, namespace, merged)
         if live is not None:
-            return self._replace(live, merged, options, subresource, warnings, tracked=True)
+            return self._replace(live, merged, options, subresource, warnings, tracked=True, patched=True)
         new = self._new(info, namespace, merged, None)
         return self._commit(info, new, None, options, warnings)
+
+    def _check_applied(self, info: KindInfo, body: Any) -> None:
+        """400 for what is no object of the kind, 500 for one that does not have its types and fields."""
+        told = applied_type(body)
+        if told != (info.api_version, info.kind):
+            raise bad_request(f"invalid object type: {told[0] or '/'}, Kind={told[1]}")
+        try:
+            apply.check(body, schema_of(info))
+        except PatchError as error:
+            raise updates.patch_refused(error) from None
+        if why := type_error(body):
+            what = f"failed to convert new object ({titled(body)}) to proper version"
+            into = f"unable to convert unstructured object to {info.api_version}, Kind={info.kind}"
+            raise failed(f"{what}: {into}: {why}")
 
     def live(self, info: KindInfo, namespace: str, name: str) -> Entry:
         """The stored object, or 404."""
@@ -168,9 +182,9 @@ class Registry:
         if info.native == "Job":
             strategies.select_own_pods(new)
             new = updates.completed(info, new)
-        self._admission.complete(info, new, int(time.time()))
+        self.admission.complete(info, new, int(time.time()))
         self._validate(info, new, None)
-        self._admission.check(info, new)
+        self.admission.check(info, new)
         if managed:
             new["metadata"]["managedFields"] = managed
         return new
@@ -183,9 +197,11 @@ class Registry:
         subresource: str,
         warnings: list[str],
         tracked: bool = False,
+        patched: bool = False,
     ) -> Written:
         info, old = live.info, live.object
-        updates.check_preconditions(live, obj["metadata"])
+        updates.check_preconditions(live, obj["metadata"], patched=patched)
+        options.check(info, live.namespace, obj, old)
         managed = obj["metadata"].pop("managedFields", None)
         new = updates.completed(info, strategies.prepare_update(info, obj, old, subresource))
         if strategies.changed_generation(info, new, old):
@@ -250,7 +266,10 @@ class Registry:
             if live is None:
                 new["metadata"].pop("resourceVersion", None)
             return Written(new, encode(new), live is None, warnings)
-        entry = (
-            self._store.remove(live, new) if live and updates.finished(new) else self._store.put(info, new)
-        )
+        if live and updates.finished(new):
+            # Who watches sees it go as it was kept; this last change is its writer's only.
+            self._store.remove(live)
+            new["metadata"]["resourceVersion"] = str(live.version)
+            return Written(new, encode(new), False, warnings)
+        entry = self._store.put(info, new)
         return Written(entry.object, entry.data, live is None, warnings)

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 
 from sandbox.base.client import ApiError, Client, Object, path
-from sandbox.controllers.machinery.objects import now, stamp
+from sandbox.controllers.machinery.objects import micro, now, stamp
 
 SIMILAR, SIMILAR_FOR = (
     10,
@@ -35,8 +35,12 @@ class Recorder:
         self._known: OrderedDict[Identity, tuple[str, int]] = OrderedDict()
         self._similar: OrderedDict[Identity, tuple[float, set[str]]] = OrderedDict()
 
-    def record(self, obj: Object, kind: str, reason: str, message: str, field_path: str = "") -> None:
-        """Note a Normal or Warning event about ``obj``; ``field_path`` such as spec.containers{app}."""
+    def record(
+        self, obj: Object, kind: str, reason: str, message: str, field_path: str = "", action: str = ""
+    ) -> None:
+        """Note a Normal or Warning event about ``obj``; ``field_path`` such as spec.containers{app}.
+        ``action`` is what was being done, where events are told as events.k8s.io has them (the scheduler's):
+        with an eventTime in the place of times and counts."""
         meta = obj["metadata"]
         regarding = {
             "apiVersion": obj.get("apiVersion", ""),
@@ -49,7 +53,8 @@ class Recorder:
         regarding |= {"fieldPath": field_path} if field_path else {}
         event = {"involvedObject": regarding, "type": kind, "reason": reason, "message": message[:1024]}
         try:
-            self._waiting.put_nowait({**event, "lastTimestamp": stamp(now())})
+            times = {"action": action, "eventTime": micro()} if action else {"lastTimestamp": stamp(now())}
+            self._waiting.put_nowait(event | times)
         except asyncio.QueueFull:
             log.warning("event dropped, the API does not take them: %s %s", reason, message)
 
@@ -78,7 +83,7 @@ class Recorder:
         if identity in self._known:
             name, count = self._known[identity]
             try:
-                again = {"count": count + 1} | {part: event[part] for part in ("lastTimestamp", "message")}
+                again = _again(event, count + 1)
                 await self._client.merge(path("v1", "events", space, name), again)
                 self._remember(identity, name, count + 1)
                 return
@@ -93,14 +98,19 @@ class Recorder:
                 "kind": "Event",
                 "metadata": {"name": name, "namespace": space},
                 **event,
-                "firstTimestamp": event["lastTimestamp"],
-                "count": 1,
-                "source": {"component": self._component} | ({"host": self._host} if self._host else {}),
-                "reportingComponent": self._component,
-                "reportingInstance": self._host,
+                **self._told_by(event),
             },
         )
         self._remember(identity, name, 1)
+
+    def _told_by(self, event: Object) -> Object:
+        if "eventTime" in event:
+            instance = f"{self._component}-{self._host or 'sandbox'}"
+            nothing: Object = {"firstTimestamp": None, "lastTimestamp": None, "source": {}}
+            return {**nothing, "reportingComponent": self._component, "reportingInstance": instance}
+        source = {"component": self._component} | ({"host": self._host} if self._host else {})
+        first = {"firstTimestamp": event["lastTimestamp"], "eventTime": None, "count": 1, "source": source}
+        return {**first, "reportingComponent": self._component, "reportingInstance": self._host}
 
     def _remember(self, identity: Identity, name: str, count: int) -> None:
         self._known[identity] = (name, count)
@@ -118,3 +128,11 @@ class Recorder:
         while len(self._similar) > REMEMBERED:
             self._similar.popitem(last=False)
         return len(messages) > SIMILAR
+
+
+def _again(event: Object, count: int) -> Object:
+    """What a repetition changes: a count and a time, or a series of them (client-go: tools/events)."""
+    if "eventTime" in event:
+        series = {"count": count, "lastObservedTime": event["eventTime"]}
+        return {"series": series, "message": event["message"]}
+    return {"count": count, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}

@@ -24,6 +24,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def micro() -> str:
+    """This moment as metav1.MicroTime."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def moment(text: str) -> datetime:
     """The time behind an API timestamp, with or without a fraction."""
     return datetime.fromisoformat(text)

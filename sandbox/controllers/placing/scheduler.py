@@ -92,7 +92,7 @@ class Scheduler(Controller):
             del self._assumed[key]
             raise
         text = f"Successfully assigned {key[0]}/{key[1]} to {node}"
-        self.recorder.record(pod, "Normal", "Scheduled", text)
+        self.recorder.record(pod, "Normal", "Scheduled", text, action="Binding")
         return None
 
     def _placed(self, node: str) -> list[Object]:
@@ -162,4 +162,4 @@ class Scheduler(Controller):
         others = objects.without_condition((pod.get("status") or {}).get("conditions") or [], "PodScheduled")
         status = {"phase": "Pending", **(pod.get("status") or {}), "conditions": [*others, condition]}
         await self.client.replace(path("v1", "pods", *key, "status"), {**pod, "status": status})
-        self.recorder.record(pod, "Warning", "FailedScheduling", message)
+        self.recorder.record(pod, "Warning", "FailedScheduling", message, action="Scheduling")

@@ -145,7 +145,7 @@ class Container:
             await self.starter.pause(wait)
         if not self.stopping:
             self.over = None
-            if not wait:
+            if not wait and "terminated" in self.view.state:
                 self.view.state = {}
 
     # -- while it runs -----------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class Container:
             message = self._message(directory, over.code)
         self.over = {
             "exitCode": over.code, "reason": reason, **({"message": message} if message else {}),
-            "startedAt": rfc3339(process.started if process else over.finished),
+            "startedAt": rfc3339(process.started if process else 0.0),
             "finishedAt": rfc3339(over.finished), "containerID": self.view.container_id,
         }  # fmt: skip
         self.view.state = {"terminated": self.over}

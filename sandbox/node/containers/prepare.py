@@ -71,7 +71,7 @@ async def prepare(
     sources = await cluster.sources(pod, container, known)
     given = construct(pod, container, sources)
     root = directory / "root"
-    mounts = mounts_of(pod, container, volumes, given)
+    mounts = mounts_of(container, volumes, given)
     argv = command_of(container, image.config, given)
     if not argv:
         raise ConfigError("no command specified: the image has neither ENTRYPOINT nor CMD")

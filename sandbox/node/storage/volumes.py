@@ -18,8 +18,6 @@ from sandbox.node.configuration.environment import ConfigError, Sources, pod_fie
 from sandbox.node.storage.root import Mount
 
 Object = dict[str, Any]
-TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
-TOKEN_VOLUME = "kube-api-access"  # noqa: S105 - a name
 
 
 class VolumeError(Exception):
@@ -43,40 +41,7 @@ class Content:
     mode: int
 
 
-def declared(pod: Object) -> list[Object]:
-    """The pod's volumes, and the service account's token as the ServiceAccount admission would add it."""
-    listed = list(pod["spec"].get("volumes") or ())
-    if wants_token(pod):
-        sources = [
-            {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
-            {
-                "configMap": {
-                    "name": "kube-root-ca.crt",
-                    "optional": True,
-                    "items": [{"key": "ca.crt", "path": "ca.crt"}],
-                }
-            },
-            {
-                "downwardAPI": {
-                    "items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}]
-                }
-            },
-        ]
-        listed.append({"name": TOKEN_VOLUME, "projected": {"sources": sources}})
-    return listed
-
-
-def wants_token(pod: Object) -> bool:
-    """Whether the pod's containers get a service account token that no one mounted for them."""
-    volumes = pod["spec"].get("volumes") or ()
-    return pod["spec"].get("automountServiceAccountToken") is not False and not any(
-        volume["name"].startswith(TOKEN_VOLUME) for volume in volumes
-    )
-
-
-def mounts_of(
-    pod: Object, container: Object, directories: dict[str, Path], expand: dict[str, str]
-) -> list[Mount]:
+def mounts_of(container: Object, directories: dict[str, Path], expand: dict[str, str]) -> list[Mount]:
     """What a container's volumeMounts show. Raises ConfigError for a mount without its volume or subPath."""
     mounts = []
     for wanted in container.get("volumeMounts") or ():
@@ -92,8 +57,6 @@ def mounts_of(
         if not source.exists():
             source.mkdir(parents=True, exist_ok=True)
         mounts.append(Mount(wanted["mountPath"], source))
-    if wants_token(pod) and TOKEN_PATH not in {mount.target for mount in mounts}:
-        mounts.append(Mount(TOKEN_PATH, directories[TOKEN_VOLUME]))
     return mounts
 
 

@@ -162,7 +162,7 @@ def _tell_what_was_cut_short(site: Site) -> None:
     site.space.say(f"the {what} by {before.by}{run} was cut short: going on from what is there")
 
 
-_connections: dict[tuple[str, str, str], Connection] = {}
+_connections: dict[tuple[str, ...], Connection] = {}
 
 
 def connected(request: Request, app: App, space: Space) -> Connection:
@@ -171,13 +171,14 @@ def connected(request: Request, app: App, space: Space) -> Connection:
     A process asks once: each connection costs a handshake and questions of its own.
     """
     namespace = app.namespace_in(space.name)
-    key = (str(request.root), request.cluster.name, namespace)
+    where = app.where(space.name)
+    key = (str(request.root), request.cluster.name, namespace, *request.cluster.credential(where))
     if key not in _connections:
         if request.cluster.provision:
-            connection = connect(request.cluster, space.name, request.root)
+            connection = connect(request.cluster, where, request.root)
             provision.namespace(connection, namespace, space)
         else:
-            connection = connect(request.cluster, space.name, request.root, namespace=namespace)
+            connection = connect(request.cluster, where, request.root, namespace=namespace)
         _connections[key] = connection
     return _connections[key]
 

@@ -26,7 +26,8 @@ STAGES = (
 )
 TARGETS = (
     *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status"),
-    *("drill", "fidelity"),
+    *("role", "prerequisites", "drill", "fidelity", "test-kubernetes"),
+    *("kubernetes-tools", "kubernetes-up", "kubernetes-down", "kubernetes-status"),
     *("test", "check", "bench", "faults", "diagram", "advisories", "pins", "browser", "ci-install"),
     *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )

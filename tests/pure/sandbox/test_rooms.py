@@ -20,7 +20,7 @@ api.validation.rules:   base .types .wire
 api.validation:         base .types .validation.rules
 api.storage:            base .wire
 api.access:             base .storage
-api.admission:          base .wire .defaults .storage .access
+api.admission:          base .types .wire .defaults .storage .access
 api.reading.printers:   .types
 api.reading:            base .types .wire .storage .reading.printers
 api.writing:            base .types .wire .patching .defaults .validation .storage .admission

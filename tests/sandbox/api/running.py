@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import secrets
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import yaml
 
 from sandbox.api.server import AddressTaken, Server
+from tests.sandbox.api.served import SECONDS, Api
 
 TOKEN = "test-admin-token"
-T = TypeVar("T")
 
 
 def free_address() -> str:
@@ -35,18 +32,7 @@ def free_address() -> str:
         return address
 
 
-def eventually(check: Callable[[], T], seconds: float = 60) -> T:
-    """The first true answer of `check`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {check}")
-
-
-class Running:
+class Running(Api):
     """A started server; `http` talks to the plain port as administrator."""
 
     def __init__(self, state: Path, **settings: Any) -> None:
@@ -61,7 +47,9 @@ class Running:
                 if attempt == 4:
                     raise
         self.url = f"http://{self.address}:8001"
-        self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
+        self.http = httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=SECONDS
+        )
 
     def start(self) -> None:
         """Returns once both ports answer; raises what the server raises."""
@@ -110,44 +98,3 @@ class Running:
         path = self.state / "kubeconfig"
         path.write_text(yaml.safe_dump(config))
         return path
-
-    def namespace(self) -> str:
-        """The name of a new namespace."""
-        answer = self.http.post("/api/v1/namespaces", json={"metadata": {"generateName": "test-"}})
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["metadata"]["name"])
-
-    def create(self, path: str, obj: dict[str, Any], **query: Any) -> dict[str, Any]:
-        """POST that has to succeed."""
-        answer = self.http.post(path, json=obj, params=query)
-        assert answer.status_code == 201, answer.text
-        created: dict[str, Any] = answer.json()
-        return created
-
-    def watch(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """The events of a watch until the server ends it (timeoutSeconds, 60 unless told)."""
-        with self.http.stream("GET", path, params={"watch": "true", "timeoutSeconds": 60, **query}) as stream:
-            assert stream.status_code == 200, stream.read()
-            for line in stream.iter_lines():
-                yield json.loads(line)
-
-
-def pod(name: str, **labels: str) -> dict[str, Any]:
-    """The smallest pod."""
-    container = {"name": "main", "image": "sandbox/example"}
-    return {"metadata": {"name": name, "labels": labels}, "spec": {"containers": [container]}}
-
-
-def deployment(name: str, replicas: int = 1) -> dict[str, Any]:
-    """The smallest deployment."""
-    template = {**pod(name, app=name), "metadata": {"labels": {"app": name}}}
-    selector = {"matchLabels": {"app": name}}
-    return {
-        "metadata": {"name": name},
-        "spec": {"replicas": replicas, "selector": selector, "template": template},
-    }
-
-
-def config_map(name: str, **data: str) -> dict[str, Any]:
-    """A ConfigMap."""
-    return {"metadata": {"name": name}, "data": data}

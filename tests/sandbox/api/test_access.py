@@ -9,20 +9,26 @@ import httpx
 import pytest
 
 from sandbox.api.access.tokens import issue, signing_key
-from tests.sandbox.api.running import Running, config_map, deployment, pod
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, config_map, deployment, eventually, pod
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
-def account(api: Running, namespace: str, name: str = "robot") -> tuple[httpx.Client, dict[str, Any]]:
+def account(api: Api, namespace: str, name: str = "robot") -> tuple[httpx.Client, dict[str, Any]]:
     """A client with a token of a new ServiceAccount, and the account."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
     made = api.create(path, {"metadata": {"name": name}})
     token = api.create(f"{path}/{name}/token", {"spec": {}})["status"]["token"]
-    return httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {token}"}, timeout=20), made
+    return bearing(api, token), made
 
 
-def grant(api: Running, namespace: str, rules: list[dict[str, Any]], name: str = "robot") -> None:
+def bearing(api: Api, token: str) -> httpx.Client:
+    """A client with that token."""
+    return api.client(Authorization=f"Bearer {token}")
+
+
+def grant(api: Api, namespace: str, rules: list[dict[str, Any]], name: str = "robot") -> None:
     api.create(f"{RBAC}/namespaces/{namespace}/roles", {"metadata": {"name": name}, "rules": rules})
     binding = {
         "metadata": {"name": name},
@@ -45,31 +51,34 @@ def grant(api: Running, namespace: str, rules: list[dict[str, Any]], name: str =
         "Bearer \udcff.\udcff.x",
     ],
 )
-def test_without_a_good_token_nothing_is_shown(api: Running, header: str | None) -> None:
+def test_without_a_good_token_nothing_is_shown(api: Api, header: str | None) -> None:
     headers = [] if header is None else [(b"Authorization", header.encode(errors="surrogateescape"))]
     for path in ("/api", "/api/v1/namespaces", "/apis", "/nonsense", "/openapi/v3"):
-        answer = httpx.get(api.url + path, headers=headers)
+        answer = api.client().get(path, headers=headers)
+        if answer.status_code == 403:  # a cluster may know those who say nothing as somebody who may nothing
+            assert 'User "system:anonymous" cannot' in answer.json()["message"]
+            continue
         assert answer.status_code == 401 and answer.json()["reason"] == "Unauthorized"
 
 
-def test_health_and_version_are_public(api: Running) -> None:
-    for path in ("/healthz", "/readyz", "/livez", "/readyz/ping"):
-        assert httpx.get(api.url + path).text == "ok"
-    assert httpx.get(api.url + "/version").json()["major"] == "1"
+def test_health_and_version_are_public(api: Api) -> None:
+    for path in ("/healthz", "/readyz", "/livez"):
+        assert api.client().get(path).text == "ok"
+    assert api.client().get("/version").json()["major"] == "1"
 
 
-def test_tls_with_the_clusters_own_authority(api: Running) -> None:
-    trusting = api.state / "ca.crt"
-    trusting.write_bytes(api.server.authority)
+def test_tls_with_the_clusters_own_authority(sandbox_api: Running) -> None:
+    trusting = sandbox_api.state / "ca.crt"
+    trusting.write_bytes(sandbox_api.server.authority)
     import ssl
 
     context = ssl.create_default_context(cafile=str(trusting))
-    assert httpx.get(f"https://{api.address}:6443/version", verify=context).status_code == 200
+    assert httpx.get(f"https://{sandbox_api.address}:6443/version", verify=context).status_code == 200
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"https://{api.address}:6443/version")
+        httpx.get(f"https://{sandbox_api.address}:6443/version")
 
 
-def test_a_new_account_may_do_nothing(api: Running, namespace: str) -> None:
+def test_a_new_account_may_do_nothing(api: Api, namespace: str) -> None:
     robot, _ = account(api, namespace)
     who = f"system:serviceaccount:{namespace}:robot"
     answer = robot.get(f"/api/v1/namespaces/{namespace}/pods")
@@ -87,7 +96,7 @@ def test_a_new_account_may_do_nothing(api: Running, namespace: str) -> None:
     assert everywhere.endswith('cannot list resource "nodes" in API group "" at the cluster scope')
 
 
-def test_roles_open_what_they_say(api: Running, namespace: str) -> None:
+def test_roles_open_what_they_say(api: Api, namespace: str) -> None:
     robot, _ = account(api, namespace)
     pods = f"/api/v1/namespaces/{namespace}/pods"
     rules = [
@@ -102,8 +111,11 @@ def test_roles_open_what_they_say(api: Running, namespace: str) -> None:
     assert robot.get(pods, params={"watch": "1"}).status_code == 403
 
 
-def test_cluster_roles_through_a_role_binding(api: Running, namespace: str) -> None:
+def test_cluster_roles_through_a_role_binding(api: Api, namespace: str) -> None:
     robot, _ = account(api, namespace)
+    view = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view"
+    if not api.http.get(view).json().get("rules"):
+        pytest.skip("nobody aggregates ClusterRoles in this cluster")
     binding = {
         "metadata": {"name": "view"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
@@ -116,22 +128,26 @@ def test_cluster_roles_through_a_role_binding(api: Running, namespace: str) -> N
     assert robot.get(f"/api/v1/namespaces/{namespace}").status_code == 200
 
 
-def test_tokens_end_with_their_account_and_their_time(api: Running, namespace: str) -> None:
-    robot, made = account(api, namespace)
+def test_tokens_end_with_their_account(api: Api, namespace: str) -> None:
+    robot, _ = account(api, namespace)
     assert robot.get("/api").status_code == 200
-    key, now = signing_key(api.state / "ca"), int(time.time())
-    expired = issue(key, made, now=now - 20, expires=now - 10)
-    forged = issue(b"x" * 32, made, now=now, expires=now + 100)
-    foreign = issue(key, made, now=now, expires=now + 100, audiences=["somebody else"])
-    for token in (expired, forged, foreign):
-        assert httpx.get(api.url + "/api", headers={"Authorization": f"Bearer {token}"}).status_code == 401
     api.http.delete(f"/api/v1/namespaces/{namespace}/serviceaccounts/robot")
-    assert robot.get("/api").status_code == 401
+    eventually(lambda: robot.get("/api").status_code == 401)
     account(api, namespace)
     assert robot.get("/api").status_code == 401
 
 
-def test_token_requests_have_limits(api: Running, namespace: str) -> None:
+def test_tokens_end_with_their_time(sandbox_api: Running, namespace: str) -> None:
+    _, made = account(sandbox_api, namespace)
+    key, now = signing_key(sandbox_api.state / "ca"), int(time.time())
+    expired = issue(key, made, now=now - 20, expires=now - 10)
+    forged = issue(b"x" * 32, made, now=now, expires=now + 100)
+    foreign = issue(key, made, now=now, expires=now + 100, audiences=["somebody else"])
+    for token in (expired, forged, foreign):
+        assert bearing(sandbox_api, token).get("/api").status_code == 401
+
+
+def test_token_requests_have_limits(api: Api, namespace: str) -> None:
     account(api, namespace)
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/robot/token"
     made = api.create(path, {"spec": {"expirationSeconds": 600, "audiences": ["a"]}})
@@ -141,7 +157,7 @@ def test_token_requests_have_limits(api: Running, namespace: str) -> None:
     assert api.http.post(path.replace("robot", "gone"), json={"spec": {}}).status_code == 404
 
 
-def test_token_secrets_are_filled_in(api: Running, namespace: str) -> None:
+def test_token_secrets_are_filled_in(api: Api, namespace: str) -> None:
     account(api, namespace)
     import base64
 
@@ -150,14 +166,15 @@ def test_token_secrets_are_filled_in(api: Running, namespace: str) -> None:
         "metadata": {"name": "t", "annotations": annotations},
         "type": "kubernetes.io/service-account-token",
     }
-    data = api.create(f"/api/v1/namespaces/{namespace}/secrets", secret)["data"]
+    path = f"/api/v1/namespaces/{namespace}/secrets"
+    api.create(path, secret)
+    data = eventually(lambda: api.http.get(f"{path}/t").json().get("data"))
     assert base64.b64decode(data["namespace"]).decode() == namespace
-    assert base64.b64decode(data["ca.crt"]) == api.server.authority
-    headers = {"Authorization": f"Bearer {base64.b64decode(data['token']).decode()}"}
-    assert httpx.get(api.url + "/api", headers=headers).status_code == 200
+    assert base64.b64decode(data["ca.crt"]).startswith(b"-----BEGIN CERTIFICATE-----")
+    assert bearing(api, base64.b64decode(data["token"]).decode()).get("/api").status_code == 200
 
 
-def test_reviews(api: Running, namespace: str) -> None:
+def test_reviews(api: Api, namespace: str) -> None:
     robot, _ = account(api, namespace)
     grant(api, namespace, [{"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}])
     who = robot.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", json={}).json()["status"][
@@ -186,7 +203,7 @@ def test_reviews(api: Running, namespace: str) -> None:
     assert robot.get("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews").status_code in (403, 405)
 
 
-def test_impersonation(api: Running, namespace: str) -> None:
+def test_impersonation(api: Api, namespace: str) -> None:
     robot, _ = account(api, namespace)
     name = f"system:serviceaccount:{namespace}:robot"
     who = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -200,10 +217,11 @@ def test_impersonation(api: Running, namespace: str) -> None:
     for headers in ({"Impersonate-User": "kubernetes-admin"}, grouped):
         denied = robot.get("/api", headers=headers)
         assert denied.status_code == 403 and "cannot impersonate resource" in denied.json()["message"]
-    assert api.http.get("/api", headers={"Impersonate-Group": "x"}).status_code == 400
+    alone = api.http.get("/api", headers={"Impersonate-Group": "x"})
+    assert alone.status_code == 500 and "without impersonating a user" in alone.text
 
 
-def test_discovery(api: Running) -> None:
+def test_discovery(api: Api) -> None:
     assert api.http.get("/api").json()["versions"] == ["v1"]
     groups = {group["name"] for group in api.http.get("/apis").json()["groups"]}
     assert {"apps", "batch", "rbac.authorization.k8s.io", "discovery.k8s.io"} <= groups
@@ -225,7 +243,7 @@ def test_discovery(api: Running) -> None:
     }
 
 
-def test_methods_that_are_not_there(api: Running, namespace: str) -> None:
+def test_methods_that_are_not_there(api: Api, namespace: str) -> None:
     collection = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     api.create(collection, deployment("web"))
     for method, path in (
@@ -237,23 +255,27 @@ def test_methods_that_are_not_there(api: Running, namespace: str) -> None:
         assert api.http.request(method, path, json={}).status_code == 405, (method, path)
 
 
-def test_exec_is_refused_with_a_sentence(api: Running, namespace: str) -> None:
-    api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a"))
+def test_exec_is_refused_with_a_sentence(sandbox_api: Running, namespace: str) -> None:
+    sandbox_api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a"))
     for stream in ("exec", "attach", "portforward"):
-        answer = api.http.post(f"/api/v1/namespaces/{namespace}/pods/a/{stream}")
+        answer = sandbox_api.http.post(f"/api/v1/namespaces/{namespace}/pods/a/{stream}")
         assert answer.status_code == 405 and "the sandbox does not support" in answer.json()["message"]
 
 
-def test_custom_resources_of_the_platform(api: Running, namespace: str) -> None:
+def test_custom_resources_of_the_platform(sandbox_api: Running, namespace: str) -> None:
     path = f"/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors"
     monitor = {"metadata": {"name": "a"}, "spec": {"endpoints": [{"port": "http", "anything": {"goes": []}}]}}
-    made = api.create(path, monitor)
+    made = sandbox_api.create(path, monitor)
     assert made["spec"] == monitor["spec"] and made["metadata"]["generation"] == 1
     headers = {"Content-Type": "application/strategic-merge-patch+json"}
-    assert api.http.patch(f"{path}/a", content="{}", headers=headers).status_code == 415
+    assert sandbox_api.http.patch(f"{path}/a", content="{}", headers=headers).status_code == 415
 
 
-def test_secrets_do_not_reach_the_log(api: Running, namespace: str, caplog: pytest.LogCaptureFixture) -> None:
-    api.http.post(f"/api/v1/namespaces/{namespace}/configmaps", json=config_map("a", x="canary-value"))
-    httpx.get(api.url + "/api", headers={"Authorization": "Bearer canary-token"})
+def test_secrets_do_not_reach_the_log(
+    sandbox_api: Running, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox_api.http.post(
+        f"/api/v1/namespaces/{namespace}/configmaps", json=config_map("a", x="canary-value")
+    )
+    bearing(sandbox_api, "canary-token").get("/api")
     assert "canary" not in caplog.text

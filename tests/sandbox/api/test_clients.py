@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,14 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.sandbox.api.running import Running, config_map, deployment, pod
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, config_map, deployment, pod
 
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def kubectl(api: Running, namespace: str, tmp_path: Path) -> Kubectl:
+def kubectl(api: Api, namespace: str, tmp_path: Path) -> Kubectl:
     """Runs kubectl in the test's namespace; `code` is the exit code to expect, None for any."""
     config = api.kubeconfig()
 
@@ -42,7 +44,7 @@ def manifest(**spec: Any) -> dict[str, Any]:
 
 
 @needs_kubectl
-def test_get_shows_tables(api: Running, namespace: str, kubectl: Kubectl) -> None:
+def test_get_shows_tables(api: Api, namespace: str, kubectl: Kubectl) -> None:
     api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a", app="web"))
     lines = kubectl("get", "pods", "--show-labels").stdout.splitlines()
     assert lines[0].split() == ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "LABELS"]
@@ -137,7 +139,7 @@ def test_patch(kubectl: Kubectl, kind: str, patch: Any) -> None:
 
 
 @needs_kubectl
-def test_everyday_commands(api: Running, namespace: str, kubectl: Kubectl) -> None:
+def test_everyday_commands(api: Api, namespace: str, kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=[manifest()])
     kubectl("label", "deploy", "web", "team=forms")
     kubectl("annotate", "deploy", "web", "note=x")
@@ -146,13 +148,14 @@ def test_everyday_commands(api: Running, namespace: str, kubectl: Kubectl) -> No
     kubectl("rollout", "restart", "deploy/web")
     described = kubectl("describe", "deploy", "web").stdout
     assert "team=forms" in described and "sandbox/other" in described
-    assert "Server Version: v1.32" in kubectl("version").stdout
+    assert "Server Version: v1." in kubectl("version").stdout
     assert "deployments" in kubectl("api-resources").stdout
     kubectl("replace", "-f", "-", stdin=[manifest(replicas=2)])
     api.create(f"/api/v1/namespaces/{namespace}/pods", pod("a"))
-    assert "QoS Class:        BestEffort" in kubectl("describe", "pod", "a").stdout
+    assert re.search(r"^QoS Class: +BestEffort$", kubectl("describe", "pod", "a").stdout, re.MULTILINE)
     assert kubectl("wait", "--for=jsonpath={.spec.replicas}=2", "deploy/web", "--timeout=60s").returncode == 0
-    assert "the sandbox does not support exec" in kubectl("exec", "a", "--", "ls", code=1).stderr
+    if isinstance(api, Running):
+        assert "the sandbox does not support exec" in kubectl("exec", "a", "--", "ls", code=1).stderr
     assert 'deployment.apps "web" deleted' in kubectl("delete", "deploy", "web").stdout
     assert 'pod "a" deleted' in kubectl("delete", "pod", "a", "--timeout=60s").stdout
     kubectl("delete", "deploy", "web", "--ignore-not-found")
@@ -179,13 +182,13 @@ def test_imperative_commands_send_protobuf(kubectl: Kubectl, namespace: str) -> 
     robot = f"--as=system:serviceaccount:{namespace}:robot"
     assert kubectl("auth", "can-i", "get", "pods", robot).stdout == "yes\n"
     assert kubectl("auth", "can-i", "list", "pods", robot, code=1).stdout == "no\n"
-    assert "kubernetes-admin" in kubectl("auth", "whoami").stdout
+    assert "system:masters" in kubectl("auth", "whoami").stdout
     assert kubectl("create", "token", "robot").stdout.count(".") == 2
     kubectl("delete", "namespace", other, "--wait=false")
 
 
 @needs_kubectl
-def test_watching_with_kubectl(api: Running, namespace: str, kubectl: Kubectl) -> None:
+def test_watching_with_kubectl(api: Api, namespace: str, kubectl: Kubectl) -> None:
     argv = ["kubectl", f"--kubeconfig={api.kubeconfig()}", f"-n{namespace}", "get", "cm", "-w", "-o", "name"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -195,7 +198,7 @@ def test_watching_with_kubectl(api: Running, namespace: str, kubectl: Kubectl) -
             process.terminate()
 
 
-def test_official_python_client(api: Running, namespace: str) -> None:
+def test_official_python_client(api: Api, namespace: str) -> None:
     from kubernetes import client, config, watch
 
     connection = config.new_client_from_config(str(api.kubeconfig()))
@@ -220,18 +223,19 @@ def test_official_python_client(api: Running, namespace: str) -> None:
     with pytest.raises(client.ApiException) as gone:
         apps.read_namespaced_deployment("web", namespace)
     assert gone.value.status == 404
-    assert client.VersionApi(connection).get_code().minor == "32"
+    assert int(client.VersionApi(connection).get_code().minor) >= 32
     connection.close()
 
 
-def test_official_dynamic_client(api: Running, namespace: str, tmp_path: Path) -> None:
+def test_official_dynamic_client(api: Api, namespace: str, tmp_path: Path) -> None:
     from kubernetes import config, dynamic
 
     connection = config.new_client_from_config(str(api.kubeconfig()))
     dynamic_client = dynamic.DynamicClient(connection, cache_file=str(tmp_path / "cache.json"))
-    monitors = dynamic_client.resources.get(api_version="monitoring.coreos.com/v1", kind="ServiceMonitor")
-    monitors.create(body={"metadata": {"name": "a"}, "spec": {"endpoints": []}}, namespace=namespace)
-    assert monitors.get(name="a", namespace=namespace).kind == "ServiceMonitor"
+    if isinstance(api, Running):  # elsewhere nobody has defined them
+        monitors = dynamic_client.resources.get(api_version="monitoring.coreos.com/v1", kind="ServiceMonitor")
+        monitors.create(body={"metadata": {"name": "a"}, "spec": {"endpoints": []}}, namespace=namespace)
+        assert monitors.get(name="a", namespace=namespace).kind == "ServiceMonitor"
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": {"x": "1"}}
     maps = dynamic_client.resources.get(api_version="v1", kind="ConfigMap")
     applied = maps.server_side_apply(body=body, name="b", namespace=namespace, field_manager="test")

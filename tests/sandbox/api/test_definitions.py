@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.api.running import Running, eventually
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, eventually
 from tests.sandbox.api.widgets import (
     DEFINITIONS,
     applied,
@@ -125,7 +126,7 @@ def test_apply_merges_by_the_schema_and_keeps_count_of_owners(own_api: Running) 
     assert conflict.status_code == 409 and ".spec.size" in conflict.text
     assert applied(own_api, path, widget()).json()["spec"]["parts"] == [{"name": "b", "count": 5}]
     wrong = applied(own_api, path, widget(sise=1))
-    told = "failed to create typed patch object (default/w; example.com/v1, Kind=Widget)"
+    told = "failed to create typed patch object (/w; example.com/v1, Kind=Widget)"
     assert (wrong.status_code, wrong.json()["message"]) == (
         500,
         f"{told}: .spec.sise: field not declared in schema",
@@ -240,12 +241,11 @@ def test_columns_are_those_of_the_definition(own_api: Running) -> None:
         (
             ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spec", "type"),
             "",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].type",
+            "spec.validation.openAPIV3Schema.properties[spec].type",
         ),
-        (("spec", "conversion"), {"strategy": "Webhook"}, "spec.conversion.strategy"),
     ],
 )
-def test_a_wrong_definition_is_refused(api: Running, place: tuple[Any, ...], value: Any, field: str) -> None:
+def test_a_wrong_definition_is_refused(api: Api, place: tuple[Any, ...], value: Any, field: str) -> None:
     wrong = copy.deepcopy(definition())
     parent: Any = wrong
     for step in place[:-1]:
@@ -256,7 +256,15 @@ def test_a_wrong_definition_is_refused(api: Running, place: tuple[Any, ...], val
     assert field in {cause["field"] for cause in answer.json()["details"]["causes"]}
 
 
-def test_a_dry_run_defines_nothing(api: Running) -> None:
+def test_a_dry_run_defines_nothing(api: Api) -> None:
     dry = definition(plural="ghosts", kind="Ghost")
     assert api.http.post(DEFINITIONS, json=dry, params={"dryRun": "All"}).status_code == 201
     assert api.http.get("/apis/example.com/v1/namespaces/default/ghosts").status_code == 404
+
+
+def test_conversion_by_webhook_is_refused(sandbox_api: Running) -> None:
+    wrong = definition()
+    wrong["spec"]["conversion"] = {"strategy": "Webhook"}
+    answer = sandbox_api.http.post(DEFINITIONS, json=wrong, params={"dryRun": "All"})
+    assert answer.status_code == 422
+    assert "spec.conversion.strategy" in {cause["field"] for cause in answer.json()["details"]["causes"]}

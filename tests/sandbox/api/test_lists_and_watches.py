@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.api.running import Running, config_map, pod
+from tests.sandbox.api.real import named
+from tests.sandbox.api.running import Running
+from tests.sandbox.api.served import Api, binding, config_map, eventually, pod
 
 
 def names(answer: Any) -> list[str]:
@@ -16,7 +19,7 @@ def names(answer: Any) -> list[str]:
     return [item["metadata"]["name"] for item in answer.json()["items"]]
 
 
-def seen(api: Running, path: str, count: int, **query: Any) -> list[tuple[str, str]]:
+def seen(api: Api, path: str, count: int, **query: Any) -> list[tuple[str, str]]:
     """The first `count` events of a watch as (type, name)."""
     found = []
     for event in api.watch(path, **query):
@@ -26,7 +29,7 @@ def seen(api: Running, path: str, count: int, **query: Any) -> list[tuple[str, s
     return found
 
 
-def test_list_is_sorted_and_versioned(api: Running, namespace: str) -> None:
+def test_list_is_sorted_and_versioned(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     for name in ("b", "a", "c"):
         last = api.create(path, config_map(name))
@@ -49,7 +52,7 @@ def test_list_is_sorted_and_versioned(api: Running, namespace: str) -> None:
         ("", ["a", "b", "c"]),
     ],
 )
-def test_label_selectors(api: Running, namespace: str, selector: str, expected: list[str]) -> None:
+def test_label_selectors(api: Api, namespace: str, selector: str, expected: list[str]) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod("a", app="web", tier="front"))
     api.create(path, pod("b", app="web", tier="back"))
@@ -57,11 +60,11 @@ def test_label_selectors(api: Running, namespace: str, selector: str, expected: 
     assert names(api.http.get(path, params={"labelSelector": selector})) == expected
 
 
-def test_field_selectors(api: Running, namespace: str) -> None:
+def test_field_selectors(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name in ("a", "b"):
         api.create(path, pod(name))
-    api.http.post(f"{path}/a/binding", json={"target": {"kind": "Node", "name": "sandbox"}})
+    api.http.post(f"{path}/a/binding", json=binding("a"))
     select = lambda text: names(api.http.get(path, params={"fieldSelector": text}))  # noqa: E731
     assert select("spec.nodeName=sandbox") == ["a"]
     assert select("spec.nodeName=") == ["b"]
@@ -73,7 +76,7 @@ def test_field_selectors(api: Running, namespace: str) -> None:
     assert api.http.get(path, params={"labelSelector": "a b"}).status_code == 400
 
 
-def test_events_by_involved_object(api: Running, namespace: str) -> None:
+def test_events_by_involved_object(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/events"
     for name in ("a", "b"):
         involved = {"kind": "Pod", "name": name, "namespace": namespace}
@@ -88,7 +91,7 @@ def test_events_by_involved_object(api: Running, namespace: str) -> None:
     assert names(chosen) == ["b.1"]
 
 
-def test_pages_come_from_one_snapshot(api: Running, namespace: str) -> None:
+def test_pages_come_from_one_snapshot(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     for number in range(7):
         api.create(path, config_map(f"c{number}", value="old"))
@@ -119,7 +122,7 @@ def test_pages_expire_with_a_way_on(own_api: Running) -> None:
     assert names(rest) == ["c2", "c3"]
 
 
-def test_exact_and_future_versions(api: Running, namespace: str) -> None:
+def test_exact_and_future_versions(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.create(path, config_map("a"))["metadata"]["resourceVersion"]
     api.create(path, config_map("b"))
@@ -130,7 +133,7 @@ def test_exact_and_future_versions(api: Running, namespace: str) -> None:
     assert api.http.get(path, params={"resourceVersion": "x"}).status_code == 400
 
 
-def test_tables_and_metadata(api: Running, namespace: str) -> None:
+def test_tables_and_metadata(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod("a"))
     as_table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
@@ -144,17 +147,17 @@ def test_tables_and_metadata(api: Running, namespace: str) -> None:
     as_metadata = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
     metadata = api.http.get(path, headers=as_metadata).json()
     assert metadata["kind"] == "PartialObjectMetadataList" and "spec" not in metadata["items"][0]
-    protobuf = api.http.get(path, headers={"Accept": "application/vnd.kubernetes.protobuf"})
-    assert protobuf.status_code == 406 and protobuf.json()["reason"] == "NotAcceptable"
+    unknown = api.http.get(path, headers={"Accept": "application/x-unknown"})
+    assert unknown.status_code == 406 and unknown.json()["reason"] == "NotAcceptable"
 
 
-def test_watch_starts_with_what_is_there(api: Running, namespace: str) -> None:
+def test_watch_starts_with_what_is_there(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     api.create(path, config_map("a"))
     assert seen(api, path, 1) == [("ADDED", "a")]
 
 
-def test_watch_from_a_version(api: Running, namespace: str) -> None:
+def test_watch_from_a_version(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.create(path, config_map("a"))["metadata"]["resourceVersion"]
     api.create(path, config_map("b"))
@@ -164,7 +167,7 @@ def test_watch_from_a_version(api: Running, namespace: str) -> None:
     assert events == [("ADDED", "b"), ("MODIFIED", "a"), ("DELETED", "b")]
 
 
-def test_watch_hears_changes_as_they_happen(api: Running, namespace: str) -> None:
+def test_watch_hears_changes_as_they_happen(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     with api.http.stream("GET", path, params={"watch": "1", "resourceVersion": version}) as stream:
@@ -178,7 +181,7 @@ def test_watch_hears_changes_as_they_happen(api: Running, namespace: str) -> Non
     assert int(deleted["object"]["metadata"]["resourceVersion"]) > int(made["metadata"]["resourceVersion"])
 
 
-def test_watch_one_object_and_one_namespace(api: Running, namespace: str) -> None:
+def test_watch_one_object_and_one_namespace(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     api.create("/api/v1/namespaces/default/configmaps", {"metadata": {"generateName": "elsewhere-"}})
@@ -187,10 +190,11 @@ def test_watch_one_object_and_one_namespace(api: Running, namespace: str) -> Non
     query = {"fieldSelector": "metadata.name=b", "resourceVersion": version}
     assert seen(api, path, 1, **query) == [("ADDED", "b")]
     assert seen(api, path, 2, resourceVersion=version) == [("ADDED", "a"), ("ADDED", "b")]
-    assert seen(api, f"{path}/b", 1, resourceVersion=version) == [("ADDED", "b")]
+    named = api.http.get(f"{path}/b", params={"watch": "true", "resourceVersion": version}).json()
+    assert named["kind"] == "ConfigMap", "one object is watched as a list of one, never by its own path"
 
 
-def test_objects_enter_and_leave_a_selection(api: Running, namespace: str) -> None:
+def test_objects_enter_and_leave_a_selection(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     version = api.create(path, pod("a", app="db"))["metadata"]["resourceVersion"]
     headers = {"Content-Type": "application/merge-patch+json"}
@@ -200,9 +204,10 @@ def test_objects_enter_and_leave_a_selection(api: Running, namespace: str) -> No
     events = []
     for event in api.watch(path, resourceVersion=version, labelSelector="app=web"):
         events.append(event)
-        if len(events) == 5:
+        if len(events) == 6:
             break
-    assert [event["type"] for event in events] == ["ADDED", "MODIFIED", "DELETED", "ADDED", "DELETED"]
+    types = ["ADDED", "MODIFIED", "DELETED", "ADDED", "MODIFIED", "DELETED"]
+    assert [event["type"] for event in events] == types
     left = events[2]["object"]["metadata"]
     assert left["labels"] == {"app": "web", "more": "x"}
     assert int(left["resourceVersion"]) > int(events[1]["object"]["metadata"]["resourceVersion"])
@@ -218,7 +223,7 @@ def test_bookmarks(own_api: Running) -> None:
     assert event["object"]["metadata"]["resourceVersion"] == later["metadata"]["resourceVersion"]
 
 
-def test_initial_events_end_with_a_bookmark(api: Running, namespace: str) -> None:
+def test_initial_events_end_with_a_bookmark(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     api.create(path, config_map("a"))
     query = {
@@ -227,7 +232,10 @@ def test_initial_events_end_with_a_bookmark(api: Running, namespace: str) -> Non
         "allowWatchBookmarks": "true",
     }
     stream = api.watch(path, **query)
-    assert next(stream)["type"] == "ADDED"
+    first = next(stream)
+    if "RequestWatchProgress is disabled" in str(first["object"].get("message")):
+        pytest.skip("this cluster's etcd is too old for lists that are streamed")
+    assert first["type"] == "ADDED"
     end = next(stream)
     assert end["type"] == "BOOKMARK"
     assert end["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
@@ -244,13 +252,33 @@ def test_too_old_versions_are_gone(own_api: Running) -> None:
     assert events[0]["object"]["code"] == 410 and events[0]["object"]["reason"] == "Expired"
 
 
-def test_watch_ends_at_its_timeout(api: Running, namespace: str) -> None:
+def test_old_versions_are_forgotten_in_time(tmp_path: Path) -> None:
+    """As etcd forgets them (--etcd-compaction-interval): lists and watches say so, each in its own way."""
+    if named() is not None:
+        pytest.skip("it takes minutes on a real cluster")
+    api = Running(tmp_path / "state", history_seconds=0.2)
+    path = "/api/v1/namespaces/default/configmaps"
+    old = api.create(path, config_map("a"))["metadata"]["resourceVersion"]
+    api.create(path, config_map("b"))
+    exact = {"resourceVersion": old, "resourceVersionMatch": "Exact"}
+    eventually(lambda: api.http.get(path, params=exact).status_code != 200)
+    answer = api.http.get(path, params=exact)
+    assert (answer.status_code, answer.json()["reason"]) == (410, "Expired")
+    assert answer.json()["message"] == "The resourceVersion for the provided list is too old."
+    events = list(api.watch(path, resourceVersion=old))
+    assert [event["type"] for event in events] == ["ERROR"] and events[0]["object"]["code"] == 410
+    newest = api.http.get(path).json()["metadata"]["resourceVersion"]
+    assert list(api.watch(path, resourceVersion=newest, timeoutSeconds=1)) == []
+    api.stop()
+
+
+def test_watch_ends_at_its_timeout(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     assert list(api.watch(path, resourceVersion=version, timeoutSeconds=1)) == []
 
 
-def test_watch_as_table(api: Running, namespace: str) -> None:
+def test_watch_as_table(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     for name in ("a", "b"):
         api.create(path, pod(name))
@@ -262,7 +290,7 @@ def test_watch_as_table(api: Running, namespace: str) -> None:
     assert second["object"]["columnDefinitions"] is None and second["object"]["rows"][0]["cells"][0] == "b"
 
 
-def test_many_watchers_see_every_change_in_order(api: Running, namespace: str) -> None:
+def test_many_watchers_see_every_change_in_order(api: Api, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     version = api.http.get(path).json()["metadata"]["resourceVersion"]
     expected = [("ADDED", f"c{number:03}") for number in range(100)]

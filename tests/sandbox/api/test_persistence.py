@@ -14,7 +14,8 @@ import pytest
 from sandbox.api.server import AddressTaken
 from sandbox.api.storage.database import DamagedDatabase, Database, DatabaseInUse, StateError, set_aside
 from tests import ROOT
-from tests.sandbox.api.running import TOKEN, Running, config_map, free_address
+from tests.sandbox.api.running import TOKEN, Running, free_address
+from tests.sandbox.api.served import config_map
 
 _SERVE = """
 import asyncio, sys

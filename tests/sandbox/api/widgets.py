@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.sandbox.api.running import Running, eventually
+from tests.sandbox.api.served import Api, eventually
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 Object = dict[str, Any]
@@ -60,11 +60,11 @@ def condition(obj: Object, kind: str) -> str:
     return next((one["status"] for one in found if one["type"] == kind), "")
 
 
-def established(api: Running, name: str = "widgets.example.com") -> bool:
+def established(api: Api, name: str = "widgets.example.com") -> bool:
     return condition(api.http.get(f"{DEFINITIONS}/{name}").json(), "Established") == "True"
 
 
-def define(api: Running, **changes: Any) -> None:
+def define(api: Api, **changes: Any) -> None:
     """Create the definition of widgets, and wait until it is established."""
     made = api.create(DEFINITIONS, definition(**changes))
     eventually(lambda: established(api, made["metadata"]["name"]))
@@ -74,7 +74,7 @@ def widgets(namespace: str = "default", name: str = "") -> str:
     return f"/apis/example.com/v1/namespaces/{namespace}/widgets" + (f"/{name}" if name else "")
 
 
-def applied(api: Running, path: str, obj: Object, **query: Any) -> Any:
+def applied(api: Api, path: str, obj: Object, **query: Any) -> Any:
     headers = {"Content-Type": "application/apply-patch+yaml"}
     return api.http.patch(
         path, content=json.dumps(obj), headers=headers, params={"fieldManager": "t", **query}

@@ -33,6 +33,14 @@ _REQUIRED_KEYS = {
 }
 
 
+def check_event(obj: Object, old: Object | None) -> Causes:
+    """An event is where the object is that it tells of; of a cluster-wide one it is in default."""
+    del old
+    here, there = section(obj, "metadata").get("namespace"), section(obj, "involvedObject").get("namespace")
+    if (there or "default") != here:
+        yield invalid("involvedObject.namespace", there or "", "does not match event.namespace")
+
+
 def check_config_map(obj: Object, old: Object | None) -> Causes:
     """Keys, size, and the promise of `immutable`."""
     data, binary = section(obj, "data"), section(obj, "binaryData")

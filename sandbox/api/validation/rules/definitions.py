@@ -44,7 +44,9 @@ def check_definition(obj: Object, old: Object | None) -> Causes:
             "spec.versions", len(versions), "must have exactly one version marked as storage version"
         )
     for i, version in enumerate(versions):
-        yield from _check_version(f"spec.versions[{i}]", version)
+        # Upstream's own form keeps the schema that all versions have in one place, and speaks of it there.
+        alone = "spec.validation.openAPIV3Schema" if len(versions) == 1 else ""
+        yield from _check_version(f"spec.versions[{i}]", version, alone)
     before = section(old or {}, "spec")
     for place in (("group",), ("scope",), ("names", "kind"), ("names", "plural")):
         was = section(before, *place[:-1]).get(place[-1])
@@ -53,7 +55,7 @@ def check_definition(obj: Object, old: Object | None) -> Causes:
             yield immutable(f"spec.{'.'.join(place)}", now)
 
 
-def _check_version(path: str, version: Object) -> Causes:
+def _check_version(path: str, version: Object, alone: str) -> Causes:
     name = version.get("name")
     if not name:
         yield required(f"{path}.name")
@@ -64,6 +66,7 @@ def _check_version(path: str, version: Object) -> Causes:
     if not root:
         yield required(at, "schemas are required")
         return
+    at = alone or at
     if root.get("type") != "object":
         yield invalid(f"{at}.type", root.get("type") or "", "must be object at the root")
     yield from _check_node(at, root)

@@ -101,7 +101,7 @@ def check_metadata_update(new: Object, old: Object) -> Causes:
     if before.get("deletionTimestamp"):
         added = [f for f in after.get("finalizers") or () if f not in (before.get("finalizers") or ())]
         if added:
-            why = (
-                f"no new finalizers can be added if the object is being deleted, found new finalizers {added}"
-            )
-            yield forbidden("metadata.finalizers", why)
+            found = ", ".join(f'"{name}"' for name in added)
+            why = "no new finalizers can be added if the object is being deleted"
+            told = f"{why}, found new finalizers []string{{{found}}}"
+            yield forbidden("metadata.finalizers", told)

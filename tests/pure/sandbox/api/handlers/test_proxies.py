@@ -18,11 +18,11 @@ from sandbox.api.wire.status import StatusError
     ],
 )
 def test_proxy_names(name: str, expected: tuple[str, str, str]) -> None:
-    assert split(name) == expected
+    assert split(name, "service") == expected
 
 
 @pytest.mark.parametrize("name", ["https:web:443", "ftp:web:1", "a:b:c:d"])
 def test_proxy_names_that_are_refused(name: str) -> None:
     with pytest.raises(StatusError) as error:
-        split(name)
+        split(name, "pod")
     assert error.value.code == 400

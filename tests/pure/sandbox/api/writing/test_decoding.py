@@ -69,6 +69,7 @@ def test_unknown_fields_are_dropped_from_lists_too() -> None:
 
 
 def test_dry_run() -> None:
-    assert dry_run(["All"]) and not dry_run([]) and not dry_run([""])
-    with pytest.raises(StatusError):
-        dry_run(["All", "Some"])
+    given = "PatchOptions"
+    assert dry_run(["All"], given) and not dry_run([], given) and not dry_run([""], given)
+    with pytest.raises(StatusError, match=r"PatchOptions\.meta\.k8s\.io"):
+        dry_run(["All", "Some"], given)
