@@ -18,14 +18,12 @@ KEPT = ROOT / ".pipeline" / "fidelity" / "kubernetes.json"
 
 @pytest.fixture(scope="module")
 def results(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    kubeconfig: Path,
+    registry: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[drilling.Results]:
     """The drills that the selected tests want, under way. Their report is kept for `make fidelity`."""
-    try:
-        kubeconfig: Path = request.getfixturevalue("kubeconfig")
-        registry: str = request.getfixturevalue("registry")
-    except pytest.FixtureLookupError:
-        pytest.skip("no real cluster is given")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(kubeconfig))
         patch.setenv("REGISTRY", registry)
