@@ -13,6 +13,7 @@ import httpx
 
 T = TypeVar("T")
 SECONDS = 60.0
+ROOT_CA = "kube-root-ca.crt"  # a ConfigMap that every namespace is given where there are controllers
 
 
 def eventually(check: Callable[[], T], seconds: float = SECONDS) -> T:
@@ -72,9 +73,9 @@ class Api:
 
 
 def pod(name: str, **labels: str) -> dict[str, Any]:
-    """The smallest pod."""
-    container = {"name": "main", "image": "sandbox/example"}
-    return {"metadata": {"name": name, "labels": labels}, "spec": {"containers": [container]}}
+    """The smallest pod, which no scheduler takes: what becomes of it is the test's business."""
+    spec = {"containers": [{"name": "main", "image": "sandbox/example"}], "schedulerName": "nobody"}
+    return {"metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
 def binding(name: str, node: str = "sandbox") -> dict[str, Any]:
