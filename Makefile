@@ -16,7 +16,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
 	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED \
-	ANY_VERSION SETTLE PATIENCE ADVISORIES
+	ANY_VERSION SETTLE PATIENCE ADVISORIES FORMAT KUBERNETES_TEST_CONFIG KUBERNETES_TEST_REGISTRY
 override define as_typed
 ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
@@ -33,8 +33,9 @@ override READY := .venv/.ready-$(firstword $(shell printf %s "$$(pwd -P)" | cksu
 override LOCAL := lint security unit build
 override PLACED := deploy healthcheck smoke acceptance approve watch rollback
 override STAGES := $(LOCAL) $(PLACED)
-override TARGETS := help setup doctor clean pipeline platform platform-stop plan status alert drill test check faults bench \
-	diagram advisories pins browser ci-install sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
+override TARGETS := help setup doctor clean pipeline platform platform-stop plan status role prerequisites alert drill \
+	fidelity test check faults bench diagram advisories pins browser ci-install kubernetes-tools kubernetes-up \
+	kubernetes-down kubernetes-status test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
 # An app that is named like a target has none of its own; every script refuses its name and says why.
 override NAMES := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
 override APPS := $(filter-out $(TARGETS) all,$(NAMES))
@@ -97,8 +98,18 @@ rollback: $(READY) ## back to the last verified release                        A
 	@$(PY) scripts/rollback.py $(app) $(env) $${TO:+--to="$$TO"} $${FAILED:+--failed} $(cluster)
 drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUSE=<cause>|all [ONLY=broken|look-alike]
 	@$(PY) scripts/drill.py $${CAUSE:+--cause="$$CAUSE"} $${ONLY:+--only="$$ONLY"} $(cluster)
-doctor: ## is this machine ready? each cross carries its fix
-	@$(SYSTEM_PYTHON) scripts/doctor.py
+fidelity: $(READY) ## every drill on the sandbox and on CLUSTER=, side by side  CLUSTER=
+	-@$(PY) scripts/drill.py --cause=all --cluster=sandbox --report .pipeline/fidelity/sandbox.json
+	-@$(PY) scripts/drill.py --cause=all --lanes 2 $(cluster) --report .pipeline/fidelity/kubernetes.json
+	@$(PY) scripts/fidelity.py
+doctor: ## is this machine, is a cluster ready? each cross has its fix  [CLUSTER=] [APP=] [ENV=]
+	@$(SYSTEM_PYTHON) scripts/doctor.py $(app) $(env) $(cluster)
+
+## On a cluster that somebody looks after
+role: $(READY) ## the least Role for an app, for kubectl apply -f -        APP= [ENV=]
+	@$(PY) scripts/role.py $(app) $(env) $(cluster)
+prerequisites: $(READY) ## what an app needs there: what is missing, [FORMAT=yaml] to fill in  APP= ENV=
+	@$(PY) scripts/prerequisites.py $(app) $(env) $(cluster) $${FORMAT:+--format="$$FORMAT"}
 
 ## The whole platform on this machine
 platform: $(READY) ## start every app on the sandbox, print its address       [ENV=test-dev]
@@ -116,6 +127,16 @@ sandbox-status: $(READY) ## what runs in it, and what it does not do
 sandbox-reset: $(READY) ## an empty cluster
 	@$(PY) -m sandbox reset
 
+## A real Kubernetes of one node, for the tests that run on one
+kubernetes-tools: $(READY) ## what the node is made of                            (apt-get, as root)
+	@$(PY) -m tests.kubernetes.node tools
+kubernetes-up: $(READY) ## bring it up; the first time it is built, 6 to 12 minutes  (as root)
+	@$(PY) -m tests.kubernetes.node up
+kubernetes-down: $(READY) ## end all of it; what was built is kept
+	@$(PY) -m tests.kubernetes.node down
+kubernetes-status: $(READY) ## does it run, and how to use it by hand
+	@$(PY) -m tests.kubernetes.node status
+
 ## The toolkit itself
 setup: $(READY) ## .venv from the pinned requirements (every target does it)
 test: $(READY) ## tests, linter, types, drift of generated files           [T=tests/pure] [ARGS=]
@@ -127,6 +148,8 @@ check: $(READY) ## only the linter, types and drift
 	@$(PY) -m mypy scripts sandbox
 	@$(PY) scripts/diagram.py --check
 	@$(PY) -m tests.floor_plan --check
+test-kubernetes: $(READY) ## the ring on real Kubernetes              [T=tests/kubernetes/...] [KUBERNETES_TEST_CONFIG=]
+	@$(PY) -m tests.kubernetes
 faults: $(READY) ## kill runs at random moments; what must be true after     [ROUNDS=100] [SEED=7] [ROUND=13]
 	@FAULTS_ROUNDS="$${ROUNDS:-20}" FAULTS_SEED="$$SEED" FAULTS_ROUND="$$ROUND" T=tests/faults $(PY) -m tests -s -q
 bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]

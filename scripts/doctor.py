@@ -1,5 +1,6 @@
 """Says whether this machine can run the pipeline; each cross carries its fix. Exit code 2 if there is one.
 
+With --cluster (or CLUSTER) also whether that cluster can be deployed to: what is set, answers and is allowed.
 It stands alone, because it has to run before anything is set up: only the standard library, nothing of the
 toolkit, and no newer grammar than Python 3.8 has.
 """
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional, Tuple  # noqa: UP035 - Python 3.8
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - Python 3.8
 
 OLDEST = (3, 11)
 PARTS = ("venv", "ensurepip", "ssl", "sqlite3")
@@ -23,6 +24,12 @@ GIGABYTE = 1024**3
 FREE_GIGABYTES = 2
 LOOPBACK = "127.77.0.1"
 SECONDS = 20
+CLUSTER_SECONDS = 120
+FLAGS = {
+    "cluster": "a cluster of apps.toml to ask; default: its default_cluster",
+    "app": "what that must hold for one app; default: for every app",
+    "env": "and in one environment or space; default: in each",
+}
 SIGNS = {True: ("✔", "ok"), False: ("✘", "NO"), None: ("·", "--")}
 
 
@@ -161,6 +168,32 @@ def webhook(root: Path) -> Finding:
     return Finding(None, f"{names['webhook']} is not set: alerts are printed and kept")
 
 
+def cluster(root: Path, flags: List[str]) -> List[Finding]:  # noqa: UP006
+    """What the toolkit says of the cluster that apps.toml or a flag names, once it is set up; nothing of the
+    sandbox, which starts by itself."""
+    script = Path(__file__).resolve().with_name("cluster_doctor.py")
+    config, program = root / "apps.toml", root / ".venv" / "bin" / "python"
+    if not config.is_file() or not script.is_file():
+        return []
+    if not program.is_file():
+        named = any(each.startswith("--cluster=") for each in flags)
+        return (
+            [Finding(False, "the cluster was not asked: .venv is not set up", "make setup")] if named else []
+        )
+    ran = _run([str(program), str(script), f"--config={config}", *flags], seconds=CLUSTER_SECONDS)
+    if ran is None:
+        return [
+            Finding(False, f"the cluster was asked, with no answer within {CLUSTER_SECONDS} s", "try again")
+        ]
+    try:
+        return [Finding(*each) for each in json.loads(ran.stdout)]
+    except (ValueError, TypeError):
+        said = [line.strip() for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
+        fix = "".join(line[len("fix: ") :] for line in said if line.startswith("fix: "))
+        why = [line[len("why: ") :] for line in said if line.startswith("why: ")] or said[-1:]
+        return [Finding(False, "".join(why[:1]) or "the cluster could not be asked", fix)]
+
+
 def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
     """All checks, what is needed before what is good to know."""
     return [
@@ -178,13 +211,23 @@ def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
     ]
 
 
-def _run(argv: List[str]) -> Optional[subprocess.CompletedProcess[str]]:  # noqa: UP006, UP045
+def _run(
+    argv: List[str],  # noqa: UP006
+    seconds: float = SECONDS,
+) -> Optional[subprocess.CompletedProcess[str]]:  # noqa: UP045
     try:
         return subprocess.run(
-            argv, capture_output=True, text=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+            argv, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _all(root: Path, flags: List[str]) -> Iterator[Finding]:  # noqa: UP006
+    """One after the other, as they are seen."""
+    for check in checks(root):
+        yield check()
+    yield from cluster(root, flags)
 
 
 def main() -> int:
@@ -194,20 +237,28 @@ def main() -> int:
     parser.add_argument(
         "--root", metavar="DIR", type=Path, default=repository, help="default: this repository"
     )
-    root = parser.parse_args().root
+    for flag, about in FLAGS.items():
+        parser.add_argument(
+            f"--{flag}", metavar=flag.upper(), default=os.environ.get(flag.upper(), ""), help=about
+        )
+    options = parser.parse_args()
+    root = options.root
     if not root.is_dir():
         print(f"--root {root}: no such folder")
         return 2
     plain = "utf" not in (sys.stdout.encoding or "").lower()
     crosses = 0
-    for check in checks(root):
-        well, saw, fix = check()
-        print(f"{SIGNS[well][plain]} {saw}" + (f"\n    fix: {fix}" if fix else ""))
+    given = {flag: getattr(options, flag) for flag in FLAGS}
+    flags = [f"--{flag}={value}" for flag, value in given.items() if value]
+    for finding in _all(root, flags):
+        well, saw, fix = finding
+        print(f"{SIGNS[well][plain]} {saw}" + (f"\n    fix: {fix}" if fix else ""), flush=True)
         crosses += well is False
     if crosses:
         print(f"\n{crosses} of these must be mended first.")
         return 2
-    print("\nReady: make pipeline APP=submitter")
+    named = f" CLUSTER={given['cluster']}" if given["cluster"] else ""
+    print(f"\nReady: make pipeline APP={given['app'] or 'submitter'}{named}")
     return 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Breaks a real deployment in the sandbox on purpose, and shows what the pipeline makes of it."""
+"""Breaks a real deployment on purpose, and shows what the pipeline makes of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from pathlib import Path
 
 from toolkit.base import console
 from toolkit.base.outcome import Kind, Misused, Outcome
+from toolkit.cluster.api.connection import connect
 from toolkit.drills import cases, telling
+from toolkit.drills.fidelity import Report
+from toolkit.drills.grounds import kubernetes
+from toolkit.drills.grounds.ground import Ground
+from toolkit.drills.grounds.sandbox import Sandbox
 from toolkit.drills.yard import Task, Yard
 from toolkit.runs.record import HOME
 from toolkit.settings import command
 from toolkit.settings.command import Request
-from toolkit.settings.sandbox import state_of
+from toolkit.settings.sandbox import is_sandbox, state_of
 
 KEPT = 3  # how many invocations' records stay
 IN_USE_SECONDS = 3600.0  # one that is younger may still be going on
@@ -38,28 +43,40 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=environ("PATIENCE_SCALE") or "0.1",
         help="factor of the patience with what may get better; default: %(default)s, in production 1",
     )
-    parser.add_argument("--keep", action="store_true", help="leave the drills' namespaces in the sandbox")
+    parser.add_argument("--keep", action="store_true", help="leave the drills' namespaces in the cluster")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="how each came out, as JSON")
 
 
 def run(request: Request) -> Outcome:
     options, root = request.options, request.root
-    known = cases.load(root / "drills" / "causes.toml")
+    sandbox = is_sandbox(request.cluster)
+    known = cases.load(root / "drills" / "causes.toml", kubernetes=not sandbox)
     if options.list:
         console.say("\n".join(telling.listing(known.values())))
         return Outcome()
     wanted = cases.chosen(known, options.cause)
     if not 0 < options.patience < 1000:
         raise Misused(f"PATIENCE_SCALE={options.patience:g}: must be a factor, more than 0")
-    if request.cluster.builder != "sandbox":
-        raise Misused(f"drills break things: only in the sandbox, not in {request.cluster.name}")
-    state = options.state or state_of(request.cluster, root)
-    os.environ["SANDBOX_STATE"] = str(state.resolve())
+    if per_space := kubernetes.per_space(request.cluster):
+        raise Misused(
+            f"drills make namespaces of their own: {per_space} of {request.cluster.name} is for one each",
+            remedy="take a cluster whose credential may create namespaces, such as CLUSTER=kubeconfig",
+        )
+    ground: Ground = kubernetes.Kubernetes(request.cluster)
+    if sandbox:
+        state = (options.state or state_of(request.cluster, root)).resolve()
+        os.environ["SANDBOX_STATE"] = str(state)
+        ground = Sandbox(request.cluster, state)
     work = (options.work or root / HOME / "drills").resolve() / time.strftime(f"%Y%m%dT%H%M%S-{os.getpid()}")
     tasks = [Task(case, kind) for case in wanted for kind in KINDS[options.only]]
+    report = None
+    if options.report:
+        said = connect(request.cluster, "drill", root).get("/version").get("gitVersion", "")
+        report = Report(request.cluster.name, said, options.patience, options.report)
     yard = Yard(
         origin=root / "drills",
         work=work,
-        state=state.resolve(),
+        ground=ground,
         venvs=root / HOME / "venvs",
         lanes=max(1, min(options.lanes, len(tasks))),
         patience=options.patience,
@@ -67,7 +84,7 @@ def run(request: Request) -> Outcome:
         say=console.say,
     )
     with yard:
-        wrong = telling.tell_all(tasks, yard.submit(tasks), options.patience, console.say)
+        wrong = telling.tell_all(tasks, yard.submit(tasks), options.patience, console.say, report)
     for old in sorted(work.parent.iterdir())[:-KEPT]:
         if time.time() - old.stat().st_mtime > IN_USE_SECONDS:
             shutil.rmtree(old, ignore_errors=True)

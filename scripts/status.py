@@ -20,6 +20,7 @@ from toolkit.reporting.overview import Row
 from toolkit.runs import closing
 from toolkit.settings import command
 from toolkit.settings.command import Request
+from toolkit.settings.model import App, Place
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,21 +44,27 @@ def run(request: Request) -> Outcome:
     places = [request.place] if request.place else [config.place(name) for name in config.environments]
     wanted = [(app, place, space) for place in places for app in apps for space in app.spaces_in(place)]
     spaces = list(dict.fromkeys(space for _, _, space in wanted))
-    problems: dict[str, PipelineError] = {}
+    problems: dict[tuple[str, str], PipelineError] = {}
 
-    def rows_of(space: str) -> list[Row]:
-        mine = [(app, place) for app, place, each in wanted if each == space]
+    held: dict[tuple[str, ...], list[tuple[App, Place, str]]] = {}  # together what one credential is for
+    for app, place, space in wanted:
+        held.setdefault((space, *request.cluster.credential(app.where(space))), []).append(
+            (app, place, space)
+        )
+
+    def rows_of(mine: list[tuple[App, Place, str]]) -> list[Row]:
+        app, _, space = mine[0]
         try:
-            connection = connect(request.cluster, space, request.root)
-            return [overview.row(connection, app, place.environment.name, space) for app, place in mine]
+            connection = connect(request.cluster, app.where(space), request.root)
+            return [overview.row(connection, app, place.environment.name, space) for app, place, _ in mine]
         except PipelineError as error:
-            problems[space] = error
+            problems[space, app.name] = error
             return [
-                Row(app.name, place.environment.name, space, notes=(error.reason,)) for app, place in mine
+                Row(app.name, place.environment.name, space, notes=(error.reason,)) for app, place, _ in mine
             ]
 
     with ThreadPoolExecutor(max_workers=8) as executor:
-        found = [row for rows in executor.map(rows_of, spaces) for row in rows]
+        found = [row for rows in executor.map(rows_of, held.values()) for row in rows]
     order = {app.name: place for place, app in enumerate(apps)}
     found.sort(key=lambda row: (order[row.app], spaces.index(row.space)))
     alone = bool(request.options.app)
@@ -70,7 +77,7 @@ def run(request: Request) -> Outcome:
             console.say(f"no code yet: {', '.join(sorted(idle, key=lambda name: order[name]))}")
         if alone and (known := status_table.history(found)):
             console.say("\n".join(["", "releases:", *known]))
-    if spaces and len(problems) == len(spaces):
+    if held and len(problems) == len(held):
         first = next(iter(problems.values()))
         raise Failed(first.reason, remedy=first.remedy)
     return Outcome()

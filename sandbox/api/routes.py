@@ -187,7 +187,9 @@ def _authorize(cluster: Cluster, user: User, found: Target) -> None:
         namespace=namespace,
         name=found.name,
     )
-    if not allowed(user, wanted, cluster.roles):
+    may = allowed(user, wanted, cluster.roles)
+    cluster.audit.note(user, wanted, may)
+    if not may:
         raise forbidden(info, found.name, refusal(user, wanted))
 
 

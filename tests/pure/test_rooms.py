@@ -31,6 +31,7 @@ objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
 cluster.contexts:    base objects
+cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
@@ -41,24 +42,28 @@ cluster.release.changing:     objects cluster.api
 cluster.release.kept:         objects cluster.api
 cluster.preflight.quota:      objects cluster.preflight.saying
 cluster.preflight.references: objects cluster.preflight.saying
-cluster.release:     base settings objects cluster.api cluster.diagnosis cluster.release.changing
-                     cluster.release.kept
+cluster.release:     base settings objects cluster.access cluster.api cluster.diagnosis
+                     cluster.release.changing cluster.release.kept
 cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
 images:              base ci runs settings cluster.diagnosis
-cluster.preflight:   base settings objects cluster.api cluster.release cluster.release.changing
-                     cluster.preflight.quota cluster.preflight.references cluster.preflight.saying
+cluster.preflight:   base settings objects cluster.access cluster.api cluster.release
+                     cluster.release.changing cluster.preflight.quota cluster.preflight.references
+                     cluster.preflight.saying
+cluster.handover:    base settings objects cluster.access cluster.api cluster.release
+                     cluster.preflight cluster.preflight.references cluster.preflight.saying
 cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cluster.diagnosis.kinds
                      cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
                      cluster.standing
 pipeline:            base ci runs settings cluster.release
-drills:              base ci runs settings objects cluster.api pipeline
+drills.grounds:      base settings objects cluster.api
+drills:              base ci runs settings objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
-suites:              base runs settings checks objects cluster.api cluster.evidence cluster.release
-                     cluster.standing health
+suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
+                     cluster.release cluster.standing health
 alerting:            base runs settings reporting
-deploying:           base runs settings objects cluster.api cluster.diagnosis cluster.evidence
+deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
                      cluster.release cluster.standing images cluster.preflight cluster.verdict health
                      pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing

@@ -26,7 +26,7 @@ FLAGS = {
         "TO",
         "CAUSE",
     ),
-    *("SYSTEM", "AGAIN"),
+    *("SYSTEM", "AGAIN", "FORMAT"),
 }
 """Variables that become a flag with a value."""
 PLAIN = {

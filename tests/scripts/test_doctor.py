@@ -182,3 +182,41 @@ def test_it_needs_nothing_that_is_not_there_before_the_set_up() -> None:
         )
     }
     assert imported <= sys.stdlib_module_names
+
+
+def test_a_cluster_is_asked_once_the_toolkit_is_set_up(root: Path) -> None:
+    (root / "apps.toml").write_text((SCRIPT.parents[1] / "apps.toml").read_text())
+    said = consult(root, 2, CLUSTER="cloud-platform")
+    assert "✘ the cluster was not asked: .venv is not set up\n    fix: make setup" in said
+    assert "the cluster" not in consult(root, 0, CLUSTER="")
+
+
+def installed(root: Path) -> None:
+    """This very interpreter as the one of .venv; the apps as they are."""
+    (root / "apps.toml").write_text((SCRIPT.parents[1] / "apps.toml").read_text())
+    (root / ".venv/bin").mkdir(exist_ok=True)
+    program = root / ".venv/bin/python"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    program.chmod(0o755)
+
+
+def test_a_cluster_of_which_nothing_is_set_is_not_ready_and_each_variable_is_named(root: Path) -> None:
+    installed(root)
+    names = [name for name in os.environ if name.startswith(("EKS_", "ECR_"))]
+    unset = {**dict.fromkeys(names, ""), "CLUSTER": "cloud-platform", "APP": "runner", "ENV": "test"}
+    said = consult(root, 2, **unset)
+    assert "Ready" not in said
+    for name in ("EKS_CLUSTER_NAME", "EKS_CLUSTER_CERT", "ECR_REPOSITORY"):
+        assert f"✘ {name} is not set: " in said
+    for word in ("PLATFORM_TEST_DEV", "SERVICES_TEST_DEV", "PLATFORM_TEST_PRODUCTION"):
+        namespace = f"formbuilder-{word.lower().replace('_', '-')}"
+        assert f"✘ EKS_TOKEN_FORMBUILDER_{word} is not set: token for {namespace}" in said
+    assert "LIVE" not in said
+    assert said.count("make role APP=runner CLUSTER=cloud-platform says how tokens are made") == 1
+
+
+def test_a_cluster_that_there_is_not_is_named_with_those_that_there_are(root: Path) -> None:
+    installed(root)
+    said = consult(root, 2, CLUSTER="cloud-platfrom")
+    assert '✘ CLUSTER=cloud-platfrom: there is no such cluster, did you mean "cloud-platform"?' in said
+    assert "fix: clusters: sandbox, cloud-platform, kubeconfig" in said

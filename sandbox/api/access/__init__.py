@@ -1,4 +1,5 @@
 """Who asks, and whether they may: certificates, tokens, users, roles.
 
-May import storage/. What decides is pure (authorization.py); what reads stored roles for it is rbac.py.
+May import storage/. What decides is pure (authorization.py, escalation.py); what reads stored roles for it is
+rbac.py.
 """

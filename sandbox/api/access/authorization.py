@@ -1,7 +1,7 @@
 """Role-based access control: may this user do that? Pure, given the role objects.
 
 Rules: https://kubernetes.io/docs/reference/access-authn-authz/rbac/. Left out: aggregationRule (write the
-rules out) and the check that nobody grants more than they have.
+rules out). That nobody grants more than they have is in escalation.py.
 """
 
 from __future__ import annotations

@@ -23,6 +23,11 @@ class StoredRoles:
         info = the_kind(_GROUP, "RoleBinding" if namespace else "ClusterRoleBinding")
         return [entry.object for entry in self._store.entries(info, namespace)]
 
+    def exists(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether there is such a Role or ClusterRole."""
+        info = the_kind(_GROUP, kind)
+        return self._store.get(info, namespace if kind == "Role" else "", name) is not None
+
     def rules(self, kind: str, namespace: str, name: str) -> list[Rule]:
         """The rules of a Role or ClusterRole; empty when it does not exist."""
         info = by_kind(_GROUP, kind)

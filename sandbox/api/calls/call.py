@@ -10,15 +10,18 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from sandbox.api.access import escalation
+from sandbox.api.access.audit import Audit
 from sandbox.api.access.authentication import Authenticator, User
 from sandbox.api.access.rbac import StoredRoles
 from sandbox.api.calls.paths import Target
 from sandbox.api.calls.views import View
-from sandbox.api.storage.store import Store, encode
+from sandbox.api.storage.store import Object, Store, encode
 from sandbox.api.wire.negotiation import Form, form_of
-from sandbox.api.wire.status import bad_request
+from sandbox.api.wire.status import bad_request, forbidden, not_found
 from sandbox.api.writing import decoding
 from sandbox.api.writing.writes import Options, Registry
+from sandbox.base.kinds import KindInfo
 
 _OPTIONS = {"POST": "CreateOptions", "PATCH": "PatchOptions"}
 
@@ -35,6 +38,7 @@ class Cluster:
     token: str
     bookmark_seconds: float
     session: aiohttp.ClientSession
+    audit: Audit = field(default_factory=Audit.wanted)
     stopping: bool = False
     watches: set[asyncio.Event] = field(default_factory=set)
 
@@ -103,7 +107,20 @@ class Call:
             dry_run=decoding.dry_run(self.request.query.getall("dryRun", []), kind),
             field_validation=decoding.field_validation(self.query, kind),
             force=force,
+            guard=self._guard,
         )
+
+    def _guard(self, info: KindInfo, namespace: str, new: Object, old: Object | None) -> None:
+        """Nobody grants more than they have: 403; and nothing that is not there: 404."""
+        if not escalation.concerns(info.group, info.kind):
+            return
+        try:
+            escalation.check(self.user, new, old, namespace, self.cluster.roles)
+        except escalation.Escalation as error:
+            raise forbidden(info, new["metadata"].get("name", ""), str(error)) from None
+        except escalation.NoSuchRole:
+            # Upstream tells of whatever is not there as if it were the object that is written.
+            raise not_found(info, new["metadata"].get("name", "")) from None
 
 
 def answer(body: Any, status: int = 200, warnings: Iterable[str] = ()) -> web.Response:

@@ -32,12 +32,19 @@ _UNTRACKED = ("Event", "Lease")
 
 @dataclass(frozen=True)
 class Options:
-    """The query parameters of a write. `manager` is who owns the fields it sets."""
+    """The query parameters of a write. `manager` is who owns the fields it sets; `guard` is asked, with the
+    new object and the old one, whether who writes may write just this, and raises their refusal."""
 
     manager: str
     dry_run: bool = False
     field_validation: str = "Warn"
     force: bool | None = None
+    guard: Callable[[KindInfo, str, Object, Object | None], None] | None = None
+
+    def check(self, info: KindInfo, namespace: str, new: Object, old: Object | None = None) -> None:
+        """Ask the guard."""
+        if self.guard is not None:
+            self.guard(info, namespace, new, old)
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class Registry:
         if metadata.get("resourceVersion"):
             raise bad_request("resourceVersion should not be set on objects to be created")
         self.admission.namespace(info, namespace, metadata.get("name", ""))
+        options.check(info, namespace, obj)
         self._name(info, namespace, obj)
         metadata.pop("managedFields", None)
         new = self._new(info, namespace, obj, options)
@@ -117,6 +125,8 @@ class Registry:
         else:
             updates.check_preconditions(live, applied["metadata"], patched=True)
         merged = self._merge(info, live, applied, options, subresource)
+        if live is None:
+            options.check(info, namespace, merged)
         if live is not None:
             return self._replace(live, merged, options, subresource, warnings, tracked=True, patched=True)
         new = self._new(info, namespace, merged, None)
@@ -191,6 +201,7 @@ class Registry:
     ) -> Written:
         info, old = live.info, live.object
         updates.check_preconditions(live, obj["metadata"], patched=patched)
+        options.check(info, live.namespace, obj, old)
         managed = obj["metadata"].pop("managedFields", None)
         new = updates.completed(info, strategies.prepare_update(info, obj, old, subresource))
         if strategies.changed_generation(info, new, old):

@@ -95,9 +95,13 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 
 
 class PipelineError(Exception):
-    """A foreseen end that is not a pass. The subclasses say which. Its words are redacted."""
+    """A foreseen end that is not a pass. The subclasses say which. Its words are redacted.
+
+    unchanged: it is certain that nothing was written to a cluster before it was raised.
+    """
 
     kind = Kind.FAILED
+    unchanged = False
 
     def __init__(self, reason: str, *, remedy: str = "", evidence: Sequence[str] = ()) -> None:
         self.reason = redact(reason)

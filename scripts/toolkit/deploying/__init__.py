@@ -1,6 +1,6 @@
 """One deployment: foresight, change, verdict, recovery; and the whole platform at once.
 
 deployment.py goes over apps and spaces, in_space.py is one of them, recovery.py what happens when it fails.
-Imports base, cluster/api, cluster/diagnosis, cluster/evidence, cluster/preflight, cluster/release,
-cluster/standing, cluster/verdict, health, images, objects, pipeline, runs, settings, suites.
+Imports base, cluster/access, cluster/api, cluster/diagnosis, cluster/evidence, cluster/preflight,
+cluster/release, cluster/standing, cluster/verdict, health, images, objects, pipeline, runs, settings, suites.
 """

@@ -8,15 +8,18 @@ from typing import Any
 
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.diagnosis import pods
+from toolkit.cluster.diagnosis.finding import PROGRESS_SECONDS
 from toolkit.cluster.release import lock
 from toolkit.cluster.release.apply import apply, restart
 from toolkit.cluster.release.ordering import phases
 from toolkit.cluster.release.scaling import autoscaled
 from toolkit.cluster.verdict import result, rollout
+from toolkit.cluster.verdict.patience import scale
 from toolkit.cluster.verdict.result import Row
+from toolkit.deploying import backing_off
 from toolkit.objects import manifests
-from toolkit.objects.resources import built_in
+from toolkit.objects.fields import number
+from toolkit.objects.resources import built_in, is_a
 from toolkit.settings.model import App
 
 Json = dict[str, Any]
@@ -27,10 +30,19 @@ def selector_of(app: App) -> str:
     return f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
 
 
-def restarts(connection: Connection, app: App, namespace: str) -> dict[str, int]:
-    """How often each container has restarted by now: pod uid/container -> count."""
-    found = connection.list(built_in("Pod").path(namespace), labelSelector=selector_of(app))
-    return pods.counts(found["items"])
+def pods_there(connection: Connection, app: App, namespace: str) -> list[Json]:
+    """The app's pods as they are."""
+    return list(connection.list(built_in("Pod").path(namespace), labelSelector=selector_of(app))["items"])
+
+
+def progress_seconds(found: Sequence[Json]) -> float:
+    """The longest time that one of these Deployments may be without progress; 0 where there is none."""
+    given = [
+        number(obj, "spec", "progressDeadlineSeconds", default=int(PROGRESS_SECONDS))
+        for obj in found
+        if is_a(obj, "Deployment")
+    ]
+    return float(max(given, default=0))
 
 
 def put(
@@ -43,10 +55,14 @@ def put(
     *,
     force: bool = False,
     restarting: bool = False,
+    returning: bool = False,
+    was: backing_off.Before = backing_off.NOBODY,
 ) -> rollout.Verdict:
     """Apply in order and wait for the verdict; Jobs (migrations) must complete before the workloads go.
 
-    force takes over fields of other managers; restarting makes the pods anew even if nothing changed.
+    force takes over fields of other managers; restarting makes the pods anew even if nothing changed;
+    returning is to what served before: it has all the time that its workloads give their progress. was tells
+    of pods in back-off: those of a workload that does not change are made anew.
     Its details name every object. Raises Failed when an object is refused or the lock is lost.
     """
     early, jobs, rest = phases(found)
@@ -62,15 +78,18 @@ def put(
         done += applied
         if restarting and group is rest:
             applied = restart(connection, applied)
+        else:
+            applied = backing_off.again(connection, applied, was, space)
         verdict = rollout.follow(
             connection,
             namespace,
             selector_of(app),
             applied if group is jobs else [*done[: len(early)], *applied],
             space,
-            deadline=app.deadline,
+            deadline=max(app.deadline, progress_seconds(found)) if returning else app.deadline,
             held=held.check,
             judging=app.judge,
+            factor=max(1.0, scale()) if returning else None,
         )
         told += verdict.rows
         if not verdict.outcome.passed:

@@ -8,7 +8,10 @@ from typing import Any
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
+from toolkit.cluster.access.rights import Right, of_suites
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.preflight import demands
+from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
@@ -44,6 +47,8 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
             manifests.render(app, given),
             coming=coming,
             images=known,
+            suites=_of_suites(request, app, space).get(given.namespace, ()),
+            demands=_demands(request, app, space, given),
             force=options.take_over,
             say=task.say,
         )
@@ -52,6 +57,20 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
         return preflight.outcome(problems)
 
     return side_by_side(list(named), one, request.say)
+
+
+def _of_suites(request: Request, app: App, space: str) -> Mapping[str, Sequence[Right]]:
+    """What the suites need that come after the deployment; those of what is deployed along do not run."""
+    if app.name != request.app.name:
+        return {}
+    return of_suites(request.config, app, request.environment, space)
+
+
+def _demands(request: Request, app: App, space: str, given: manifests.Values) -> Demands:
+    """What must be there and nobody brings, on a cluster that we do not provision."""
+    if request.cluster.provision or request.place is None:
+        return demands.NONE
+    return demands.of(request.config, app, request.place, space, provision.described(app, given))
 
 
 def _coming(

@@ -10,11 +10,13 @@ from typing import Any
 from toolkit.base.outcome import Interrupted, Misused, Outcome, PipelineError
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.errors import ApiError, Unreachable
+from toolkit.cluster.diagnosis import pods
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
 from toolkit.cluster.standing import adoption, configuration
 from toolkit.cluster.verdict.rollout import Verdict
-from toolkit.deploying import change, recovery, settling
+from toolkit.deploying import backing_off, change, recovery, settling
 from toolkit.deploying.site import Site
 from toolkit.objects import manifests
 from toolkit.settings import needed
@@ -67,16 +69,27 @@ def deploy(
         _take_note(site, request, found)
         if options.take_over and (taken := adoption.take_over(connection, found)):
             space.say(f"taken over from kubectl or Helm, field by field: {', '.join(taken)}")
-        baseline = change.restarts(site.connection, app, given.namespace)
-        made = _release(request, app, built, who, baseline)
+        there = change.pods_there(site.connection, app, given.namespace)
+        was = backing_off.before(connection, there, found)
+        made = _release(request, app, built, who, pods.counts(there))
+        before = releases.current(connection, given.namespace, app.name)
         release = releases.begin(connection, given.namespace, app.name, made, found)
         if release.unkept:
             space.say(f"warning: {release.version} cannot be gone back to later: {release.unkept}")
         space.say(f"applying {len(found)} objects of {app.name} {given.version} to {given.namespace}")
-        return _go(site, release, found, options, is_known=release.id != made.id)
+        return _go(site, release, before, found, options, was, is_known=release.id != made.id)
 
 
-def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *, is_known: bool) -> Outcome:
+def _go(
+    site: Site,
+    release: Release,
+    before: Release | None,
+    found: Sequence[Json],
+    options: Options,
+    was: backing_off.Before,
+    *,
+    is_known: bool,
+) -> Outcome:
     """From the first write to the end, whatever that is. is_known: the very same thing is there already."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
     try:
@@ -89,6 +102,7 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
             site.held,
             force=options.take_over,
             restarting=options.restarting,
+            was=was,
         )
         if verdict.outcome.passed and app.name == site.request.app.name:
             outcome = settling.settle(site, verdict, dict(release.restarts), found, options.settle)
@@ -98,7 +112,11 @@ def _go(site: Site, release: Release, found: Sequence[Json], options: Options, *
             releases.finish(connection, namespace, app.name, release.id, releases.CUT_SHORT)
         raise
     except PipelineError as error:
-        site.held.assure()  # whoever has the lock now decides what becomes of this
+        with contextlib.suppress(ApiError, Unreachable):  # what is left to do asks again before it writes
+            site.held.assure()  # whoever has the lock now decides what becomes of this
+        if error.unchanged and (before is None or before.state == releases.DEPLOYED):
+            space.say(f"{error.kind}: {error.reason}")
+            return recovery.after_refusal(site, release, before, error.outcome)
         verdict = Verdict(error.outcome, {})
     if not verdict.outcome.passed:
         space.say(f"{verdict.outcome.kind}: {verdict.outcome.reason}")
@@ -144,7 +162,7 @@ def _tell_what_was_cut_short(site: Site) -> None:
     site.space.say(f"the {what} by {before.by}{run} was cut short: going on from what is there")
 
 
-_connections: dict[tuple[str, str, str], Connection] = {}
+_connections: dict[tuple[str, ...], Connection] = {}
 
 
 def connected(request: Request, app: App, space: Space) -> Connection:
@@ -153,13 +171,14 @@ def connected(request: Request, app: App, space: Space) -> Connection:
     A process asks once: each connection costs a handshake and questions of its own.
     """
     namespace = app.namespace_in(space.name)
-    key = (str(request.root), request.cluster.name, namespace)
+    where = app.where(space.name)
+    key = (str(request.root), request.cluster.name, namespace, *request.cluster.credential(where))
     if key not in _connections:
         if request.cluster.provision:
-            connection = connect(request.cluster, space.name, request.root)
+            connection = connect(request.cluster, where, request.root)
             provision.namespace(connection, namespace, space)
         else:
-            connection = connect(request.cluster, space.name, request.root, namespace=namespace)
+            connection = connect(request.cluster, where, request.root, namespace=namespace)
         _connections[key] = connection
     return _connections[key]
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Failed, Kind, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
+from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.diagnosis.scene import Scene
-from toolkit.cluster.release import ordering, prune, releases
+from toolkit.cluster.release import ordering, prune, release_store, releases
 from toolkit.cluster.release.releases import Release
 from toolkit.cluster.standing import configuration, reservation
 from toolkit.deploying import change
@@ -66,13 +67,32 @@ def after_failure(site: Site, release: Release, failed: Outcome, scene: Scene | 
     details = {**failed.details, "evidence": recorded(site.request, summary)}
     failed = failed._replace(details=details)
     if not site.is_automatic:
-        by_hand = f"to go back: make rollback APP={site.app.name} ENV={site.space.name}"
+        by_hand = f"to go back: {_by_hand(site)}"
         manual = f"nothing: rollback is manual in {site.request.environment}"
         evidence.conclude(summary, "What was done", [manual, by_hand])
         return failed._replace(remedy=f"{failed.remedy}\n{by_hand}")
     back = go_back(site, release, failed.reason, hold=not failed.is_inconclusive)
     evidence.conclude(summary, "What was done", [back.sentence])
     return joined(failed, back)
+
+
+def after_refusal(site: Site, release: Release, before: Release | None, failed: Outcome) -> Outcome:
+    """A deployment of which the API server took nothing: nothing is to be undone, and nothing is held.
+
+    before is the release that was there, and still is.
+    """
+    summary = keep_evidence(site, release, failed, None)
+    row = asdict(before) if before is not None else None
+    with contextlib.suppress(
+        Failed
+    ):  # else it is on record as cut short, and the next one goes on from there
+        release_store.withdraw(site.connection, site.namespace, site.app.name, release.id, row)
+    verified = " (verified)" if before is not None and before.is_good else ""
+    still = f": {before.version} is still there{verified}" if before is not None else ""
+    what = f"nothing was changed{still}"
+    evidence.conclude(summary, "What was done", [what])
+    details = {**failed.details, "evidence": recorded(site.request, summary)}
+    return failed._replace(reason=f"{failed.reason}; {what}", details=details)
 
 
 def joined(failed: Outcome, back: Rollback) -> Outcome:
@@ -146,7 +166,11 @@ def go_back(site: Site, undoing: Release, why: str, *, to: str = "", hold: bool 
         return _go_back(site, undoing, why, to, hold=hold)
     except Failed as error:
         reason = f"going back from {undoing.version} failed: {error.reason}"
-        return Rollback(Outcome(Kind.FAILED, reason, _look_now(site), error.evidence), undoing.version)
+        remedy = _look_now(site)
+        if isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status in (401, 403)):
+            reason = f"{reason}; the rollback is owed"
+            remedy = f"once the cluster lets you in again: {_by_hand(site)}\n{remedy}"
+        return Rollback(Outcome(Kind.FAILED, reason, remedy, error.evidence), undoing.version)
 
 
 def _go_back(site: Site, undoing: Release, why: str, to: str, *, hold: bool) -> Rollback:
@@ -199,7 +223,7 @@ def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
     """Apply a release as it was and judge it: a verdict, then every pod asked, then its smoke tests."""
     connection, namespace, app, space = site.connection, site.namespace, site.app, site.space
     kept = [obj for obj in found if not is_a(obj, "Secret") and not ordering.runs_once(obj)]
-    verdict = change.put(connection, app, namespace, kept, space, site.held, force=True)
+    verdict = change.put(connection, app, namespace, kept, space, site.held, force=True, returning=True)
     undone = again.back_from
     if not verdict.outcome.passed:
         releases.finish(connection, namespace, app.name, again.id, releases.FAILED)
@@ -252,6 +276,10 @@ def _only_configuration(site: Site, undoing: Release) -> Outcome:
     reason = f"{undoing.version} is what would be put back in {site.space.name}: {what}"
     remedy = "correct the ConfigMap or Secret that changed, and deploy again"
     return Outcome(Kind.FAILED, reason, remedy)
+
+
+def _by_hand(site: Site) -> str:
+    return f"make rollback APP={site.app.name} ENV={site.space.name}"
 
 
 def _look_now(site: Site) -> str:

@@ -88,12 +88,12 @@ def next_to_deploy(config: Config, absent: Sequence[Home]) -> Home:
 
 
 def _at(request: Request, home: Home) -> tuple[Connection, App, str]:
-    return connect(request.cluster, home.space, request.root), home.app, home.space
+    return connect(request.cluster, home.app.where(home.space), request.root), home.app, home.space
 
 
 def _is_there(request: Request, home: Home) -> bool:
     """Whether the app serves; one that was deployed before gets its time to come back."""
-    connection = connect(request.cluster, home.space, request.root)
+    connection = connect(request.cluster, home.app.where(home.space), request.root)
     namespace = home.app.namespace_in(home.space)
     if connection.find(built_in("Namespace").path(name=namespace)) is None:
         return False
@@ -123,7 +123,7 @@ def _deploy(request: Request, home: Home) -> None:
 def _address(request: Request, home: Home) -> str:
     """Where a person reaches the app from this machine; raises Failed when nothing healthy answers there."""
     app, namespace = home.app, home.app.namespace_in(home.space)
-    connection = connect(request.cluster, home.space, request.root)
+    connection = connect(request.cluster, home.app.where(home.space), request.root)
     service = connection.find(built_in("Service").path(namespace, app.service_in(home.space)))
     port = "" if app.port == 80 else f":{app.port}"
     base = f"http://{text(service or {}, 'spec', 'clusterIP')}{port}"

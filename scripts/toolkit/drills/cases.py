@@ -17,6 +17,8 @@ DOINGS = (
     *("resume", "restart", "note", "delete-job"),
 )
 AFTER_STAGE = "stage:"
+# The table of a drill, or of its look-alike, that holds for Kubernetes alone.
+KUBERNETES = "kubernetes"
 
 
 class Action(NamedTuple):
@@ -46,16 +48,21 @@ class LookAlike(NamedTuple):
     """What looks like the drill's cause for a moment: everything up to `stage` must pass.
 
     kubectl is the workload that it judges beside, Kind/name; "" for the app's Deployment.
+    differs as of a Drill.
     """
 
     title: str
     change: Change
     stage: str
     kubectl: str = ""
+    differs: str = ""
 
 
 class Drill(NamedTuple):
-    """One way to break a deployment, and the verdict that must come of it."""
+    """One way to break a deployment, and the verdict that must come of it.
+
+    differs says why it is another one here than on the sandbox, "" where it is not.
+    """
 
     name: str
     title: str
@@ -69,6 +76,7 @@ class Drill(NamedTuple):
     serves: bool
     untouched: bool
     look_alike: LookAlike
+    differs: str = ""
 
     @property
     def goes_back(self) -> bool:
@@ -76,13 +84,19 @@ class Drill(NamedTuple):
         return self.outcome is not Kind.PASSED and not self.untouched
 
 
-def load(file: Path) -> dict[str, Drill]:
-    """The drills by name, in the order of the file. Raises Misused with the path of what is wrong."""
+def load(file: Path, *, kubernetes: bool = False) -> dict[str, Drill]:
+    """The drills by name, in the order of the file, as they are on the sandbox or on Kubernetes.
+
+    Raises Misused with the path of what is wrong.
+    """
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Misused(f"{file}: cannot be read: {error}") from None
-    return {name: _drill(name, Fields(file, name, value)) for name, value in table.items()}
+    both = [
+        {name: _drill(file, name, value, here) for name, value in table.items()} for here in (False, True)
+    ]
+    return both[kubernetes]
 
 
 def chosen(known: Mapping[str, Drill], word: str) -> list[Drill]:
@@ -101,9 +115,23 @@ def chosen(known: Mapping[str, Drill], word: str) -> list[Drill]:
     return [known[name] for name in names]
 
 
-def _drill(name: str, fields: Fields) -> Drill:
+def _here(file: Path, where: str, table: object, kubernetes: bool) -> tuple[Fields, str]:
+    """A table as it is here, and why it differs: what `kubernetes` in it says takes the place of the rest."""
+    if not isinstance(table, dict) or KUBERNETES not in table:
+        return Fields(file, where, table), ""
+    own = Fields(file, f"{where}.{KUBERNETES}", table[KUBERNETES])
+    why = own.take("why", str)
+    rest = {key: value for key, value in table.items() if key != KUBERNETES}
+    if not kubernetes:
+        return Fields(file, where, rest), ""
+    changed = {key: value for key, value in table[KUBERNETES].items() if key != "why"}
+    return Fields(file, where, {**rest, **changed}), why
+
+
+def _drill(file: Path, name: str, table: object, kubernetes: bool) -> Drill:
     kinds = tuple(kind.value for kind in (Kind.FAILED, Kind.TIMED_OUT, Kind.PASSED))
-    inner = Fields(fields.file, f"{name}.look-alike", fields.take("look-alike", dict))
+    fields, differs = _here(file, name, table, kubernetes)
+    inner, inner_differs = _here(file, f"{name}.look-alike", fields.take("look-alike", dict), kubernetes)
     drill = Drill(
         name=name,
         title=fields.take("title", str),
@@ -121,7 +149,9 @@ def _drill(name: str, fields: Fields) -> Drill:
             change=_change(inner),
             stage=inner.choice("stage", STAGES, "deploy"),
             kubectl=inner.take("kubectl", str, ""),
+            differs=inner_differs,
         ),
+        differs=differs,
     )
     inner.done()
     fields.done()

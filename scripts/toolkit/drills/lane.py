@@ -15,11 +15,12 @@ from toolkit.base.outcome import Failed, Misused, PipelineError
 from toolkit.ci.origin import Source
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.drills.cases import Action, Change
-from toolkit.drills.counterparts import Late, Registry
+from toolkit.drills.grounds.ground import Ground, Late, Lot, Registry
+from toolkit.drills.grounds.kubernetes import remove_namespace
 from toolkit.drills.programs import Ended, Programs
 from toolkit.drills.second_opinion import SecondOpinion
 from toolkit.drills.witness import Eyes, serving
-from toolkit.drills.workshop import APP, GOOD, Workshop, fill
+from toolkit.drills.workshop import APP, GOOD, Workshop, fill, mentions
 from toolkit.objects.fields import mapping, name, text
 from toolkit.objects.resources import built_in
 from toolkit.settings.config import Config
@@ -49,10 +50,10 @@ class NotReady(Failed):
 class Lane:
     """A space of its own. `good` is the version that is verified there."""
 
-    def __init__(self, origin: Path, folder: Path, space: str, state: Path, stop: threading.Event) -> None:
-        self.workshop = Workshop(origin, folder, space)
-        self.programs = Programs(folder, state, stop)
-        self.space, self.state = space, state
+    def __init__(self, origin: Path, folder: Path, space: str, ground: Ground, stop: threading.Event) -> None:
+        self.workshop = Workshop(origin, folder, space, ground)
+        self.programs = Programs(folder, ground, stop)
+        self.space, self.ground = space, ground
         self.good = ""
         self.serves = ""
         self._layout = (GOOD, "the good version")
@@ -73,7 +74,7 @@ class Lane:
                 f"the good version of the drill's app did not get through its pipeline in {self.space}",
                 evidence=ended.output.splitlines()[-25:],
             )
-        self._connection = connect(self._config.cluster("sandbox"), self.space, self.workshop.folder)
+        self._connection = self._connect(self._config)
         self._image = text(self.deployment(), "spec", "template", "spec", "containers", 0, "image")
         self.good = self.serves = version(source)
 
@@ -122,20 +123,23 @@ class Lane:
         """kubectl, to be asked about a workload, Kind/name; the app's Deployment where none is named."""
         log = self.workshop.folder / ".pipeline" / "kubectl.log"
         about = workload or f"Deployment/fb-drill-{self.space}"
-        return SecondOpinion(self.state / "kubeconfig", self.namespace, about, log)
+        return SecondOpinion(self.ground.kubeconfigs(), self.namespace, about, log)
 
     @contextmanager
     def changed(self, change: Change, note: str) -> Iterator[tuple[Source, Do]]:
         """The working copy with a change, and how to do what it does to the cluster; undone at the end."""
-        registry, late = Registry(self.state / "images", change.registry), Late()
-        self._lates.append(late)
-        words = {
-            "registry": f"{registry.host}/{self.space}",
-            "registry-host": registry.host,
-            "late": late.host,
-            "good": self._image,
-            "space": self.space,
-        }
+        lot = Lot(self.connection, self.namespace, self._image)
+        repository, _, digest = self._image.partition("@")
+        words = {"good": self._image, "repository": repository, "digest": digest, "space": self.space}
+        registry: Registry | None = None
+        late: Late | None = None
+        if mentions(change, "registry"):
+            registry = self.ground.registry(lot, change.registry)
+            words |= {"registry": f"{registry.host}/{self.space}", "registry-host": registry.host}
+        if mentions(change, "late"):
+            late = self.ground.late(lot)
+            self._lates.append(late)
+            words["late"] = late.host
         undo: list[Callable[[], None]] = []
 
         def do(action: Action, eyes: Eyes | None = None) -> None:
@@ -152,9 +156,10 @@ class Lane:
                 with contextlib.suppress(PipelineError):
                     step()
             self._remove_claims()
-            registry.close()
+            if registry is not None:
+                registry.close()
 
-    def _do(self, word: str, what: Any, late: Late, eyes: Eyes | None) -> Sequence[Callable[[], None]]:
+    def _do(self, word: str, what: Any, late: Late | None, eyes: Eyes | None) -> Sequence[Callable[[], None]]:
         """Do one thing; the steps that undo it."""
         if word == "create":
             return [self._create(what)]
@@ -169,6 +174,8 @@ class Lane:
             none = {"metadata": {"labels": dict.fromkeys(what)}}
             return [lambda: ignore(self.connection.merge(path, none))]
         if word == "open":
+            if late is None:
+                raise Misused("a drill opens an address that nothing of it names: {late}")
             late.open()
         elif word in HANDS:
             path = built_in("Deployment").path(self.namespace, name(self.deployment()))
@@ -208,11 +215,11 @@ class Lane:
     def _counted(self, path: str) -> None:
         """Wait until a quota's use is known: before that nothing is refused for its sake."""
         until = threading.Event()
-        for _ in range(100):
+        for _ in range(600):
             if mapping(self.connection.get(path), "status", "used"):
                 return
             until.wait(0.05)
-        raise Failed(f"{path}: its use was not counted within 5 s")
+        raise Failed(f"{path}: its use was not counted within 30 s")
 
     def _disturb(self, word: str, eyes: Eyes) -> None:
         """Evict or delete a new pod, or have one leave."""
@@ -254,14 +261,12 @@ class Lane:
             late.close()
         if self._config is None:
             return
-        connection = self._connection or connect(
-            self._config.cluster("sandbox"), self.space, self.workshop.folder
-        )
-        path = built_in("Namespace").path(name=self.namespace)
-        live = connection.find(path)
-        if live is not None:
-            connection.delete(path)
-            connection.wait_gone(path, text(live, "metadata", "uid"), LEAVE_SECONDS)
+        connection = self._connection or self._connect(self._config)
+        remove_namespace(connection, self.namespace, LEAVE_SECONDS)
+        self.ground.leave(Lot(connection, self.namespace, self._image), LEAVE_SECONDS)
+
+    def _connect(self, config: Config) -> Connection:
+        return connect(config.cluster(self.ground.cluster.name), self.space, self.workshop.folder)
 
     def run(self, script: str, *words: str, **how: Any) -> Ended:
         """Run one of the pipeline's scripts here."""

@@ -14,13 +14,13 @@ from toolkit.base.outcome import Interrupted, TimedOut
 from toolkit.base.processes import Background
 from toolkit.ci.origin import Source
 from toolkit.drills.cases import AFTER_STAGE
+from toolkit.drills.grounds.ground import Ground
 from toolkit.drills.workshop import APP, as_environment
 from toolkit.pipeline import plan
 from toolkit.runs.record import HOME, RUNNING, read_json
 from toolkit.settings.request import SOURCE
 
 TICK_SECONDS = 0.05
-LONGEST = 300.0
 # What a person may have set for the pipeline of the day must not decide how a drill goes.
 FOREIGN = (
     *("APPROVE", "BRANCH", "CLUSTER", "COMMIT", "DRILL_WEBHOOK", "FOR", "FORCE", "FRESH", "KUBECONFIG"),
@@ -41,8 +41,8 @@ class Ended(NamedTuple):
 class Programs:
     """The scripts of the pipeline on one working copy. `stop` ends what runs."""
 
-    def __init__(self, folder: Path, state: Path, stop: threading.Event) -> None:
-        self.folder, self.state, self.stop = folder, state, stop
+    def __init__(self, folder: Path, ground: Ground, stop: threading.Event) -> None:
+        self.folder, self.ground, self.stop = folder, ground, stop
         self._number = 0
 
     def run(
@@ -77,7 +77,7 @@ class Programs:
             on_end=end,
         )
         news = _News(self.folder, before)
-        until = time.monotonic() + LONGEST
+        until = time.monotonic() + self.ground.seconds
         try:
             while not done.wait(TICK_SECONDS):
                 tick(news.look())
@@ -85,7 +85,8 @@ class Programs:
                     raise Interrupted("the drill was interrupted")
                 if time.monotonic() > until:
                     raise TimedOut(
-                        f"{script} of a drill was not done after {LONGEST:.0f} s", remedy=f"see {log}"
+                        f"{script} of a drill was not done after {self.ground.seconds:.0f} s",
+                        remedy=f"see {log}",
                     )
         finally:
             if not done.is_set():
@@ -107,7 +108,7 @@ class Programs:
         return {
             **kept,
             SOURCE: as_environment(source),
-            "SANDBOX_STATE": str(self.state),
+            **self.ground.environment(),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
             "FRESH": "1",

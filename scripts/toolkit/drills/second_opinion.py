@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from toolkit.base.processes import Background
@@ -17,10 +18,11 @@ LATE_SECONDS = 30.0
 class SecondOpinion:
     """Asks kubectl beside the pipeline. Without kubectl, or when it was never asked, there is none."""
 
-    def __init__(self, kubeconfig: Path, namespace: str, workload: str, log: Path) -> None:
+    def __init__(self, kubeconfigs: Sequence[Path], namespace: str, workload: str, log: Path) -> None:
         program = shutil.which("kubectl")
         words = ["rollout", "status", workload.lower()]
-        self._argv = [program, f"--kubeconfig={kubeconfig}", "-n", namespace, *words] if program else []
+        self._argv = [program, f"--namespace={namespace}", *words] if program and kubeconfigs else []
+        self._kubeconfig = os.pathsep.join(map(str, kubeconfigs))
         self._log = log
         self._lines: list[str] = []
         self._code: int | None = None
@@ -32,7 +34,11 @@ class SecondOpinion:
         if self._argv and self._process is None:
             self._process = Background(
                 self._argv,
-                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._log.parent)},
+                env={
+                    "PATH": os.environ.get("PATH", ""),
+                    "HOME": str(self._log.parent),
+                    "KUBECONFIG": self._kubeconfig,
+                },
                 cwd=self._log.parent,
                 log=self._log,
                 on_line=self._lines.append,

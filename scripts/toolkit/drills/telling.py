@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from toolkit.base import console
 from toolkit.base.outcome import Failed, Kind
-from toolkit.drills import judging
+from toolkit.drills import fidelity, judging
 from toolkit.drills.cases import Drill
+from toolkit.drills.fidelity import Report
+from toolkit.drills.grounds.ground import NotHere
 from toolkit.drills.lane import NotReady
 from toolkit.drills.running import Result
 from toolkit.drills.yard import Task
@@ -18,28 +21,47 @@ LONGEST_REASON = 400
 
 
 def tell_all(
-    tasks: Sequence[Task], futures: Sequence[Future[Result]], patience: float, say: Callable[[str], None]
+    tasks: Sequence[Task],
+    futures: Sequence[Future[Result]],
+    patience: float,
+    say: Callable[[str], None],
+    report: Report | None = None,
 ) -> list[str]:
     """Say how each came out once it has, then all of them in a table; the names of those that are wrong.
 
-    Raises NotReady, and Interrupted.
+    What the cluster has not what it takes for is left out, by name. Raises NotReady, and Interrupted.
     """
+    absent = 0
     results, wrong = [], []
     for task, future in zip(tasks, futures, strict=True):
         try:
             results.append(future.result())
         except NotReady:
             raise
+        except NotHere as error:
+            say(f"{task.name} is left out: {error.reason}\n")
+            absent += 1
+            _keep(report, fidelity.left_out(task.case.name, task.look_alike, error.reason))
+            continue
         except Failed as error:
             console.report(task.name, error.outcome)
             wrong.append(task.name)
+            _keep(report, fidelity.left_out(task.case.name, task.look_alike, error.reason))
             continue
+        differs = task.case.look_alike.differs if task.look_alike else task.case.differs
+        _keep(report, fidelity.row(results[-1], differs))
         say("\n".join([*paragraph(results[-1], patience), ""]))
         wrong += [] if results[-1].ok else [task.name]
     if len(results) > 2:
         say("\n".join(table(results)))
-    say(f"{len(tasks) - len(wrong)} of {len(tasks)} came out as they must")
+    left = f", {absent} left out" if absent else ""
+    say(f"{len(tasks) - len(wrong) - absent} of {len(tasks)} came out as they must{left}")
     return wrong
+
+
+def _keep(report: Report | None, row: dict[str, Any]) -> None:
+    if report is not None:
+        report.add(row)
 
 
 def listing(drills: Collection[Drill]) -> list[str]:

@@ -14,6 +14,7 @@ import yaml
 from toolkit.base.outcome import Misused
 from toolkit.ci.origin import Source
 from toolkit.drills.cases import Change
+from toolkit.drills.grounds.ground import Ground
 
 SPACES = 'spaces = ["drill"]'
 APP = "drilled"
@@ -22,10 +23,10 @@ GOOD = Change()
 
 
 class Workshop:
-    """A copy of drills/ in `folder`, whose only environment has the space `space`."""
+    """A copy of drills/ in `folder`, on `ground`; its only environment has the space `space`."""
 
-    def __init__(self, origin: Path, folder: Path, space: str) -> None:
-        self.origin, self.folder, self.space = origin, folder, space
+    def __init__(self, origin: Path, folder: Path, space: str, ground: Ground) -> None:
+        self.origin, self.folder, self.space, self.ground = origin, folder, space, ground
         self.config = folder / "apps.toml"
         self._manifest = folder / "app" / "deploy" / "app.yaml"
         self._program = folder / "app" / "app.py"
@@ -41,7 +42,8 @@ class Workshop:
             raise Misused(f"{self.origin}: cannot be copied: {error}") from None
         if text.count(SPACES) != 1:
             raise Misused(f"{self.origin / 'apps.toml'}: must hold the line {SPACES} once")
-        self.config.write_text(text.replace(SPACES, f'spaces = ["{self.space}"]'), encoding="utf-8")
+        text = self.ground.configuration(text.replace(SPACES, f'spaces = ["{self.space}"]'))
+        self.config.write_text(text, encoding="utf-8")
         venvs.mkdir(parents=True, exist_ok=True)
         (self.folder / ".pipeline").mkdir()
         (self.folder / ".pipeline" / "venvs").symlink_to(venvs.resolve())
@@ -93,6 +95,13 @@ def _are_named(value: Any) -> bool:
 
 def _read(text: str) -> Any:
     return yaml.safe_load(text) if text else {}
+
+
+def mentions(change: Change, word: str) -> bool:
+    """Whether a change has that placeholder anywhere, by its first letters."""
+    texts = [*change.env.values(), change.container, change.pod, change.deployment, change.objects]
+    texts += [action.what for action in (*change.before, *change.during)]
+    return any(f"{{{word}" in each for each in texts)
 
 
 def _filled(change: Change, words: Mapping[str, str]) -> Change:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 from toolkit.base.outcome import Interrupted, PipelineError
 from toolkit.drills import running
 from toolkit.drills.cases import Drill
+from toolkit.drills.grounds.ground import Ground
 from toolkit.drills.lane import Lane
 from toolkit.drills.running import Result
 
@@ -35,7 +36,7 @@ class Task(NamedTuple):
 class Yard:
     """Runs drills while the block runs. Their spaces are deleted at its end, unless `keep`.
 
-    origin: drills/; work: where working copies and records go; state: that of the sandbox; venvs: where the
+    origin: drills/; work: where working copies and records go; ground: the cluster; venvs: where the
     interpreters of apps are kept.
     """
 
@@ -44,14 +45,14 @@ class Yard:
         *,
         origin: Path,
         work: Path,
-        state: Path,
+        ground: Ground,
         venvs: Path,
         lanes: int,
         patience: float,
         keep: bool = False,
         say: Callable[[str], None] = print,
     ) -> None:
-        self.origin, self.work, self.state, self.venvs = origin, work, state, venvs
+        self.origin, self.work, self.ground, self.venvs = origin, work, ground, venvs
         self.patience, self.keep, self.say = patience, keep, say
         self._mark = os.urandom(2).hex()
         # Drills need the good version back after each, look-alikes follow one another: better not mixed.
@@ -127,7 +128,7 @@ class Yard:
             raise self._broken
         space = f"drill-{self._mark}-{name}"
         self.say(f"[{space}] the good version goes to production")
-        lane = Lane(self.origin, self.work / name, space, self.state, self._stop)
+        lane = Lane(self.origin, self.work / name, space, self.ground, self._stop)
         try:
             lane.set_up(self.venvs)
         except BaseException as error:

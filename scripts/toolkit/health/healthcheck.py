@@ -63,7 +63,8 @@ def reached(request: Request, space: Space) -> Connection:
     """A connection to a space whose namespace exists. Raises NotDeployed where we would make it."""
     app = request.app
     try:
-        return connect(request.cluster, space.name, request.root, namespace=app.namespace_in(space.name))
+        where = app.where(space.name)
+        return connect(request.cluster, where, request.root, namespace=where.namespace)
     except ApiError as error:
         if request.cluster.provision and is_namespace_missing(error):
             raise NotDeployed(app, space.name) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from toolkit.base.redaction import Raw
 from toolkit.cluster.diagnosis import signs
 from toolkit.cluster.diagnosis.finding import Cause
 from toolkit.settings.sandbox import told
+
+_DIGEST = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,15 @@ def docker_build(build: Build, registry: str, iidfile: Path) -> list[str]:
 def docker_push(build: Build, registry: str) -> list[str]:
     """Push it; the registry decides its digest."""
     return ["docker", "push", docker_tag(build, registry)]
+
+
+def docker_pushed(output: Raw, build: Build, registry: str) -> str:
+    """The image by the digest that its registry gave it, from what `docker push` printed; "" where none is.
+
+    The engine may know it by another: podman by that of a manifest of its own.
+    """
+    found = _DIGEST.findall(output.reveal())
+    return f"{docker_tag(build, registry).rpartition(':')[0]}@{found[-1]}" if found else ""
 
 
 def docker_inspect(image_id: str) -> list[str]:

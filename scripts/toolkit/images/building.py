@@ -115,7 +115,9 @@ def _docker_job(build: Build, registry: str) -> Callable[[], str]:
         with tempfile.TemporaryDirectory() as folder:
             iidfile = Path(folder, "id")
             tools.run(builders.docker_build(build, registry, iidfile), timeout=BUILD_SECONDS)
-            tools.run(builders.docker_push(build, registry), timeout=BUILD_SECONDS)
+            pushed = tools.run(builders.docker_push(build, registry), timeout=BUILD_SECONDS)
+            if image := builders.docker_pushed(pushed.answer, build, registry):
+                return image
             inspect = builders.docker_inspect(iidfile.read_text().strip())
             ran = tools.run(inspect, echo=False, timeout=60, apart=True)
         return builders.docker_answer(ran.answer, build, registry)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Misused, Refused
-from toolkit.objects import wishes
+from toolkit.objects import choices, wishes
 from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.reading import documents, folder, whole
 from toolkit.objects.reading.source import Place, Read
@@ -79,7 +79,7 @@ def render(app: App, given: Values) -> list[Json]:
         if key in places:
             raise Misused(f"{place}: {key.shown} is in {places[key]} already", remedy="keep one of the two")
         places[key] = place
-        found.append(_marked(obj, given))
+        found.append(_marked(choices.settle(obj), given))
     if not found:
         raise Misused(f"{app.name}: there is no manifest template in {home} (they are {folder.COUNTS})")
     return found

@@ -21,22 +21,43 @@ NONE: Mapping[str, Any] = MappingProxyType({})
 PROTECTED = ("default", "kube-*")
 
 
+class Where(NamedTuple):
+    """What a credential may be for: a space, the namespace in it, the app that is meant there."""
+
+    space: str = ""
+    namespace: str = ""
+    app: str = ""
+
+    @classmethod
+    def of(cls, where: Where | str, namespace: str = "") -> Where:
+        """A space by its name, with a namespace in it, or what says all of it already."""
+        return cls(where, namespace) if isinstance(where, str) else where
+
+
+NOWHERE = Where()
+PLACEHOLDERS = ("{SPACE}", "{NAMESPACE}", "{APP}")
+"""What a variable's name may have in it: the words of a Where, as TEST_DEV for test-dev."""
+
+
 class Ref(NamedTuple):
-    """The name of an environment variable; {SPACE} in it stands for the space, as TEST_DEV for test-dev."""
+    """The name of an environment variable; one of PLACEHOLDERS in it stands for what a credential is for."""
 
     env: str
 
-    def name(self, space: str = "") -> str:
-        """The variable's name for a space: EKS_TOKEN_TEST_DEV."""
-        return self.env.replace("{SPACE}", space.upper().replace("-", "_"))
+    def name(self, where: Where = NOWHERE) -> str:
+        """The variable's name: EKS_TOKEN_TEST_DEV for EKS_TOKEN_{SPACE}."""
+        name = self.env
+        for placeholder, word in zip(PLACEHOLDERS, where, strict=True):
+            name = name.replace(placeholder, word.upper().replace("-", "_"))
+        return name
 
-    def text(self, space: str = "", environ: Mapping[str, str] | None = None) -> str:
+    def text(self, where: Where = NOWHERE, environ: Mapping[str, str] | None = None) -> str:
         """What the variable holds, for a value that may be shown (an address); "" when it is unset."""
-        return (os.environ if environ is None else environ).get(self.name(space), "")
+        return (os.environ if environ is None else environ).get(self.name(where), "")
 
-    def read(self, space: str = "", environ: Mapping[str, str] | None = None) -> Secret | None:
+    def read(self, where: Where = NOWHERE, environ: Mapping[str, str] | None = None) -> Secret | None:
         """What the variable holds, as a secret; None when it is unset or empty."""
-        value = self.text(space, environ)
+        value = self.text(where, environ)
         return Secret(value) if value else None
 
 
@@ -138,6 +159,11 @@ class Cluster(NamedTuple):
     token: Ref | None = None
     protected: tuple[str, ...] = PROTECTED
 
+    def credential(self, where: Where) -> tuple[str, ...]:
+        """What tells one credential of this cluster from another: the variables that it is read from."""
+        named = (self.server, self.certificate, self.token, self.kubeconfig, self.context)
+        return tuple(ref.name(where) for ref in named if isinstance(ref, Ref))
+
 
 class Suppression(NamedTuple):
     """A finding that the security stage passes over until a day, and why."""
@@ -196,6 +222,10 @@ class App(NamedTuple):
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""
         return self.namespace.replace("{space}", space)
+
+    def where(self, space: str) -> Where:
+        """What the credential is for that this app needs in a space."""
+        return Where(space, self.namespace_in(space), self.name)
 
     def service_in(self, space: str) -> str:
         """The name of the Service that stands for this app in a space."""

@@ -25,7 +25,9 @@ STAGES = (
     *("rollback", "alert"),
 )
 TARGETS = (
-    *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status", "drill"),
+    *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status"),
+    *("role", "prerequisites", "drill", "fidelity", "test-kubernetes"),
+    *("kubernetes-tools", "kubernetes-up", "kubernetes-down", "kubernetes-status"),
     *("test", "check", "bench", "faults", "diagram", "advisories", "pins", "browser", "ci-install"),
     *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 
 from toolkit.base.redaction import is_secret_name
 from toolkit.settings.config import Config
-from toolkit.settings.model import App, Cluster, Ref
+from toolkit.settings.model import PLACEHOLDERS, App, Cluster, Ref
 
 CLUSTER = "cluster"
 """What reaches the cluster that this run is for."""
@@ -97,8 +97,8 @@ def _credentials(cluster: Cluster) -> Iterator[Ref]:
 
 
 def _names(ref: Ref, name: str) -> bool:
-    """Whether the variable is the one that is meant, for whichever space."""
-    before, _, after = ref.env.partition("{SPACE}")
-    if "{SPACE}" not in ref.env:
-        return name == ref.env
-    return re.fullmatch(f"{re.escape(before)}[A-Z0-9_]+{re.escape(after)}", name) is not None
+    """Whether the variable is the one that is meant, for whichever space, namespace and app."""
+    pattern = re.escape(ref.env)
+    for placeholder in PLACEHOLDERS:
+        pattern = pattern.replace(re.escape(placeholder), "[A-Z0-9_]+")
+    return re.fullmatch(pattern, name) is not None

@@ -9,15 +9,14 @@ from contextlib import ExitStack
 
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
+from toolkit.cluster.access.reach import PLACEHOLDER
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.health.healthcheck import NotDeployed
 from toolkit.objects.fields import mapping, text
 from toolkit.objects.resources import built_in
-from toolkit.settings.model import App, SecretKey, Suite
+from toolkit.settings.model import App, SecretKey, Suite, Where
 from toolkit.settings.request import Request
 from toolkit.suites import gateway
-
-PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")
 
 
 def environment_of(
@@ -25,22 +24,23 @@ def environment_of(
 ) -> dict[str, str]:
     """The suite's environment: placeholders filled in, secrets read from the cluster, gateways opened."""
     opened: dict[tuple[str, str], str] = {}
-    connections = {space: connection}
+    connections = {request.cluster.credential(request.app.where(space)): connection}
 
-    def connected(where: str) -> Connection:
-        if where not in connections:
-            connections[where] = connect(request.cluster, where, request.root)
-        return connections[where]
+    def connected(where: Where) -> Connection:
+        key = request.cluster.credential(where)
+        if key not in connections:
+            connections[key] = connect(request.cluster, where, request.root)
+        return connections[key]
 
     def url(other: App, where: str) -> str:
         if (other.name, where) not in opened:
             if other.url:
                 opened[other.name, where] = other.url.replace("{space}", where).rstrip("/")
             else:
-                _service(connected(where), other, where)
+                _service(connected(other.where(where)), other, where)
                 home, service = other.namespace_in(where), other.service_in(where)
                 opened[other.name, where] = stack.enter_context(
-                    gateway.opened(connected(where), home, service, other.port)
+                    gateway.opened(connected(other.where(where)), home, service, other.port)
                 )
         return opened[other.name, where]
 
@@ -53,7 +53,7 @@ def environment_of(
         other, where = request.config.app(name) if name else request.app, where or space
         if word == "url":
             return url(other, where)
-        service = _service(connected(where), other, where)
+        service = _service(connected(other.where(where)), other, where)
         return f"http://{text(service, 'spec', 'clusterIP')}:{other.port}"
 
     # The gateway is on this machine: no proxy may be asked for it.
@@ -63,7 +63,8 @@ def environment_of(
         if isinstance(value, SecretKey):
             secret = value.secret.replace("{space}", space)
             home = (value.namespace or request.app.namespace).replace("{space}", space)
-            filled[variable] = secret_of(connection, home, secret, value.key).reveal()
+            held = connected(request.app.where(space)._replace(namespace=home))
+            filled[variable] = secret_of(held, home, secret, value.key).reveal()
         else:
             filled[variable] = PLACEHOLDER.sub(fill, value)
     return filled

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
+from toolkit.base.redaction import redact
 from toolkit.runs.record import HOME, read_json, write_json
 from toolkit.settings.model import App
 
@@ -24,6 +26,11 @@ class Memory(NamedTuple):
     durations: Mapping[str, float] = {}
     failed: tuple[str, ...] = ()
     ended: bool = True
+
+
+def key(test: str) -> str:
+    """What a test is remembered by: its id, or a digest where that may not be written down."""
+    return test if redact(test) == test else f"sha256:{hashlib.sha256(test.encode()).hexdigest()}"
 
 
 def file_of(root: Path, app: App, kind: str, space: str) -> Path:
@@ -65,14 +72,14 @@ def after(before: Memory, results: Results, *, is_partial: bool, passed: bool = 
     if not results:
         return before._replace(ended=False)
     durations = {
-        test: round(sum(seconds for seconds, _ in runs) / len(runs), 3)
+        key(test): round(sum(seconds for seconds, _ in runs) / len(runs), 3)
         for test, runs in results.items()
         if runs
     }
-    failed = {test for test, runs in results.items() if any(outcome == "failed" for _, outcome in runs)}
+    failed = {key(test) for test, runs in results.items() if any(outcome == "failed" for _, outcome in runs)}
     if is_partial:
         durations = {**before.durations, **durations}
-        failed |= set(before.failed) - set(results)
+        failed |= set(before.failed) - {key(test) for test in results}
     return Memory(
         durations, tuple(sorted(failed)), ended=(before.ended or not is_partial) and (passed or bool(failed))
     )
@@ -93,7 +100,7 @@ def keep(file: Path, memory: Memory) -> None:
 def commit(app: App, path: str, results: Results) -> Path:
     """Write how long each test took, at its slowest, into the app's folder; the file."""
     file = app.path / path / COMMITTED
-    slowest = {test: max(seconds for seconds, _ in runs) for test, runs in results.items() if runs}
+    slowest = {key(test): max(seconds for seconds, _ in runs) for test, runs in results.items() if runs}
     write_json(file, {test: round(seconds, 1) for test, seconds in sorted(slowest.items())})
     return file
 

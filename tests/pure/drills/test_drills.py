@@ -25,6 +25,8 @@ WORDS = {
     "registry-host": "127.0.0.1:1",
     "late": "127.0.0.1:2",
     "good": "g",
+    "repository": "r",
+    "digest": "sha256:1",
     "space": "s",
 }
 

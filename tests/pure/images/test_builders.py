@@ -84,6 +84,15 @@ def test_dockers_answer_is_the_digest_in_this_registry() -> None:
     assert image == f"registry.example/team/fb-submitter-api@{DIGEST}"
 
 
+def test_what_the_registry_said_at_the_push_is_the_digest() -> None:
+    """Podman behind Docker's API knows the image by the digest of a manifest that no registry has."""
+    said = f"The push refers to repository [registry.example/team/x]\n1: digest: {DIGEST} size: 1234\n"
+    image = builders.docker_pushed(Raw(said), BUILD, "registry.example/team")
+    assert image == f"registry.example/team/fb-submitter-api@{DIGEST}"
+    for silent in ("", "pushed\n", "digest: sha256:12 size: 3\n"):
+        assert builders.docker_pushed(Raw(silent), BUILD, "registry.example/team") == ""
+
+
 @pytest.mark.parametrize(
     "output", ["[]\n", "null\n", "", "no such image\n", '["other.example/x@sha256:1"]\n']
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.settings.config import Config
-from toolkit.settings.model import Ref, SecretKey
+from toolkit.settings.model import Ref, SecretKey, Where
 
 from tests import ROOT
 
@@ -104,11 +104,21 @@ def test_the_main_branch_is_the_apps(tmp_path: Path) -> None:
     assert config.environments["test"].admits(config.apps["pdf"], "anything")
 
 
-def test_a_reference_names_the_variable_of_a_space() -> None:
-    reference = Ref("EKS_TOKEN_{SPACE}")
-    assert reference.name("live-production") == "EKS_TOKEN_LIVE_PRODUCTION"
-    assert reference.read("test-dev", {}) is None
-    secret = reference.read("test-dev", {"EKS_TOKEN_TEST_DEV": "hunter2hunter2"})
+@pytest.mark.parametrize(
+    ("env", "name"),
+    [
+        ("EKS_TOKEN", "EKS_TOKEN"),
+        ("EKS_TOKEN_{SPACE}", "EKS_TOKEN_TEST_DEV"),
+        ("EKS_TOKEN_{NAMESPACE}", "EKS_TOKEN_FORMBUILDER_SERVICES_TEST_DEV"),
+        ("{APP}_TOKEN_{SPACE}", "USER_DATASTORE_TOKEN_TEST_DEV"),
+    ],
+)
+def test_a_reference_names_the_variable_of_a_space_a_namespace_or_an_app(env: str, name: str) -> None:
+    where = Where("test-dev", "formbuilder-services-test-dev", "user-datastore")
+    reference = Ref(env)
+    assert reference.name(where) == name
+    assert reference.read(where, {}) is None
+    secret = reference.read(where, {name: "hunter2hunter2"})
     assert secret is not None
     assert str(secret) == "***"
     assert secret.reveal() == "hunter2hunter2"

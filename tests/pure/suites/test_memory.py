@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+from toolkit.base import redaction
 from toolkit.base.outcome import Misused
 from toolkit.settings.model import App
 from toolkit.suites import memory, report, selection
@@ -56,6 +58,16 @@ def test_a_whole_run_replaces_what_was_known_and_a_part_adds_to_it() -> None:
     assert whole == Memory({"a": 3.0, "b": 1.0}, ("b",))
     part = memory.after(before, results, is_partial=True)
     assert part == Memory({"a": 3.0, "b": 1.0, "gone": 2.0}, ("b", "gone"))
+
+
+def test_a_test_whose_name_is_a_secret_is_remembered_all_the_same() -> None:
+    redaction.Secret("master")
+    results = {"t::master": [(2.0, "failed")], "t::main": [(1.0, "passed")]}
+    known = memory.after(Memory({}, (memory.key("t::gone"),)), results, is_partial=True)
+    assert known.failed == ("sha256:" + hashlib.sha256(b"t::master").hexdigest(), "t::gone")
+    assert set(known.durations) == {known.failed[0], "t::main"}
+    well = {"t::master": [(2.0, "passed")]}
+    assert memory.after(known, well, is_partial=True).failed == ("t::gone",)
 
 
 def test_a_suite_that_broke_is_not_taken_for_one_in_which_nothing_failed() -> None:

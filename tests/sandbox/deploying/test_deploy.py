@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.sandbox.deploying.looks import STARTUP, deployment, locks
-from tests.sandbox.local import Sandbox
+from tests.sandbox.local import Sandbox, eventually
 from tests.sandbox.platform_double import Platform
 
 IMPATIENT = "startupProbe: { httpGet: { path: /health, port: http }, periodSeconds: 1, failureThreshold: 1 }"
@@ -190,3 +191,26 @@ def test_a_migration_runs_before_the_workloads_and_its_failure_stops_them(
     job.write_text(MIGRATION.replace("WORD", "0"))
     mended = platform.deploy()
     assert mended.code == 0, mended.output
+
+
+def test_pods_in_back_off_since_before_are_made_anew_when_nothing_else_changes(
+    platform: Platform, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    mended, doomed = tmp_path / "mended", f"{tmp_path}/$HOSTNAME"  # a pod that met the fault never gets well
+    start = f"test -e {mended} -a ! -e {doomed} || {{ touch {doomed}; exit 3; }}; exec python app.py"
+    platform.manifest(extra=f"command: [sh, -c, '{start}']")
+    broken = platform.deploy()
+    assert broken.code == 1 and "crash loop" in broken.last, broken.output
+
+    def held_back() -> bool:
+        states = [each["status"]["containerStatuses"][0]["state"] for each in pods(sandbox, platform.one)]
+        return any(state.get("waiting", {}).get("reason") == "CrashLoopBackOff" for state in states)
+
+    eventually(held_back)
+    mended.touch()  # what it failed on is there by now, and the node is in no hurry to try again
+    again = platform.run("deploy", "--app", "tiny", "--env", platform.one, "--force")
+    assert again.code == 0, again.output
+    assert "(container app: CrashLoopBackOff) in back-off since before this deployment" in again.output
+    assert "its pods are made anew, as RESTART=1 does" in again.output
+    third = platform.run("deploy", "--app", "tiny", "--env", platform.one)
+    assert "already runs" in third.last and "back-off" not in third.output, third.output

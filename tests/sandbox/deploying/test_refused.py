@@ -18,7 +18,7 @@ from toolkit.cluster.release import lock
 
 from tests.sandbox.deploying.looks import STARTUP, deployment, locks
 from tests.sandbox.local import Sandbox, eventually
-from tests.sandbox.platform_double import Platform
+from tests.sandbox.platform_double import Platform, commit
 
 RESERVED, LOCK = "fb-tiny-reserved", "fb-tiny-deploy"
 
@@ -156,6 +156,32 @@ def test_a_field_of_another_manager_is_a_conflict_named_by_field(
     forced = platform.run("deploy", "--app", "tiny", "--env", platform.one, "--take-over")
     assert forced.code == 0, forced.output
     assert deployment(sandbox, platform.one)["spec"]["replicas"] == 1
+
+
+def test_what_the_api_server_took_nothing_of_is_not_undone_and_not_held(
+    platform: Platform, sandbox: Sandbox
+) -> None:
+    platform.configure(rollback="auto")
+    space = platform.three
+    deploy = ("deploy", "--app", "tiny", "--env", space)
+    assert platform.run(*deploy, **commit("a")).code == 0
+    before = platform.status("--env", space)[0]
+    path = f"/apis/apps/v1/namespaces/ns-{space}/deployments/fb-tiny-app-{space}"
+    patch = {"spec": {"replicas": 2}}
+    sandbox.api("PATCH", f"{path}?fieldManager=somebody", patch, "application/merge-patch+json")
+    platform.manifest(env={"VERSION": "2"})
+    file = platform.folder / "tiny" / "deploy" / "app.yaml"
+    kept = [each for each in file.read_text().split("---\n") if "kind: Deployment" in each]
+    file.write_text("---\n".join(kept))  # nothing comes before what is refused
+    ended = platform.run(*deploy, "--no-preflight", **commit("b"))
+    assert ended.code == 1, ended.output
+    assert "nothing was changed: " in ended.last and "is still there" in ended.last
+    assert "rolled back" not in ended.output.lower(), "what somebody set by hand is not undone either"
+    assert deployment(sandbox, space)["spec"]["replicas"] == 2
+    after = platform.status("--env", space)[0]
+    assert (after["version"], after["verified"]) == (before["version"], before["verified"])
+    again = platform.run(*deploy, "--take-over", **commit("b"))
+    assert again.code == 0, again.output
 
 
 def test_replicas_that_an_autoscaler_owns_are_left_alone(platform: Platform, sandbox: Sandbox) -> None:

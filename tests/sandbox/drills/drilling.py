@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from toolkit.drills import cases, telling
 from toolkit.drills.cases import Drill
+from toolkit.drills.grounds.sandbox import Sandbox as Ground
 from toolkit.drills.running import Result
 from toolkit.drills.yard import Task, Yard
+from toolkit.settings.config import Config
 
 from tests.sandbox.local import ROOT, Sandbox
 
@@ -59,7 +61,7 @@ def running(
     yard = Yard(
         origin=ROOT / "drills",
         work=work,
-        state=sandbox.state,
+        ground=Ground(Config.load(ROOT / "apps.toml").cluster("sandbox"), sandbox.state),
         venvs=ROOT / ".pipeline" / "venvs",
         lanes=min(LANES, len(wanted)),
         patience=PATIENCE,

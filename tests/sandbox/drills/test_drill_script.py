@@ -74,7 +74,10 @@ def test_an_interrupted_drill_leaves_nothing_behind(sandbox: Sandbox, tmp_path: 
         (["--cause", "qouta"], 'did you mean "quota"?'),
         ([], "CAUSE is missing"),
         (["--cause", "quota", "--patience", "0"], "PATIENCE_SCALE=0: must be a factor"),
-        (["--cause", "quota", "--cluster", "cloud-platform"], "only in the sandbox, not in cloud-platform"),
+        (
+            ["--cause", "quota", "--cluster", "cloud-platform"],
+            "EKS_TOKEN_{SPACE} of cloud-platform is for one each",
+        ),
     ],
 )
 def test_misuse_starts_nothing(sandbox: Sandbox, tmp_path: Path, words: list[str], said: str) -> None:

@@ -59,9 +59,9 @@ class Suite:
     def __init__(self, platform: Platform, place: Path) -> None:
         self.platform, self.place = platform, place
 
-    def run(self, kind: str = "acceptance", *words: str) -> Ended:
+    def run(self, kind: str = "acceptance", *words: str, **env: str) -> Ended:
         (self.place / "ran").unlink(missing_ok=True)
-        return self.platform.run(kind, "--app", "tiny", "--env", self.platform.one, *words)
+        return self.platform.run(kind, "--app", "tiny", "--env", self.platform.one, *words, **env)
 
     def ran(self) -> list[str]:
         file = self.place / "ran"
@@ -133,6 +133,21 @@ def test_what_failed_last_runs_again_alone_until_it_passes(suite: Suite) -> None
     nothing = suite.run("acceptance", "--only", "failed")
     assert (nothing.code, suite.ran()) == (0, [])
     assert "no acceptance test failed when they last ran here" in nothing.last
+
+
+def test_what_failed_is_found_again_where_its_name_is_a_secret(suite: Suite) -> None:
+    secret = {"SMTP_PASSWORD": "test_bad"}
+    (suite.place / "broken").touch()
+    failed = suite.run(**secret)
+    assert (failed.code, suite.ran()) == (1, ALL)
+    assert "test_bad" not in failed.output
+    memory = suite.platform.folder / ".pipeline" / "suites" / f"tiny-acceptance-{suite.platform.one}.json"
+    assert "test_bad" not in memory.read_text()
+    (suite.place / "broken").unlink()
+    again = suite.run("acceptance", "--only", "failed", **secret)
+    assert (again.code, suite.ran()) == (0, ["bad"])
+    assert suite.run("acceptance", "--only", "failed", **secret).code == 0
+    assert suite.ran() == []
 
 
 def test_a_suite_that_breaks_runs_whole_the_next_time(suite: Suite) -> None:

@@ -13,7 +13,7 @@ def opinion(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Secon
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return SecondOpinion(folder / "kubeconfig", "ns", "Deployment/web", folder / "kubectl.log")
+    return SecondOpinion([folder / "kubeconfig"], "ns", "Deployment/web", folder / "kubectl.log")
 
 
 def test_its_end_is_its_opinion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_its_end_is_its_opinion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     good.ask()
     assert good.said() == ""
     told = (tmp_path / "kubectl.log").read_text()
-    assert told.count("-n ns rollout status deployment/web") == 1
+    assert told.count("--namespace=ns rollout status deployment/web") == 1
     bad = opinion(tmp_path, monkeypatch, "echo 'error: exceeded its progress deadline'; exit 1")
     bad.ask()
     assert bad.said() == "error: exceeded its progress deadline"
@@ -38,6 +38,6 @@ def test_one_that_still_waits_is_stopped(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_without_kubectl_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    alone = SecondOpinion(tmp_path / "kubeconfig", "ns", "Deployment/web", tmp_path / "kubectl.log")
+    alone = SecondOpinion([tmp_path / "kubeconfig"], "ns", "Deployment/web", tmp_path / "kubectl.log")
     alone.ask()
     assert alone.said() is None

@@ -32,6 +32,8 @@ if words[0] == "build":
     open(words[words.index("--iidfile") + 1], "w").write("sha256:1234")
 if words[0] == "push" and os.environ.get("BREAK") == "push":
     sys.exit("denied: not logged in")
+if words[0] == "push" and "PUSHED" in os.environ:
+    print("1: digest: " + os.environ["PUSHED"] + " size: 1234")
 if words[:2] == ["image", "inspect"]:
     print(json.dumps(["registry.example/team/fb-tiny-api@{digest}"]))
 """
@@ -68,6 +70,14 @@ def kept(repo: Repository, cluster: str) -> dict[str, str]:
     document = json.loads((repo.root / ".pipeline/images/tiny.json").read_text(encoding="utf-8"))
     images: dict[str, str] = document[cluster]["images"]
     return images
+
+
+def test_an_image_is_named_as_its_registry_named_it(repo: Repository, tmp_path: Path) -> None:
+    """Whatever the engine knows it by: podman behind Docker's API knows another digest."""
+    registrys = "sha256:" + "cd" * 32
+    done = repo.run("build", "tiny", "--cluster", "docker", env=docker(repo, tmp_path, PUSHED=registrys))
+    assert done.code == 0, done.output
+    assert set(kept(repo, "docker").values()) == {f"registry.example/team/fb-tiny-api@{registrys}"}
 
 
 def test_the_sandbox_builds_roles_of_one_dockerfile_once(repo: Repository) -> None:

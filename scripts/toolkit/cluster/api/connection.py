@@ -24,7 +24,7 @@ from toolkit.cluster.api.transport import Json, Transport, Warned
 from toolkit.objects import decoding
 from toolkit.objects.fields import objects, text
 from toolkit.objects.resources import BUILT_IN, Resource
-from toolkit.settings.model import Cluster
+from toolkit.settings.model import Cluster, Where
 from toolkit.settings.sandbox import KUBECONFIG, TOOLKIT, is_sandbox, state_of, told
 from toolkit.settings.secrecy import without_secrets
 
@@ -246,29 +246,32 @@ class Connection(Transport):
 _sandbox_lock = threading.Lock()
 
 
-def connect(cluster: Cluster, space: str, root: Path, *, namespace: str | None = None) -> Connection:
-    """A checked connection to a space; the sandbox is started when it does not run.
+def connect(cluster: Cluster, where: Where | str, root: Path, *, namespace: str | None = None) -> Connection:
+    """A connection to a cluster that answers; the sandbox is started when it does not run.
 
-    Raises Misused when the credential is not there, Failed when the cluster or the namespace is not.
+    where: what the credential is for, an app's namespace or only a space. With namespace it is made sure that
+    there is one, and that the credential is good for it. Raises Misused when the credential is not there,
+    Failed when the cluster or the namespace is not.
     """
+    where = Where.of(where, namespace or "")
     if is_sandbox(cluster):
         with _sandbox_lock:
-            return _connect_sandbox(cluster, space, root, namespace)
-    connection = _loaded(cluster, space, root)
+            return _connect_sandbox(cluster, where, root, namespace)
+    connection = _loaded(cluster, where, root)
     connection.check(namespace)
     return connection
 
 
-def _loaded(cluster: Cluster, space: str, root: Path) -> Connection:
-    again = partial(load, cluster, space, root)
-    return Connection(cluster, space, again(), again)
+def _loaded(cluster: Cluster, where: Where, root: Path) -> Connection:
+    again = partial(load, cluster, where, root)
+    return Connection(cluster, where.space, again(), again)
 
 
-def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | None) -> Connection:
+def _connect_sandbox(cluster: Cluster, where: Where, root: Path, namespace: str | None) -> Connection:
     state = state_of(cluster, root)
     if (state / KUBECONFIG).is_file():
         try:
-            connection = _loaded(cluster, space, root)
+            connection = _loaded(cluster, where, root)
             connection.json("GET", "/version", timeout=4)
         except Misused:
             pass  # its state was reset: starting it tells
@@ -281,6 +284,6 @@ def _connect_sandbox(cluster: Cluster, space: str, root: Path, namespace: str | 
             return connection
     free = without_secrets(os.environ)  # it outlives this run
     tools.run(told(state, "up"), cwd=TOOLKIT, echo=False, timeout=60, inherited=free)
-    connection = _loaded(cluster, space, root)
+    connection = _loaded(cluster, where, root)
     connection.check(namespace)
     return connection

@@ -1,6 +1,6 @@
 """A cluster's address and credential, from a kubeconfig or from environment variables, as a connection pool.
 
-One credential belongs to one namespace: `token = { env = "EKS_TOKEN_{SPACE}" }` names a variable per space.
+One credential belongs to one namespace: `token = { env = "EKS_TOKEN_{NAMESPACE}" }` names one for each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
 from toolkit.cluster.contexts.kubeconfigs import Chosen, choose, in_pod
 from toolkit.objects.fields import text
-from toolkit.settings.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref, Where
 from toolkit.settings.sandbox import KUBECONFIG, is_sandbox, state_of
 
 KUBECTLS = "KUBECONFIG"
@@ -33,7 +33,7 @@ DEFAULT = "~/.kube/config"
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to reach one space of a cluster.
+    """How to reach one namespace of a cluster.
 
     `holder` is what a person looks at when the credential is refused: a variable's name or a kubeconfig's
     path.
@@ -49,14 +49,15 @@ class Credentials:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def load(cluster: Cluster, space: str, root: Path) -> Credentials:
-    """The credentials of a space. Raises Misused when something that names them is missing or unreadable."""
+def load(cluster: Cluster, where: Where | str, root: Path) -> Credentials:
+    """The credentials for it. Raises Misused when something that names them is missing or unreadable."""
+    where = Where.of(where)
     if cluster.server is not None:
-        return _from_variables(cluster, space)
-    return _from_kubeconfig(cluster, space, root)
+        return _from_variables(cluster, where)
+    return _from_kubeconfig(cluster, where, root)
 
 
-def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[tuple[Path, ...], str]:
+def kubeconfig_of(cluster: Cluster, where: Where, root: Path) -> tuple[tuple[Path, ...], str]:
     """The kubeconfig files, of which the first to say something wins, and how to name them to a person.
 
     A variable may hold several, as kubectl's does; KUBECONFIG unset means ~/.kube/config, as kubectl has it.
@@ -64,7 +65,7 @@ def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[tuple[Path,
     variable to the current folder.
     """
     if isinstance(cluster.kubeconfig, Ref):
-        variable = cluster.kubeconfig.name(space)
+        variable = cluster.kubeconfig.name(where)
         value = os.environ.get(variable, "")
         if not value and variable == KUBECTLS:
             return (Path(DEFAULT).expanduser(),), f"{DEFAULT} ({variable} is not set)"
@@ -80,26 +81,26 @@ def kubeconfig_of(cluster: Cluster, space: str, root: Path) -> tuple[tuple[Path,
     return (path,), str(path)
 
 
-def chosen(cluster: Cluster, space: str, root: Path) -> tuple[Chosen, str]:
-    """What the kubeconfigs say of a space, and how to name that to a person. Raises Misused when that is
+def chosen(cluster: Cluster, where: Where, root: Path) -> tuple[Chosen, str]:
+    """What the kubeconfigs say of it, and how to name that to a person. Raises Misused when that is
     nothing; within a pod, and without any kubeconfig, it is what the pod itself has."""
-    files, named = kubeconfig_of(cluster, space, root)
+    files, named = kubeconfig_of(cluster, where, root)
     absent = isinstance(cluster.kubeconfig, Ref) and not any(file.exists() for file in files)
     if absent and (found := in_pod(os.environ)):
         return found, f"this pod's service account, namespace {found.namespace}"
     try:
-        read = choose(files, named, _context(cluster, space))
+        read = choose(files, named, _context(cluster, where))
     except Misused as error:
         raise Misused(f"cluster {cluster.name}: {error.reason}", remedy=error.remedy) from None
     return read, f"kubeconfig {named}, context {read.context}, namespace {read.namespace}"
 
 
-def _from_kubeconfig(cluster: Cluster, space: str, root: Path) -> Credentials:
+def _from_kubeconfig(cluster: Cluster, where: Where, root: Path) -> Credentials:
     from kubernetes.client.configuration import Configuration
     from kubernetes.config import ConfigException
     from kubernetes.config.kube_config import load_kube_config_from_dict
 
-    found, holder = chosen(cluster, space, root)
+    found, holder = chosen(cluster, where, root)
     configuration = Configuration()
     try:
         with _logged() as said:
@@ -140,24 +141,24 @@ def _logged() -> Iterator[list[str]]:
         logging.getLogger().removeHandler(handler)
 
 
-def _context(cluster: Cluster, space: str) -> str | None:
+def _context(cluster: Cluster, where: Where) -> str | None:
     if not isinstance(cluster.context, Ref):
         return cluster.context
-    return cluster.context.text(space) or None
+    return cluster.context.text(where) or None
 
 
-def _from_variables(cluster: Cluster, space: str) -> Credentials:
+def _from_variables(cluster: Cluster, where: Where) -> Credentials:
     from kubernetes.client.configuration import Configuration
 
-    server = _set(cluster, cluster.server, space).text(space).strip()
-    token = Secret(_set(cluster, cluster.token, space).text(space))
+    server = _set(cluster, cluster.server, where).text(where).strip()
+    token = Secret(_set(cluster, cluster.token, where).text(where))
     configuration = Configuration(host=server if "://" in server else f"https://{server}")
     if cluster.certificate is not None:
-        holder = cluster.certificate.name(space)
-        certificate = Secret(_set(cluster, cluster.certificate, space).text(space))
+        holder = cluster.certificate.name(where)
+        certificate = Secret(_set(cluster, cluster.certificate, where).text(where))
         configuration.ca_cert_data = _pem(certificate, holder)
     configuration.api_key["BearerToken"] = f"Bearer {plain_token(token.reveal())}"
-    holder = cluster.token.name(space) if cluster.token else "the token"
+    holder = cluster.token.name(where) if cluster.token else "the token"
     return _credentials(cluster, configuration, holder)
 
 
@@ -196,16 +197,17 @@ def is_loopback(server: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def _set(cluster: Cluster, ref: Ref | None, space: str) -> Ref:
+def _set(cluster: Cluster, ref: Ref | None, where: Where) -> Ref:
     """The reference, which names a variable that is set. Raises Misused otherwise."""
     if ref is None:
         raise Misused(
             f"cluster {cluster.name}: apps.toml names no server and token for it",
             remedy=f"set clusters.{cluster.name}.server, .certificate and .token, or .kubeconfig",
         )
-    if not ref.text(space):
+    if not ref.text(where):
         raise Misused(
-            f"cluster {cluster.name}, space {space}: the environment variable {ref.name(space)} is not set"
+            f"cluster {cluster.name}: the environment variable {ref.name(where)} is not set",
+            remedy=f"set it; make doctor CLUSTER={cluster.name} lists all that are needed",
         )
     return ref
 

@@ -1,7 +1,8 @@
 """List-and-watch on raw JSON lines that survives drops, half-open streams and 410 Gone.
 
 One thread per kind lists, then follows from the list's version; a stream that ends is taken up where it
-stopped, one whose history expired (410) is listed again. An ended stream is never taken for anything else,
+stopped, one whose history expired (410) is listed again. A kind that may be listed and not watched is listed
+again and again. An ended stream is never taken for anything else,
 and how long a kind could not be seen is known: nothing may be concluded from what was seen before.
 """
 
@@ -31,6 +32,9 @@ SILENCE_SECONDS = 35.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 3.0
 LONGEST_ASKED_FOR = 30.0
+# Between two lists of what may not be watched.
+LIST_SECONDS = 2.0
+_REFUSED = (403, 405)
 # A reader that is this far ahead lets the server wait: memory stays flat however fast things change.
 AHEAD = 2000
 
@@ -49,6 +53,10 @@ class Change(NamedTuple):
 
 class Expired(Exception):
     """The server has forgotten the version that a watch would continue from (410 Gone)."""
+
+
+class Unwatchable(Exception):
+    """The server lets nobody with this credential watch what it has just listed."""
 
 
 class Stream:
@@ -73,6 +81,7 @@ class Stream:
         self._response: urllib3.BaseHTTPResponse | None = None
         self._blind_since: float | None = time.monotonic()
         self._broken = False
+        self._is_listed_only = False
         self._thread = threading.Thread(target=self._run, name=f"watch {kind}", daemon=True)
 
     def start(self) -> None:
@@ -111,11 +120,19 @@ class Stream:
                 listing = self._connection.list(self._path, **self._query)
                 items = tuple(lean(item, self._kind) for item in listing["items"])
                 self._put(Change(self._kind, "synced", items=items))
-                self._follow(text(listing, "metadata", "resourceVersion"))
+                if self._is_listed_only:
+                    self._blind_since = None
+                    self._stopped.wait(LIST_SECONDS)
+                else:
+                    self._follow(text(listing, "metadata", "resourceVersion"))
                 pause = FIRST_PAUSE
             except Expired:
                 continue
+            except Unwatchable:
+                self._is_listed_only = True
             except Failed as error:
+                if self._blind_since is None:
+                    self._blind_since = time.monotonic()
                 if self._stopped.is_set():
                     return
                 self._put(Change(self._kind, "trouble", error=error))
@@ -129,7 +146,7 @@ class Stream:
         self._sink.put(change)
 
     def _follow(self, version: str) -> None:
-        """Follow what comes after a version until stopped. Raises Expired, or Failed when it cannot go on."""
+        """Follow what comes after a version until stopped. Raises Expired, Unwatchable or Failed."""
         pause = FIRST_PAUSE
         while not self._stopped.is_set():
             began = time.monotonic()
@@ -163,6 +180,8 @@ class Stream:
         except ApiError as error:
             if error.status == 410:
                 raise Expired from error
+            if error.status in _REFUSED:
+                raise Unwatchable from error
             raise
         with self._lock:
             self._response = response

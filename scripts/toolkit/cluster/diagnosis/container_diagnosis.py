@@ -223,6 +223,10 @@ class Container:
         if started and self.unready_since > started:
             sentence = f"was ready and is not any more, {how} does not pass: {said}"
             return healing(Cause.READINESS_LOST, self.pod, sentence, self.name, advice)
+        if said == probes.NO_ANSWER:
+            # Its node has not asked it since it started, or did not tell: nothing is known against it.
+            sentence = f"{how} has no answer yet: {said}"
+            return waiting(Cause.NOT_LISTENING, self.pod, sentence, self.name)
         if listens:
             sentence = f"{how} does not pass: {said}"
             return healing(Cause.READINESS, self.pod, sentence, self.name, advice)

@@ -38,6 +38,7 @@ REVISION = "deployment.kubernetes.io/revision"
 # Causes that may be one pod's bad luck; the others hit every pod of the revision alike.
 FLAKY = frozenset({Cause.CRASH, Cause.OUT_OF_MEMORY, Cause.PROBE})
 FLAKY_PATIENCE = 60.0
+MEND_WEBHOOK = "have the webhook that is named mended: its Service and certificate (ask who runs the cluster)"
 # Jobs with this label are suspended by Kueue until their queue has room.
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
@@ -196,7 +197,10 @@ def refused(me: str, said: str) -> Finding:
     sentence = f"its pods cannot be created: {short(said)}"
     if not passes:
         return fatal(cause, me, sentence, advice=rolling.ONCE_GONE if cause is Cause.TAKEN_AWAY else "")
-    return suspicious(cause, me, sentence) if cause in PATIENCE else healing(cause, me, sentence)
+    if signs.is_webhook_broken(said):
+        return suspicious(cause, me, sentence, advice=MEND_WEBHOOK)
+    stays = cause in PATIENCE and cause is not Cause.ADMISSION
+    return suspicious(cause, me, sentence) if stays else healing(cause, me, sentence)
 
 
 def of_job(job: Any, pods: Iterable[Any], events: Mapping[str, list[Json]]) -> list[Finding]:

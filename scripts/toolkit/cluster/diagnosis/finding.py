@@ -92,8 +92,11 @@ PATIENCE = {
     Cause.REGISTRY: 60.0,  # refused credentials; one that is away or busy heals
     Cause.CONFIGURATION: 5.0,  # a Secret may be created a moment after the pod
     Cause.SERVICE_ACCOUNT: 5.0,
+    Cause.ADMISSION: 20.0,  # a webhook without its Service, or whose certificate is not right; one away heals
     Cause.QUOTA: 20.0,  # what went a moment ago is still counted
-    Cause.UNSCHEDULABLE: 90.0,  # no autoscaler said that it adds a node, and nothing is about to make room
+    # No autoscaler said that it adds a node, and nothing is about to make room. One that is there says so
+    # within half a minute: cluster-autoscaler looks every 10 s, Karpenter gathers pods for 10 s at most.
+    Cause.UNSCHEDULABLE: 45.0,
     Cause.VOLUME: 60.0,  # a StorageClass that is not there; one that is slow heals
     Cause.PAUSED: 10.0,
     Cause.RESOURCE: 5.0,

@@ -13,6 +13,8 @@ from toolkit.objects.fields import condition, mapping, number, objects, owner, s
 Json = dict[str, Any]
 # A Secret that comes a moment after the pod is mounted at the kubelet's next try, some seconds later.
 MOUNT_PATIENCE = 10.0
+# An autoscaler has said that it adds no node: it looks again every 10 s, and takes that back if it can.
+NO_NODE_PATIENCE = 20.0
 # What comes after the end of a container that is to end: a Job tells its pods' ends itself, else the kubelet
 # goes by the pod's restartPolicy.
 BY_JOB = "its Job tries again, or gives up"
@@ -103,9 +105,12 @@ class _Pod:
         if text(last, "reason") in signs.NODE_COMES:
             comes = short(text(last, "message"))
             return healing(cause, self.name, f"{sentence}; an autoscaler adds one: {comes}")
-        preempts = text(self.pod, "status", "nominatedNodeName")
-        make = healing if preempts or signs.is_about_nodes(said) else suspicious
-        return make(cause, self.name, sentence)
+        if text(self.pod, "status", "nominatedNodeName") or signs.is_about_nodes(said):
+            return healing(cause, self.name, sentence)
+        if text(last, "reason") in signs.NO_NODE_COMES:
+            none = f"{sentence}; an autoscaler adds none: {short(text(last, 'message'))}"
+            return suspicious(cause, self.name, none, patience=NO_NODE_PATIENCE)
+        return suspicious(cause, self.name, sentence)
 
     def _volumes(self) -> Finding | None:
         if condition(self.pod, "ContainersReady").get("status") == "True" or not self._creating():

@@ -148,6 +148,8 @@ _ROOM = re.compile(
 NODE_COMES = frozenset({"TriggeredScaleUp", "Nominated"})
 NO_NODE_COMES = frozenset({"NotTriggerScaleUp"})
 _NO_CLASS = re.compile(r"storageclass\S* \S+ not found|no persistent volumes available")
+_WEBHOOK = re.compile(r"failed (calling|to call) webhook")
+_BROKEN = re.compile(r"service \"[^\"]*\" not found|x509|certificate|no such host|no service port \d+ found")
 _NAMESPACE_GOES = re.compile(r"because it is being terminated")
 _CREDENTIALS = re.compile(
     r"unauthorized|authorization|authentication|denied|forbidden|no basic auth|x509|certificate"
@@ -202,6 +204,12 @@ def is_about_room(message: str) -> bool:
 def is_no_class(message: str) -> bool:
     """Whether a volume waits for a StorageClass or a volume that nobody makes."""
     return bool(_NO_CLASS.search(message.lower()))
+
+
+def is_webhook_broken(message: str) -> bool:
+    """Whether a webhook cannot be called for what only somebody's hand mends: its Service, certificate."""
+    low = message.lower()
+    return bool(_WEBHOOK.search(low) and _BROKEN.search(low))
 
 
 def is_namespace_going(message: str) -> bool:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.preflight import lookup
+from toolkit.cluster.preflight.demands import NONE, Demands
 from toolkit.cluster.preflight.dryrun import DryRun
 from toolkit.cluster.preflight.inside import Inside
 from toolkit.cluster.preflight.references import pods
@@ -46,6 +48,8 @@ def check(
     *,
     coming: Sequence[Json] = (),
     images: Missing,
+    suites: Sequence[Right] = (),
+    demands: Demands = NONE,
     force: bool = False,
     say: Say = lambda _: None,
 ) -> list[Problem]:
@@ -53,9 +57,10 @@ def check(
     that are not certain are warnings.
 
     coming: fixtures that will be created before them, where they are absent. images(references) answers with
-    {reference: why it cannot be had}. With force, what belongs to other managers is taken over. say gets a
-    line for each thing that could not be asked, which is no problem. Raises Failed when the cluster does not
-    answer or refuses the credential.
+    {reference: why it cannot be had}. suites are the rights that its suites need there, demands
+    what it needs besides. With force, what belongs to other managers is taken over. say gets a line for each
+    thing that could not be asked, which is no problem. Raises Failed when the cluster does not answer or
+    refuses the credential.
     """
     barred = protected(connection.cluster, namespace)
     if barred:
@@ -70,7 +75,9 @@ def check(
         if not homeless:
             kinds = frozenset(_kinds_of(coming))
             dry = DryRun(connection, app.name, scaled=scaled.result(), force=force, say=say, coming=kinds)
-            problems = list(Inside(connection, app, namespace, dry, pool).problems(found, coming))
+            problems = list(
+                Inside(connection, app, namespace, dry, pool, suites, demands).problems(found, coming)
+            )
         return distinct([*problems, *_not_pulled(used, pulled.result())])
 
 

@@ -29,7 +29,8 @@ _INSTALL = "correct apiVersion and kind, or install what serves it (a CustomReso
 class Tried:
     """One object after its dry run. live: as it is (None: not there, or not to be read); made: as it would
     be (None: refused, or not tried); is_new: certainly not there; is_denied: the credential may not;
-    is_short: a quota has no room for it; is_homeless: there is no such namespace."""
+    is_short: a quota has no room for it; is_homeless: there is no such namespace; is_unbound: the role that
+    it binds is not there yet."""
 
     obj: Json
     resource: Resource | None = None
@@ -39,6 +40,7 @@ class Tried:
     is_denied: bool = False
     is_short: bool = False
     is_homeless: bool = False
+    is_unbound: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -154,6 +156,7 @@ class DryRun:
             self.say(f"{named}: an admission webhook knows no dry run, so it could not be tried")
             return tried
         if refusals.is_elsewhere(error):
+            tried = replace(tried, is_unbound=refusals.is_unbound(error))
             return tried  # it needs another object, of which the references tell whether it will be there
         if error.status == 404:
             resource = f"{text(tried.obj, 'apiVersion')} {text(tried.obj, 'kind')}"

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from toolkit.base.outcome import Kind, Misused
+from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.preflight import lookup, permissions
+from toolkit.cluster.preflight import databases, lookup, permissions
+from toolkit.cluster.preflight.demands import NONE, Demands
 from toolkit.cluster.preflight.dryrun import DryRun, Tried
 from toolkit.cluster.preflight.quota import headroom
 from toolkit.cluster.preflight.quota.growth import Roll, of
@@ -24,7 +26,7 @@ from toolkit.cluster.release import ordering
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, shown, text
 from toolkit.objects.pods import is_idle, template_of
-from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, Resource, is_a, key_of
+from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, Resource, is_a, key_of, key_to
 from toolkit.settings.model import App
 
 Json = dict[str, Any]
@@ -36,13 +38,22 @@ class Inside:
     """The questions about one app's objects in one namespace."""
 
     def __init__(
-        self, connection: Connection, app: App, namespace: str, dry: DryRun, pool: ThreadPoolExecutor
+        self,
+        connection: Connection,
+        app: App,
+        namespace: str,
+        dry: DryRun,
+        pool: ThreadPoolExecutor,
+        suites: Sequence[Right] = (),
+        demands: Demands = NONE,
     ) -> None:
         self.connection = connection
         self.app = app
         self.namespace = namespace
         self.dry = dry
         self.pool = pool
+        self.suites = suites
+        self.demands = demands
 
     def problems(self, found: Sequence[Json], coming: Sequence[Json]) -> Iterator[Problem]:
         """Every problem, roots first. What belongs to the whole cluster is refused, and asked no more."""
@@ -54,17 +65,22 @@ class Inside:
         limits = self.pool.submit(lookup.listed, self.connection, self.namespace, "LimitRange")
         applying = [self.pool.submit(self.dry.apply, obj) for obj in found]
         creating = [self.pool.submit(self.dry.create, obj) for obj in fixtures]
-        needed = gathering.references(found, self.namespace)
+        needed = [*gathering.references(found, self.namespace), *self.demands.references]
         elsewhere = self._elsewhere(needed, [*found, *coming])
         served = self._served(found)
-        refused = self._lacking(served, self._served(fixtures))
+        wanted = permissions.needed(
+            served, found, needed, self.namespace, fixtures=self._served(fixtures), suites=self.suites
+        )
+        refused = permissions.lacking(self.connection, self.namespace, wanted, self.pool, self.dry.say)
         applied, created = [each.result() for each in applying], [each.result() for each in creating]
         tried = [*applied, *created]
         if any(each.is_homeless for each in tried):
             yield lookup.missing_namespace(self.connection, self.namespace)
             return
         new_kinds = {permissions.which_of(each.resource) for each in tried if each.resource and not each.live}
-        denied = permissions.problems(self.connection, self.namespace, refused, served, new_kinds)
+        denied = permissions.problems(self.connection, self.namespace, refused, new_kinds.__contains__)
+        if unforeseen := permissions.unforeseen(self.connection, self.namespace, refused):
+            self.dry.say(unforeseen)
         rolls = [Roll(each.made, each.live) for each in applied if each.made and template_of(each.made)]
         renewed = [roll for roll in rolls if roll.is_renewed and not is_a(roll.wanted, "Pod")]
         pods = [*self.pool.map(self._pod, renewed)]
@@ -75,6 +91,14 @@ class Inside:
             for kind, there in zip(_ROOM, (quotas, limits), strict=True)
         ]
         short = self._short(rooms[0], rolls, new, rooms[1])
+        unbound = {_bound_by(each.obj, self.namespace) for each in applied if each.is_unbound}
+        elsewhere |= {key: None for key in unbound if elsewhere.get(key) is None}
+        ours = {
+            text(each.obj, "metadata", "name") for each in applied if is_a(each.obj, "Role") and each.made
+        }
+        granted = permissions.granting(
+            self.connection, self.namespace, refused, ours & {key.name for key in unbound}
+        )
         unmet = self._unmet(
             needed, elsewhere | self._ours(applied, created, coming), applied, [*found, *coming]
         )
@@ -83,7 +107,9 @@ class Inside:
         certainly = {which for which, rows in denied.items() if any(row.is_certain for row in rows)}
         yield from _refused(tried, certainly, short)
         yield from (problem for rows in denied.values() for problem in rows)
+        yield from granted
         yield from unmet
+        yield from databases.problems(found, elsewhere, self.namespace)
         yield from self._alone(found, coming)
         yield from _refused(pods, certainly, short)
         yield from short
@@ -142,7 +168,8 @@ class Inside:
         settled = {shown(each.obj) for each in applied if _has_volumes(each.live, text(each.obj, "kind"))}
         matters = [each for each in needed if each.to.kind != "StorageClass" or each.by not in settled]
         unserved = [each.obj for each in applied if each.resource is None and each.problems]
-        return gathering.unmet(matters, there, Makers(obj for obj in ours if obj not in unserved))
+        makers = Makers(obj for obj in ours if obj not in unserved)
+        return gathering.unmet(matters, there, makers, self.demands.remedies)
 
     def _alone(self, found: Sequence[Json], coming: Sequence[Json]) -> list[Problem]:
         """What chooses no pods. Those that this app has now may go with the change; custom kinds make any."""
@@ -161,12 +188,6 @@ class Inside:
         grown = of(roll, least=True)
         # Where old pods go before new ones come, those take the room that these have.
         return tried if not tried.is_short or (grown and grown.at_once) else Tried(roll.wanted)
-
-    def _lacking(
-        self, found: Sequence[Resource], fixtures: Sequence[Resource]
-    ) -> dict[permissions.Which, list[str]]:
-        wanted = permissions.needed(found, fixtures)
-        return permissions.lacking(self.connection, self.namespace, wanted, self.pool, self.dry.say)
 
     def _served(self, found: Sequence[Json]) -> list[Resource]:
         """The resources of these objects; what the cluster does not serve is left to the dry run."""
@@ -192,6 +213,11 @@ def _refused(
         for problem in each.problems
     ]
     return sorted(found, key=lambda problem: problem.kind is not Kind.REFUSED)
+
+
+def _bound_by(binding: Json, namespace: str) -> Key:
+    key = key_to(mapping(binding, "roleRef"), namespace)
+    return key if key.kind == "Role" else key._replace(namespace="")
 
 
 def _unsure(tried: Tried) -> Tried:

@@ -59,13 +59,16 @@ def apply(
             for each in tries:
                 if each.error is not None:
                     each.error.evidence = (*each.error.evidence, *_so_far([*before, *applied]))
+                    each.error.unchanged = not before and not applied and all(map(_Try.is_refused, tries))
                     raise each.error
     if conflicts:
-        raise Failed(
+        error = Failed(
             f"{len(conflicts)} field(s) belong to another manager: {conflicts[0]}",
             remedy=f"undo that change by hand, or take the fields over: {_take_over(connection, found)}",
             evidence=[*conflicts, *_so_far([*before, *applied])],
         )
+        error.unchanged = not before and not applied
+        raise error
     return applied
 
 
@@ -92,6 +95,15 @@ class _Try:
                 self.error = error
         except Failed as error:
             self.error = error
+
+    def is_refused(self) -> bool:
+        """Whether the API server said no before it wrote anything."""
+        if self.error is None:
+            return bool(self.conflicts)
+        refused = isinstance(self.error, ApiError) and (
+            400 <= self.error.status < 500 or "webhook" in self.error.reason
+        )
+        return refused and not runs_once(self.obj)  # of those another one may be gone by then
 
     def _apply(self) -> Json:
         path = self.connection.path_of(self.obj)

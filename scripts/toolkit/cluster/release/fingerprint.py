@@ -24,7 +24,7 @@ def fingerprint(config: Config, cluster: Cluster, app: App, environment: str) ->
     for each in (app, *config.needs_of(app)):
         for space in each.spaces_in(place):
             namespace = each.namespace_in(space)
-            connection = connect(cluster, space, config.root)
+            connection = connect(cluster, each.where(space), config.root)
             query = {"labelSelector": f"appGroup=fb-{each.name}"}
             deployments = connection.list(f"/apis/apps/v1/namespaces/{namespace}/deployments", **query)
             pods = connection.list(f"/api/v1/namespaces/{namespace}/pods", **query)

@@ -105,6 +105,31 @@ def coming(connection: Connection, app: App, given: Values) -> list[Json]:
     return wanted
 
 
+class _ToFillIn(RsaKey):
+    """Says to a person what key belongs there."""
+
+    def _made(self) -> tuple[str, str]:
+        return ("<an RSA key as PEM>", "<the public half of that RSA key as PEM>")
+
+
+def described(app: App, given: Values) -> list[Json]:
+    """The app's fixtures for a person who makes them: words in <> in place of each key and password."""
+    folder = app.path / app.manifests / FOLDER
+    if not folder.is_dir():
+        return []
+    words: dict[str, Any] = {
+        "rsa_key": _ToFillIn,
+        "random_string": lambda length: f"<{length} random letters and digits>",
+        "existing": lambda *_: None,
+    }
+    found = [obj for _, obj in manifests.render_folder(folder, given.variables(), words)]
+    for obj in found:
+        known = BUILT_IN.get((text(obj, "apiVersion"), text(obj, "kind")))
+        if known is None or known.namespaced:
+            mapping(obj, "metadata").setdefault("namespace", given.namespace)
+    return found
+
+
 def _existing(connection: Connection, kind: str, namespace: str, name: str) -> Json | None:
     try:
         return connection.find(built_in(kind).path(namespace, name))

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 from toolkit.base.outcome import Misused
 from toolkit.base.spaces import Space
+from toolkit.cluster.access.rules import Deed, allows
+from toolkit.cluster.api.allowed import own_rules
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.release import ordering, release_store
@@ -56,7 +58,9 @@ def leftovers(connection: Connection, namespace: str, app: str, found: Sequence[
             for each in objects(page, "items")
         ]
 
-    kinds = _kinds(connection, [*found, *_recorded(connection, namespace, app)])
+    kinds = _listable(
+        connection, namespace, _kinds(connection, [*found, *_recorded(connection, namespace, app)])
+    )
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="prune") as executor:
         live = [obj for page in executor.map(listed, kinds) for obj in page]
     left = [obj for obj in live if key_of(obj, namespace) not in wanted and _is_ours(obj)]
@@ -114,6 +118,16 @@ def _kinds(connection: Connection, known: Iterable[Json]) -> list[Resource]:
             except (Misused, ApiError):
                 continue  # not served any more: then nothing of it is left either
     return [place for place in places.values() if place.namespaced]
+
+
+def _listable(connection: Connection, namespace: str, kinds: list[Resource]) -> list[Resource]:
+    """Those that the credential may list, as far as that is known: nothing is asked for in vain."""
+    own = own_rules(connection, namespace)
+    if not own.is_whole:
+        return kinds
+    return [
+        each for each in kinds if allows(own.rules, Deed("list", group_of(each.api_version), each.plural))
+    ]
 
 
 def _recorded(connection: Connection, namespace: str, app: str, *, good: bool = False) -> list[Json]:

@@ -145,6 +145,20 @@ def keep(connection: Connection, namespace: str, app: str, applied: Sequence[Jso
         return "", str(error)
 
 
+def withdraw(connection: Connection, namespace: str, app: str, id: str, before: Json | None) -> None:
+    """Take a release that changed nothing off the record: `before`, the row before it, is the newest."""
+
+    def work(data: Data) -> None:
+        known = rows(data)
+        if before is not None:
+            known = [before if row.get("id") == before.get("id") else row for row in known]
+            if id == before.get("id"):
+                return store(data, known)
+        return store(data, [row for row in known if row.get("id") != id])
+
+    change(connection, namespace, app, work, make=False)
+
+
 def put(data: Data, id: str, kept: str) -> None:
     """Put what `keep` returned beside the releases."""
     if kept:

@@ -17,6 +17,7 @@ from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.errors import ApiError
 from toolkit.cluster.diagnosis import pods, probes
 from toolkit.cluster.diagnosis.finding import Finding, ordered
 from toolkit.cluster.diagnosis.kinds import judged, table
@@ -44,6 +45,9 @@ BLIND_SECONDS = 1.0
 # what is otherwise done.
 EVENTS_SECONDS = 5.0
 
+# So much of the time in which the cluster cannot be seen is not counted towards any deadline.
+UNSEEN_SECONDS = 300.0
+
 NOTHING_SEEN = Scene()
 
 
@@ -70,12 +74,14 @@ def follow(
     deadline: float,
     held: Callable[[], None] = lambda: None,
     judging: Mapping[str, Judging] = NOBODY,
+    factor: float | None = None,
 ) -> Verdict:
     """Wait until the applied objects are what they should be, or certainly will not be.
 
     selector finds the app's objects and pods; deadline is in seconds, for what has none of its own; held
-    raises when the lock was lost; judging is what apps.toml says of kinds and objects. Raises Interrupted,
-    and ApiError when the credential is refused for good.
+    raises when the lock was lost; judging is what apps.toml says of kinds and objects; factor scales the
+    patience (PATIENCE_SCALE unless given). Raises Interrupted, and ApiError when the credential is refused
+    for good.
     """
     plain = [obj for obj in applied if table.is_data(table.kind_of(obj))]
     followed = [obj for obj in applied if not table.is_data(table.kind_of(obj))]
@@ -83,7 +89,7 @@ def follow(
     rows = result.data(plain)
     if not awaited:
         return Verdict(Outcome(reason="nothing to judge"), {}, rows=tuple(rows))
-    rollout = _Rollout(connection, namespace, selector, awaited, space, deadline, held)
+    rollout = _Rollout(connection, namespace, selector, awaited, space, deadline, held, factor)
     return rollout.run(rows)
 
 
@@ -97,6 +103,7 @@ class _Rollout:
         space: Space,
         deadline: float,
         held: Callable[[], None],
+        factor: float | None,
     ) -> None:
         self.connection = connection
         self.namespace = namespace
@@ -112,13 +119,14 @@ class _Rollout:
         strange = any(each.kind not in table.TABLE for each in applied)
         self.sight = Sight(connection, namespace, selector, applied, strange)
         self.watcher = self.sight.watcher
-        self.patience = Patience(scale())
+        self.patience = Patience(factor or scale())
         self.settling = Settling()
         self.timeline = Timeline()
         self.teller = telling.Teller(space, self.timeline)
         self.findings: list[Finding] = []
         self.views: dict[str, View] = {}
         self.seen = 0.0  # seconds in which the cluster could be seen
+        self.unseen = 0.0  # seconds in which it could not, as far as they do not count
         self.judged = -math.inf
         self.trust = Trust(connection, self.sight, self.timeline)
         self.cost = 0.0
@@ -135,7 +143,7 @@ class _Rollout:
         news = True
         with self.watcher as watcher:
             while True:
-                until = started + self._until()
+                until = started + self._until() + self.unseen
                 seen = watcher.blind(self.sight.needed) < BLIND_SECONDS
                 rest = max(0.0, self.judged + max(JUDGE_SECONDS, 5 * self.cost) - time.monotonic())
                 self.space.pause(min(rest, max(0.0, until - time.monotonic())))
@@ -146,6 +154,7 @@ class _Rollout:
                 news = news or bool(changes)
                 seen = self._troubles(now) and seen and watcher.blind(self.sight.needed) < BLIND_SECONDS
                 self.seen += now - last if seen else 0.0
+                self.unseen = min(UNSEEN_SECONDS, self.unseen + (0.0 if seen else now - last))
                 last = now
                 if seen and set(self.sight.needed) <= watcher.synced:
                     if news:
@@ -154,8 +163,8 @@ class _Rollout:
                     verdict = self._verdict(now, events=now - started > EVENTS_SECONDS)
                     if verdict:
                         return verdict
-                if now >= started + self._until():
-                    return self._timed_out(now - started)
+                if now >= started + self._until() + self.unseen:
+                    return self._timed_out(now - started - self.unseen)
                 if self.teller.changes(self.applied, self.views, self.findings, self.patience):
                     report = now + REPORT_SECONDS
                 elif now >= report:
@@ -216,10 +225,20 @@ class _Rollout:
 
     def _troubles(self, now: float) -> bool:
         """Whether what is seen may be judged: a refused credential will not get better, anything else may."""
-        trusted = self.trust.check(now, [each.kind for each in self.applied if each.shown in self.running])
+        try:
+            running = [each.kind for each in self.applied if each.shown in self.running]
+            trusted = self.trust.check(now, running)
+        except ApiError as error:
+            error.evidence = (*error.evidence, *self._last_seen())
+            raise
         reason = next(iter(self.sight.troubles()), "")
         self.teller.trouble(reason, over=self.watcher.blind(self.sight.needed) == 0)
         return trusted
+
+    def _last_seen(self) -> list[str]:
+        """How far everything was when it could be seen last: what serves now is told by nothing else."""
+        lines = [telling.line(each, self.views.get(each.shown)) for each in self.applied]
+        return [f"when it could be seen last: {line}" for line in lines if line]
 
     def _report_waiting(self, left: float) -> None:
         lines = telling.awaited(self.applied, self.views)

@@ -63,11 +63,13 @@ def timed_out(
     """A rollout that was not done in time. lines say how far each awaited object came."""
     by_root = roots_first(findings)
     lead = by_root[0] if by_root else None
-    because = f" ({lead.clause}{_also(lead, by_root)})" if lead else ""
     away = "".join(f"; {reason}" for reason in dict.fromkeys(troubles))
-    cause = lead.cause if lead and lead.cause not in NAMELESS else Cause.PROGRESS_DEADLINE
-    reason = f"not rolled out within {seconds:.0f} s: {'; '.join(lines)}{because}{away}"
-    return Words(Kind.TIMED_OUT, lead, cause, reason)
+    late = f"not rolled out within {seconds:.0f} s: {'; '.join(lines)}"
+    if lead is None or lead.cause in NAMELESS:
+        because = f" ({lead.clause}{_also(lead, by_root)})" if lead else ""
+        return Words(Kind.TIMED_OUT, lead, Cause.PROGRESS_DEADLINE, f"{late}{because}{away}")
+    reason = f"{lead.cause}: {lead.clause}{_also(lead, by_root)}; {late}{away}"
+    return Words(Kind.TIMED_OUT, lead, lead.cause, reason)
 
 
 def _also(lead: Finding, others: Sequence[Finding]) -> str:

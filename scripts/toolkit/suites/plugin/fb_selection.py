@@ -1,12 +1,14 @@
 """A pytest plugin: which tests of a suite run, in which order, how often, and how each of them ended.
 
 The file that $FB_SELECTION names says {"durations": {test: seconds}, "shard": [number, of] or null,
-"repeat": times, "only": [test, ...] or null}. What came of it goes to the file that $FB_RESULTS names:
-{test: [[seconds, outcome], ...]}, an entry for each time that it ran.
+"repeat": times, "only": [test, ...] or null}; a test whose id holds what may not be written down is called
+sha256:... there. What came of it goes to the file that $FB_RESULTS names: {test: [[seconds, outcome], ...]},
+an entry for each time that it ran.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +26,11 @@ _WORST = ("passed", "skipped", "failed")
 def name_of(nodeid: str) -> str:
     """A test's name, the same for all its repetitions."""
     return REPETITION.sub("", nodeid).replace("[]", "")
+
+
+def known_as(name: str) -> tuple[str, str]:
+    """The two words that a test may be remembered by."""
+    return name, f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 class Selection:
@@ -44,8 +51,11 @@ class Selection:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         names = {name_of(item.nodeid) for item in items}
-        durations = self.wanted["durations"]
-        chosen = names if self.wanted["only"] is None else names & set(self.wanted["only"])
+        kept = self.wanted["durations"]
+        durations = {name: kept[word] for name in names for word in known_as(name) if word in kept}
+        chosen = names
+        if self.wanted["only"] is not None:
+            chosen = {name for name in names if set(known_as(name)) & set(self.wanted["only"])}
         if self.wanted["shard"]:
             number, count = self.wanted["shard"]
             chosen = chosen & set(balance.shards(names, durations, count)[number - 1])
@@ -53,8 +63,8 @@ class Selection:
         left_out = [item for item in items if name_of(item.nodeid) not in order]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-        kept = [item for item in items if name_of(item.nodeid) in order]
-        items[:] = sorted(kept, key=lambda item: order[name_of(item.nodeid)])
+        left_in = [item for item in items if name_of(item.nodeid) in order]
+        items[:] = sorted(left_in, key=lambda item: order[name_of(item.nodeid)])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         entry = self.running.setdefault(report.nodeid, [0.0, "passed"])

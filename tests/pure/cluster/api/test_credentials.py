@@ -10,7 +10,7 @@ import trustme
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import redact
 from toolkit.cluster.api import credentials, errors
-from toolkit.settings.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref, Where
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2lnbmF0dXJl"
 CLUSTER = Cluster(
@@ -105,7 +105,7 @@ def test_the_variable_that_names_a_kubeconfig(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(Misused, match="T_KUBECONFIG is not set"):
         credentials.load(cluster, "test-dev", tmp_path)
     monkeypatch.setenv("T_KUBECONFIG", "relative/config")
-    assert credentials.kubeconfig_of(cluster, "test-dev", tmp_path)[0] == (Path("relative/config"),)
+    assert credentials.kubeconfig_of(cluster, Where("test-dev"), tmp_path)[0] == (Path("relative/config"),)
 
 
 @pytest.mark.parametrize(

@@ -25,3 +25,4 @@ def check(path: Path) -> None:
         assert row["says"] in finding.sentence
         assert row.get("remedy", "") in finding.remedy
         assert row.get("heals", finding.heals) == finding.heals
+        assert row.get("patience", finding.patience) == finding.patience

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster import preflight
+from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.credentials import load
 from toolkit.settings.model import Cluster, Ref
@@ -47,6 +48,14 @@ def rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:
     return {"apiGroups": [group], "resources": resources, "verbs": verbs}
 
 
+FORESIGHT = [
+    rule("", ["pods"], ["create"]),
+    rule("", ["resourcequotas", "limitranges"], ["list"]),
+    rule("apps", ["statefulsets", "daemonsets"], ["list"]),
+    rule("batch", ["jobs"], ["list"]),
+    rule("discovery.k8s.io", ["endpointslices"], ["list"]),
+    rule("autoscaling", ["horizontalpodautoscalers"], ["list"]),
+]
 ENOUGH = [
     rule("", ["pods", "pods/log", "pods/proxy", "services/proxy", "events"], ["get", "list", "watch"]),
     rule("", ["configmaps", "services", "secrets"], EVERYTHING),
@@ -58,9 +67,38 @@ ENOUGH = [
 def test_a_credential_that_may_do_what_is_needed_is_enough(
     ahead: Ahead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead.connection = robot(ahead, monkeypatch, ENOUGH)
+    ahead.connection = robot(ahead, monkeypatch, [*ENOUGH, *FORESIGHT])
     assert ahead.check(ahead.deployment(), ahead.obj("ConfigMap", "settings", data={"a": "b"})) == []
     assert ahead.said == []
+
+
+def test_what_is_not_foreseen_for_want_of_leave_is_said_in_one_line(
+    ahead: Ahead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead.connection = robot(ahead, monkeypatch, ENOUGH)
+    assert ahead.check(ahead.deployment()) == []
+    (line,) = ahead.said
+    assert line.startswith("ROBOT_TOKEN may not create pods, list statefulsets.apps, ")
+    assert f"list limitranges, list horizontalpodautoscalers.autoscaling in {ahead.namespace}: " in line
+    assert "whether its pods would be admitted is not foreseen" in line
+    assert "what quotas and limits have room for is not foreseen" in line
+
+
+def test_what_the_suites_need_is_asked_for_as_well(ahead: Ahead, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [each for each in ENOUGH if "secrets" not in each["resources"]]
+    plain = rule("", ["configmaps", "services"], EVERYTHING)
+    ahead.connection = robot(ahead, monkeypatch, [*few, plain, *FORESIGHT])
+    suites = [
+        Right("", "secrets", ("get",), "of-the-check"),
+        Right("", "services/proxy", ("create",), "fb-tiny:80", spared="its suites may only read"),
+    ]
+    problems = ahead.check(ahead.deployment(), suites=suites)
+    may_not = "the credential in ROBOT_TOKEN may not"
+    assert [(problem.line, problem.is_certain) for problem in problems] == [
+        (f"{may_not} get secrets of-the-check in {ahead.namespace}", True),
+        (f"{may_not} create services/proxy fb-tiny:80 in {ahead.namespace}", False),
+    ]
+    assert 'resources: ["secrets"], verbs: [get], resourceNames: [of-the-check]' in problems[0].remedy
 
 
 def test_what_the_credential_may_not_do_is_said_once_by_resource_and_verb(
@@ -69,6 +107,7 @@ def test_what_the_credential_may_not_do_is_said_once_by_resource_and_verb(
     few = [
         rule("", ["pods", "pods/log", "pods/proxy", "services/proxy", "events"], ["get", "list", "watch"]),
         rule("", ["configmaps"], ["get", "create", "update"]),
+        rule("", ["services"], ["get"]),
         rule("apps", ["deployments"], ["get", "list", "watch", "create"]),
         rule("apps", ["replicasets"], ["list", "watch"]),
     ]
@@ -86,11 +125,11 @@ def test_what_the_credential_may_not_do_is_said_once_by_resource_and_verb(
 def test_what_may_not_be_read_is_said_and_is_no_problem(
     ahead: Ahead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rules = [rule("", ["configmaps"], EVERYTHING), ENOUGH[0], *ENOUGH[2:]]
+    rules = [rule("", ["configmaps", "services"], EVERYTHING), ENOUGH[0], *ENOUGH[2:], *FORESIGHT]
     ahead.connection = robot(ahead, monkeypatch, rules)
     secret = {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}]}
     assert ahead.check(ahead.deployment(container=secret)) == []
-    assert ahead.said == ["Secret/keys: may not be read, so whether it is there could not be asked"]
+    assert "Secret/keys: may not be read, so whether it is there could not be asked" in ahead.said
 
 
 def test_a_cluster_that_reviews_no_access_is_said_and_is_no_problem(

@@ -215,3 +215,27 @@ def test_stopping_does_not_wait_for_a_quiet_stream(double: Double, connection: C
         until(watcher, lambda _: "Pod" in watcher.synced and len(double.requests) >= 3)
         started = time.monotonic()
     assert time.monotonic() - started < 10, "half of what the stream is quiet for"
+
+
+def test_what_may_be_listed_and_not_watched_is_listed_again_and_nobody_is_blind(
+    double: Double, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Role that forgot the verb: refused for good, and once that hid everything else until the deadline."""
+    monkeypatch.setattr(stream, "LIST_SECONDS", 0.05)
+    lists: list[int] = []
+
+    def answer(request: Request) -> None:
+        if "watch" in request.query:
+            request.status(403, 'pods is forbidden: User "x" cannot watch resource "pods"')
+            return
+        lists.append(1)
+        request.json(listing(len(lists), pod("a", 1), *([pod("b", 2)] if len(lists) > 3 else [])))
+
+    double.answer = answer
+    with Watcher(connection, "ns", {"Pod": {}}) as watcher:
+        until(watcher, lambda _: names(watcher) == {"a", "b"})
+        assert watcher.troubles == {}
+        assert watcher.blind(["Pod"]) == 0.0
+        double.answer = lambda request: request.status(500, "etcd is away")
+        until(watcher, lambda _: bool(watcher.troubles))
+        assert watcher.blind(["Pod"]) > 0

@@ -126,6 +126,8 @@ def test_a_token_that_has_no_successor_is_a_failure_that_names_its_variable(
             rolling.verdict()
     assert caught.value.status == 401
     assert "the credential in C_TOKEN was refused (401)" in caught.value.reason
+    said = "\n".join(caught.value.evidence)
+    assert "when it could be seen last: fb-submitter-api-test-dev: " in said and " updated, " in said
     assert "a-token-for-tests" not in f"{caught.value.reason} {rolling.said}"
 
 

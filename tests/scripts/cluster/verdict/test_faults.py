@@ -62,7 +62,22 @@ def test_a_doomed_release_is_called_after_the_outage_with_its_cause(
     assert verdict.outcome.details["cause"] == "out of memory"
 
 
-def test_the_deadline_comes_during_an_outage_too(cluster: Cluster, connection: Connection) -> None:
+def test_an_outage_does_not_count_towards_the_deadline(cluster: Cluster, connection: Connection) -> None:
+    cluster.become("lookalike-container-creating")
+    with following(connection, applied(), deadline=2) as rolling:
+        eventually(lambda: rolling.said)
+        cluster.fault(down=True)
+        seconds(3)
+        assert not rolling.future.done()
+        cluster.become("healthy")
+        cluster.fault(down=False)
+        assert rolling.verdict().outcome.passed
+
+
+def test_the_deadline_comes_in_an_outage_that_does_not_end(
+    cluster: Cluster, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "UNSEEN_SECONDS", 1.0)
     cluster.become("lookalike-container-creating")
     with following(connection, applied(), deadline=2) as rolling:
         eventually(lambda: rolling.said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from toolkit.cluster.preflight.references import naming, parts, permissions, pods, scaling, storage, traffic
@@ -38,9 +39,15 @@ def references(found: Iterable[Json], namespace: str) -> list[Reference]:
     return list(dict.fromkeys(each._replace(to=_at_home(each.to, namespace)) for each in needed))
 
 
-def unmet(needed: Iterable[Reference], there: There, makers: Makers | None = None) -> list[Problem]:
+def unmet(
+    needed: Iterable[Reference],
+    there: There,
+    makers: Makers | None = None,
+    remedies: Mapping[Key, str] = MappingProxyType({}),
+) -> list[Problem]:
     """What is referred to and not there, the certain ones first. What `there` does not hold could not be
-    asked about, and is no problem; nor is what the deployment's own objects make."""
+    asked about, and is no problem; nor is what the deployment's own objects make. remedies are what brings
+    an object, where that is known."""
     absent: dict[tuple[Key, str], list[Reference]] = {}
     for each in needed:
         if each.to not in there or (makers and makers.makes(each.to)):
@@ -54,7 +61,8 @@ def unmet(needed: Iterable[Reference], there: There, makers: Makers | None = Non
     found = []
     for (key, part), users in absent.items():
         unsure = makers is not None and makers.may_make(key)
-        found.append(_problem(key, part, users, unsure=unsure))
+        problem = _problem(key, part, users, unsure=unsure)
+        found.append(problem._replace(remedy=remedies.get(key, problem.remedy)))
     return sorted(found, key=lambda problem: not problem.is_certain)
 
 

@@ -24,10 +24,12 @@ _IMMUTABLE = re.compile(
     r"|cannot change roleRef"
 )
 _TYPED = re.compile(r"^failed to create typed \w+ object \([^)]*\): (?:errors: )?(.+)$")
-# What a binding's role is called when the API server looks for it.
-_OTHERS = ("roles", "clusterroles")
+# What is not there when a binding's role is not: the API server says the binding, some say the role.
+_ABSENT = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
+_GRANTS = "is attempting to grant RBAC permissions not currently held:"
 _NO_PRIORITY = "no PriorityClass with name"
 _NO_DRY_RUN = "does not support dry run"
+GRANT = "have the credential granted the same (make role prints it), or the leave to escalate and to bind"
 FIXED = "cannot be changed once the object is there"
 LONGEST = 300
 
@@ -50,7 +52,12 @@ def is_elsewhere(error: ApiError) -> bool:
     said = text(error.body, "message")
     if error.status == 403 and ("error looking up service account" in said or _NO_PRIORITY in said):
         return True
-    return error.status == 404 and text(error.body, "details", "kind") in _OTHERS
+    return is_unbound(error)
+
+
+def is_unbound(error: ApiError) -> bool:
+    """Whether a binding is refused for want of the role that it binds."""
+    return error.status == 404 and text(error.body, "details", "kind") in _ABSENT
 
 
 def is_webhook(error: ApiError) -> bool:
@@ -90,6 +97,9 @@ def problems(error: ApiError, obj: str) -> list[Problem]:
     found = _CANNOT_READ.match(said) if error.status == 400 else _TYPED.match(said)
     if found:
         return [Problem(obj, _short(found.group(1)), "correct the manifest: a value has the wrong type")]
+    if error.status == 403 and _GRANTS in said:
+        more = _short(said.partition(_GRANTS)[2].strip())
+        return [Problem(obj, f"grants what the credential may not do itself: {more}", GRANT)]
     if error.status == 403 and is_permission(error):
         return [Problem(obj, _short(said), error.remedy)]
     if error.status == 403:
