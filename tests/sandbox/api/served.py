@@ -96,3 +96,16 @@ def deployment(name: str, replicas: int = 1) -> dict[str, Any]:
 def config_map(name: str, **data: str) -> dict[str, Any]:
     """A ConfigMap."""
     return {"metadata": {"name": name}, "data": data}
+
+
+def names(answer: httpx.Response) -> list[str]:
+    """The names in a list, without what every namespace is given."""
+    assert answer.status_code == 200, answer.text
+    found = [item["metadata"]["name"] for item in answer.json()["items"]]
+    return [name for name in found if name != ROOT_CA]
+
+
+def status_of(answer: httpx.Response) -> tuple[int, str]:
+    """Code and reason of a Status."""
+    assert answer.json()["kind"] == "Status", answer.text
+    return answer.status_code, answer.json()["reason"]
