@@ -24,7 +24,7 @@ _IMMUTABLE = re.compile(
     r"|cannot change roleRef"
 )
 _TYPED = re.compile(r"^failed to create typed \w+ object \([^)]*\): (?:errors: )?(.+)$")
-# What a role that is to be bound and is not there is called: the API server gives its name the binding's kind.
+# What a role that is to be bound and is not there is said to be: a binding of that name.
 _ABSENT = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 _GRANTS = "is attempting to grant RBAC permissions not currently held:"
 _NO_PRIORITY = "no PriorityClass with name"
