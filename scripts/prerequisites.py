@@ -53,7 +53,7 @@ def run(request: Request) -> Outcome:
     if missing:
         raise Failed(
             f"{missing} of what {request.app.name} needs in {request.place.word} are not there",
-            remedy=f"{typed} FORMAT=yaml prints what to create",
+            remedy=f"see the fix below each, if it has one; {typed} FORMAT=yaml prints what to create",
         )
     return Outcome()
 

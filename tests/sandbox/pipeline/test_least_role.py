@@ -254,3 +254,22 @@ def test_the_doctor_tells_an_address_at_which_nobody_answers(limited: Limited) -
     limited.grant()
     (row,) = [row for row in seen(limited, LIMITED_SERVER="http://127.0.0.1:9") if row[0] is False]
     assert "http://127.0.0.1:9 does not accept connections" in row[1]
+
+
+def test_what_an_app_needs_is_listed_with_what_is_missing_and_can_be_filled_in(limited: Limited) -> None:
+    limited.grant()
+    one = limited.platform.one
+    listed = limited.passes("prerequisites", "--env", one)
+    assert f"✔ Namespace/ns-{one}\n" in listed and f"✔ Secret/word-{one} (word) in ns-{one}\n" in listed
+    limited.sandbox.api("DELETE", f"/api/v1/namespaces/ns-{one}/secrets/word-{one}")
+    ended = limited.run("prerequisites", "--app", "tiny", "--env", one)
+    assert ended.code == 1
+    assert f"✘ Secret/word-{one} (word) in ns-{one}: missing\n        for suite smoke (tiny)" in ended.output
+    printed = limited.passes("prerequisites", "--env", one, "--format", "yaml")
+    (missing,) = yaml.safe_load_all(printed)
+    assert missing["stringData"] == {"word": "<to be filled in>"}
+
+    refused = limited.run("deploy", "--app", "tiny", "--env", one)
+    assert refused.code == 1
+    assert f"Secret/word-{one}: there is no such Secret in ns-{one}; suite smoke (tiny)" in refused.output
+    assert f"make prerequisites APP=tiny ENV={one} FORMAT=yaml prints what to create" in refused.output

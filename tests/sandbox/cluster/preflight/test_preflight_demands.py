@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from toolkit.cluster.access.rights import Right
 from toolkit.cluster.preflight.demands import Demands
@@ -65,3 +67,24 @@ def test_what_is_demanded_and_absent_is_told_with_what_brings_it(ahead: Ahead) -
         ("Service/fb-pdf", False, "make deploy APP=pdf"),
     ]
     assert problems[0].sentence.endswith("suite smoke (tiny) needs it")
+
+
+@pytest.mark.parametrize(
+    ("volume", "stops"), [({"emptyDir": {}}, True), ({"persistentVolumeClaim": {"claimName": "d"}}, False)]
+)
+def test_two_deployments_with_a_sqlite_file_each_are_stopped(
+    ahead: Ahead, volume: dict[str, Any], stops: bool
+) -> None:
+    ahead.post("secrets", "database", stringData={"url": "sqlite:////data/x.db"})
+    claim = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Mi"}}}
+    ahead.post("persistentvolumeclaims", "d", spec=claim)
+    container = {
+        "env": [{"name": "URL", "valueFrom": {"secretKeyRef": {"name": "database", "key": "url"}}}],
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    pod = {"container": container, "volumes": [{"name": "data", **volume}]}
+    problems = ahead.check(ahead.deployment("api", **pod), ahead.deployment("workers", **pod))
+    said = [each.line for each in problems if each.is_certain]
+    both = "Deployment/api and Deployment/workers would each have a database of their own"
+    what = 'Secret/database: its key "url" names a SQLite file, which would be in an emptyDir'
+    assert said == ([f"{what}: {both}"] if stops else [])
