@@ -8,8 +8,9 @@ from typing import Any
 from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
+from toolkit.cluster.access import reach
 from toolkit.cluster.access.rights import Right, of_suites
-from toolkit.cluster.api.connection import Connection
+from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.preflight import demands
 from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
@@ -52,6 +53,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
             force=options.take_over,
             say=task.say,
         )
+        problems += _lacking_elsewhere(request, app, space, task)
         for each in preflight.warnings(problems):
             task.say(f"warning: {each.line} ({each.remedy})")
         return preflight.outcome(problems)
@@ -64,6 +66,20 @@ def _of_suites(request: Request, app: App, space: str) -> Mapping[str, Sequence[
     if app.name != request.app.name:
         return {}
     return of_suites(request.config, app, request.environment, space)
+
+
+def _lacking_elsewhere(request: Request, app: App, space: str, task: Space) -> list[preflight.Problem]:
+    """What its suites may not do in the namespaces that they look into, with the credentials for those.
+    Raises Misused where there is none."""
+    found: list[preflight.Problem] = []
+    if request.cluster.provision or request.place is None:
+        return found
+    needed = _of_suites(request, app, space)
+    for where in reach.wheres(request.config, app, request.place._replace(spaces=(space,))):
+        if where.namespace != app.namespace_in(space) and (rights := needed.get(where.namespace)):
+            connection = connect(request.cluster, where, request.root)
+            found += preflight.granted(connection, where.namespace, rights, task.say)
+    return found
 
 
 def _demands(request: Request, app: App, space: str, given: manifests.Values) -> Demands:

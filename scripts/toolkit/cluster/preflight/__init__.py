@@ -7,7 +7,7 @@ cluster/preflight/references, cluster/preflight/saying, cluster/release,
 cluster/release/changing, objects, settings.
 """
 
-from toolkit.cluster.preflight.asking import Missing, check, protected
+from toolkit.cluster.preflight.asking import Missing, check, granted, protected
 from toolkit.cluster.preflight.saying.problem import Problem, outcome, warnings
 
-__all__ = ["Missing", "Problem", "check", "outcome", "protected", "warnings"]
+__all__ = ["Missing", "Problem", "check", "granted", "outcome", "protected", "warnings"]

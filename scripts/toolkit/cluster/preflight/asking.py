@@ -13,7 +13,7 @@ from typing import Any
 
 from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
-from toolkit.cluster.preflight import lookup
+from toolkit.cluster.preflight import lookup, permissions
 from toolkit.cluster.preflight.demands import NONE, Demands
 from toolkit.cluster.preflight.dryrun import DryRun
 from toolkit.cluster.preflight.inside import Inside
@@ -79,6 +79,17 @@ def check(
                 Inside(connection, app, namespace, dry, pool, suites, demands).problems(found, coming)
             )
         return distinct([*problems, *_not_pulled(used, pulled.result())])
+
+
+def granted(
+    connection: Connection, namespace: str, rights: Sequence[Right], say: Say = lambda _: None
+) -> list[Problem]:
+    """What of these rights the credential lacks in a namespace that is only looked into. Raises Failed when
+    the cluster does not answer or refuses the credential."""
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="preflight") as pool:
+        refused = permissions.lacking(connection, namespace, rights, pool, say)
+    found = permissions.problems(connection, namespace, refused, lambda _: True)
+    return [problem for rows in found.values() for problem in rows]
 
 
 def _kinds_of(coming: Iterable[Json]) -> Iterator[tuple[str, str]]:
