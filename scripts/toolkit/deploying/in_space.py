@@ -124,7 +124,9 @@ def _go(
     gone = (
         []
         if is_known
-        else prune.prune(connection, prune.leftovers(connection, namespace, app.name, found), space)
+        else prune.prune(
+            connection, prune.leftovers(connection, namespace, app.name, found, space.say), space
+        )
     )
     releases.finish(connection, namespace, app.name, release.id, releases.DEPLOYED, restarts=verdict.restarts)
     reason = f"{app.name} {release.version} {verdict.outcome.reason}"

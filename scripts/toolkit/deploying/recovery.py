@@ -232,7 +232,7 @@ def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
             reason=reason, remedy=f"{_look_now(site)}\n{verdict.outcome.remedy}"
         )
         return Rollback(failed, undone, again.version)
-    prune.prune(connection, prune.leftovers(connection, namespace, app.name, found), space)
+    prune.prune(connection, prune.leftovers(connection, namespace, app.name, found, space.say), space)
     releases.finish(connection, namespace, app.name, again.id, releases.DEPLOYED, restarts=verdict.restarts)
     checked = _check(site)
     if not checked.passed:

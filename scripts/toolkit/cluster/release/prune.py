@@ -6,7 +6,7 @@ release was deployed with (their data is kept nowhere else), Jobs that still run
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
@@ -32,12 +32,18 @@ _NEVER_APPLIED = ("Event",)
 _PASSED_OVER = (403, 404, 405)
 
 
-def leftovers(connection: Connection, namespace: str, app: str, found: Sequence[Json]) -> list[Json]:
+def leftovers(
+    connection: Connection,
+    namespace: str,
+    app: str,
+    found: Sequence[Json],
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Json]:
     """The app's objects in a namespace that the pipeline applied and that are not among these.
 
     They carry the app's label and the pipeline's, and its apply is on record in their managedFields; nothing
     owns them and nobody else applies them. Each has apiVersion, kind and metadata only; workloads come first.
-    Kinds that may not be listed are passed over.
+    Kinds that may not be listed are passed over; say gets a line on those that the app has or had.
     """
     wanted = {key_of(obj, namespace) for obj in found}
     selector = {
@@ -58,9 +64,13 @@ def leftovers(connection: Connection, namespace: str, app: str, found: Sequence[
             for each in objects(page, "items")
         ]
 
-    kinds = _listable(
-        connection, namespace, _kinds(connection, [*found, *_recorded(connection, namespace, app)])
-    )
+    had = [*found, *_recorded(connection, namespace, app)]
+    kinds = _listable(connection, namespace, _kinds(connection, had))
+    seen = {(group_of(each.api_version), each.kind) for each in kinds}
+    hidden = {text(obj, "kind") for obj in had if key_of(obj)[:2] not in seen}
+    if hidden:
+        named = ", ".join(sorted(hidden))
+        say(f"{named} may not be listed: what of these is not in the templates any more stays")
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="prune") as executor:
         live = [obj for page in executor.map(listed, kinds) for obj in page]
     left = [obj for obj in live if key_of(obj, namespace) not in wanted and _is_ours(obj)]

@@ -129,8 +129,13 @@ def test_kinds_that_may_not_be_listed_are_passed_over_and_what_may_not_be_delete
     limited = connect(cluster, "one", sandbox.state)
     service = obj(namespace, "Service", "goes", spec={"selector": {"a": "b"}, "ports": [{"port": 80}]})
     apply(connection, [obj(namespace, "ConfigMap", "goes", data={"a": "b"}), service])
-    left = prune.leftovers(limited, namespace, "tiny", [])
-    assert names(left) == ["ConfigMap/goes"]
+    said = Said()
+    left = prune.leftovers(limited, namespace, "tiny", [], said.space.say)
+    assert names(left) == ["ConfigMap/goes"] and not said, "nobody knows of the Service"
+    was = [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "goes"}}]
+    release_store.change(connection, namespace, "tiny", release(False, *was))
+    assert names(prune.leftovers(limited, namespace, "tiny", [], said.space.say)) == ["ConfigMap/goes"]
+    assert said == ["Service may not be listed: what of these is not in the templates any more stays"]
     said = Said()
     assert prune.prune(limited, left, said.space) == []
     assert said[0].startswith("ConfigMap/goes is not in the templates any more and stays: ")
