@@ -18,6 +18,7 @@ from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
 from toolkit.images import building
 from toolkit.objects import manifests
+from toolkit.objects.resources import is_a
 from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
@@ -96,7 +97,10 @@ def _coming(
     if not request.cluster.provision:
         return []
     found = provision.coming(connection, app, in_space.values(request, app, space, built[app.name]))
-    for other in others if app.name == request.app.name else ():
+    needed = request.config.needs_of(app)
+    for other in [each for each in others if each in needed]:
         given = in_space.values(request, other, space, built[other.name])
-        found += provision.coming(connection, other, given) + manifests.render(other, given)
+        theirs = provision.coming(connection, other, given) + manifests.render(other, given)
+        # What is wrong with theirs is said for the app that is deployed; others only lean on their addresses.
+        found += theirs if app.name == request.app.name else [obj for obj in theirs if is_a(obj, "Service")]
     return found

@@ -64,6 +64,20 @@ def test_what_an_app_needs_is_deployed_first_where_it_is_absent(platform: Platfo
     assert "helper" not in production.output
 
 
+def test_one_that_is_needed_may_lean_on_the_address_of_another_that_comes_before_it(
+    platform: Platform,
+) -> None:
+    base = HELPER.replace("helper", "base").replace("Helper", "Base")
+    platform.configure(needs='needs = ["helper"]', suites=f'{HELPER}needs = ["base"]\n{base}')
+    name = '{{ ("fb-base-" ~ space) | upper | replace("-", "_") }}_SERVICE_HOST'
+    leans = f'- {{ name: BASE_URL, value: "http://$({name})" }}'
+    platform.manifest(more_env=f'{{% if app == "helper" %}}{leans}{{% endif %}}')
+    ended = platform.deploy()
+    assert ended.code == 0, ended.output
+    applied = [line for line in ended.output.splitlines() if "applying" in line]
+    assert [re.search(r"objects of (\w+)", line)[1] for line in applied] == ["base", "helper", "tiny"]  # type: ignore[index]
+
+
 def test_what_an_app_in_spaces_of_its_own_needs_is_deployed_where_that_goes(
     platform: Platform, sandbox: Sandbox
 ) -> None:
