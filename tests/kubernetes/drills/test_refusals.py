@@ -1,4 +1,4 @@
-"""What a real API server refuses by a webhook, and what a real kubelet holds back: no false alarm comes of it."""
+"""What a real API server refuses by a webhook, and what a real kubelet holds back: without a false alarm."""
 
 from __future__ import annotations
 
@@ -117,11 +117,13 @@ def test_a_webhook_without_its_service_is_the_word_of_a_rollout_that_it_keeps_fr
 
 
 def test_pods_in_back_off_since_before_are_made_anew(app: Tiny) -> None:
-    start = "test -e /given/mended || exit 3; exec python app.py"
+    # A pod that met the fault never gets well, so that the second deployment finds it in back-off.
+    start = "test -e /given/mended -a ! -e /state/met || { touch /state/met; exit 3; }; exec python app.py"
     app.manifest(env={"VERSION": "mended"}, extra=f"command: [sh, -c, '{start}']")
     file = app.folder / "tiny" / "deploy" / "app.yaml"
-    volume = "volumes: [{ name: given, configMap: { name: given, optional: true } }]"
-    mount = "volumeMounts: [{ name: given, mountPath: /given }]"
+    given = "{ name: given, configMap: { name: given, optional: true } }"
+    volume = f"volumes: [{given}, {{ name: state, emptyDir: {{}} }}]"
+    mount = "volumeMounts: [{ name: given, mountPath: /given }, { name: state, mountPath: /state }]"
     text = file.read_text().replace("      containers:\n", f"      {volume}\n      containers:\n", 1)
     file.write_text(text.replace("          command: [sh", f"          {mount}\n          command: [sh", 1))
     deploy = ("deploy", "--app", "tiny", "--env", app.one)
