@@ -1,4 +1,4 @@
-"""What a real API server refuses by a webhook, and what a real kubelet holds back: without a false alarm."""
+"""What a real API server refuses by a webhook, and what a real kubelet holds back, is no false alarm."""
 
 from __future__ import annotations
 
