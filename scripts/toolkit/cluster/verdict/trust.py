@@ -14,12 +14,14 @@ from toolkit.cluster.api.watch import Change
 from toolkit.cluster.diagnosis.kinds import table
 from toolkit.cluster.verdict.sight import ASK_SECONDS, Sight
 from toolkit.cluster.verdict.timeline import Timeline
-from toolkit.objects.fields import text
+from toolkit.objects.fields import name as name_of
+from toolkit.objects.fields import objects, text
 
 # News is as new as its stream; what has not changed for so long is asked for again before a verdict falls.
 OLD_SECONDS = 2.0
 # A credential that worked, or its permission, may be away for as long as an API server takes to start.
 REFUSED_SECONDS = 10.0
+_FORBIDDEN, _GONE = 403, 404
 
 
 class Trust:
@@ -45,13 +47,15 @@ class Trust:
         if now - self._asked < ASK_SECONDS:
             return False
         try:
-            path = self._sight.path(kind, name)
-            live: Any = self._connection.json("GET", path, timeout=ASK_SECONDS)
-        except Failed as error:
-            if not isinstance(error, ApiError) or error.status != 404:
-                self._asked = time.monotonic()
-                return False
-            live = None
+            live = self._live(kind, name)
+        except ApiError as error:
+            if error.status == _FORBIDDEN:
+                return True  # nobody may ask: the stream is all there is to go by
+            self._asked = time.monotonic()
+            return False
+        except Failed:
+            self._asked = time.monotonic()
+            return False
         version = text(self._sight.watcher.named(kind, name), "metadata", "resourceVersion")
         if version == text(live, "metadata", "resourceVersion"):
             return True
@@ -59,6 +63,19 @@ class Trust:
         self._timeline.add(f"{shown} has changed and the watch did not show it: listing anew")
         self._sight.watcher.doubt()
         return False
+
+    def _live(self, kind: str, name: str) -> Any:
+        """The object as it is, None when it is gone. Some credentials may list a kind, and not get one."""
+        try:
+            return self._connection.json("GET", self._sight.path(kind, name), timeout=ASK_SECONDS)
+        except ApiError as error:
+            if error.status == _GONE:
+                return None
+            if error.status != _FORBIDDEN:
+                raise
+        query = {"fieldSelector": f"metadata.name={name}"}
+        found = self._connection.json("GET", self._sight.path(kind), query=query, timeout=ASK_SECONDS)
+        return next((each for each in objects(found, "items") if name_of(each) == name), None)
 
     def check(self, now: float, running: Sequence[str]) -> bool:
         """Do without what may not be read; whether the rest may be judged now.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from toolkit.base.outcome import Kind
 from toolkit.cluster.api import stream
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.api.errors import ApiError
@@ -180,3 +181,25 @@ def test_a_write_that_a_busy_server_sent_away_is_sent_again(cluster: Cluster, co
     )
     assert made == {"kind": "Status"}
     assert len(cluster.double.requests) == 3
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["may list", "may only watch"])
+def test_a_credential_that_may_not_get_one_object_gets_its_verdict_all_the_same(
+    cluster: Cluster, connection: Connection, monkeypatch: pytest.MonkeyPatch, *, listed: bool
+) -> None:
+    monkeypatch.setenv("PATIENCE_SCALE", "0.2")  # 4 s, in which no stream says anything new
+
+    def refuse(request: Request) -> bool:
+        one = "/replicasets/" in request.path
+        asked = request.path.endswith("/replicasets") and "fieldSelector" in request.query
+        if not one and (listed or not asked):
+            return False
+        request.status(403, "Forbidden")
+        return True
+
+    cluster.fault(refuse=refuse)
+    cluster.become("admission-webhook-broken")
+    with following(connection, applied(), deadline=60) as rolling:
+        verdict = rolling.verdict()
+    assert verdict.outcome.details["cause"] == "admission" and verdict.outcome.kind is Kind.FAILED
+    assert "not rolled out within" not in verdict.outcome.reason
