@@ -65,8 +65,8 @@ def refused(status: int, message: str = "", causes: list[tuple[str, str]] | None
             refused(
                 500,
                 "failed to convert new object (ns/web; apps/v1, Kind=Deployment) to proper version: unable "
-                "to convert unstructured object to apps/v1, Kind=Deployment: quantities must match the regular "
-                "expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+                "to convert unstructured object to apps/v1, Kind=Deployment: quantities must match the "
+                "regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
             ),
             ["quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
         ),
