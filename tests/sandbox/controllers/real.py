@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.sandbox.api.real import VARIABLE, named
 SPACE = f"stage-{secrets.token_hex(3)}" if named() else "default"
 MARK = "tests.example.com/stage"
 SECONDS = 90.0
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
 def template_of(obj: Object) -> Object | None:
@@ -39,7 +41,9 @@ def template_of(obj: Object) -> Object | None:
 
 
 class Guest(Client):
-    """A client of a cluster that has others in it too."""
+    """A client of a cluster that has others in it too. ``beating`` are the nodes whose heart beats."""
+
+    beating: set[str]
 
     async def create(self, path: str, obj: Object, **query: Any) -> Object:
         """As asked, with what keeps to the pretended node."""
@@ -49,12 +53,29 @@ class Guest(Client):
             spec = obj.get("spec") or {}
             kept = {**spec, "taints": [*(spec.get("taints") or ()), taint]}
             obj = {**obj, "metadata": {**obj["metadata"], "labels": labels}, "spec": kept}
+            self.beating.add(obj["metadata"]["name"])
         elif (pod := template_of(obj)) is not None:
             pod["nodeSelector"] = {**(pod.get("nodeSelector") or {}), MARK: SPACE}
             mine = [{"key": MARK, "operator": "Exists"}]
             mine.append({"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoSchedule"})
             pod["tolerations"] = [*(pod.get("tolerations") or ()), *mine]
         return await super().create(path, obj, **query)
+
+
+async def beat(client: Guest) -> None:
+    """Renew the nodes' Leases for ever: a node that does not is soon taken for dead."""
+    there: set[str] = set()
+    while True:
+        time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for name in tuple(client.beating):
+            spec = {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": time}
+            with contextlib.suppress(ApiError):
+                if name not in there:
+                    there.add(name)
+                    await client.create(LEASES, {"metadata": {"name": name}, "spec": spec})
+                else:
+                    await client.merge(f"{LEASES}/{name}", {"spec": spec})
+        await asyncio.sleep(1)
 
 
 @contextlib.contextmanager
@@ -87,15 +108,21 @@ async def guest() -> AsyncIterator[Guest]:
     assert config is not None
     with proxied(config) as url:
         async with Guest(url, token_of(config), agent="stage") as client:
+            client.beating = set()
             await client.create("/api/v1/namespaces", {"metadata": {"name": SPACE}})
+            heart = asyncio.ensure_future(beat(client))
             try:
                 accounts = f"/api/v1/namespaces/{SPACE}/serviceaccounts/default"
                 await _until(client, accounts, there=True)
                 yield client
             finally:
+                heart.cancel()
+                await asyncio.gather(heart, return_exceptions=True)
                 nodes = await client.get("/api/v1/nodes", labelSelector=f"{MARK}={SPACE}")
                 for each in nodes["items"]:
                     await client.delete(f"/api/v1/nodes/{each['metadata']['name']}")
+                    with contextlib.suppress(ApiError):
+                        await client.delete(f"{LEASES}/{each['metadata']['name']}")
                 await client.delete(f"/api/v1/namespaces/{SPACE}")
                 await _force(client)
                 await _until(client, f"/api/v1/namespaces/{SPACE}", there=False)
