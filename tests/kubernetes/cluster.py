@@ -109,11 +109,15 @@ class Cluster:
         return found
 
     def make_namespace(self, name: str = "", role: Path = ROLE) -> Home:
-        """A namespace with an account that may do in it what the role says, and nothing elsewhere.
-
-        Raises RuntimeError for a name that exists already and is not the ring's: somebody uses it.
-        """
+        """A namespace with an account that may do in it what the role says, and nothing elsewhere."""
         name = name or f"ring-{uuid.uuid4().hex[:10]}"
+        self.make_bare_namespace(name)
+        self.apply(_object("v1", "ServiceAccount", ACCOUNT, name))
+        self.bind(name, name, role)
+        return Home(name, self.token(name))
+
+    def make_bare_namespace(self, name: str) -> None:
+        """A namespace of the ring, and nobody's account in it. Raises RuntimeError for somebody's."""
         path = f"/api/v1/namespaces/{name}"
         found = self.find(path)
         if found is not None and RING not in found["metadata"].get("labels", {}):
@@ -122,9 +126,6 @@ class Cluster:
             self.remove_namespaces([name])
         labels = {RING: "true"}
         self.api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
-        self.apply(_object("v1", "ServiceAccount", ACCOUNT, name))
-        self.bind(name, name, role)
-        return Home(name, self.token(name))
 
     def bind(self, account_of: str, namespace: str, role: Path = ROLE) -> None:
         """Let the account of one namespace work in this one, as the role says."""
@@ -135,11 +136,11 @@ class Cluster:
         subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": account_of}
         self.apply({**binding, "roleRef": kind, "subjects": [subject]})
 
-    def token(self, namespace: str, holder: str = HOLDER) -> str:
-        """A token of the namespace's account, which is valid until its Secret goes."""
+    def token(self, namespace: str, holder: str = HOLDER, account: str = ACCOUNT) -> str:
+        """A token of an account of the namespace, which is valid until its Secret goes."""
         path = f"/api/v1/namespaces/{namespace}/secrets/{holder}"
         obj = _object("v1", "Secret", holder, namespace)
-        obj["metadata"]["annotations"] = {"kubernetes.io/service-account.name": ACCOUNT}
+        obj["metadata"]["annotations"] = {"kubernetes.io/service-account.name": account}
         self.apply({**obj, "type": "kubernetes.io/service-account-token"})
         held = self.wait(path, lambda found: found.get("data", {}).get("token"), 60)
         return base64.b64decode(held["data"]["token"]).decode()

@@ -1,7 +1,8 @@
 """The platform's namespaces as somebody looks after them on a cluster that the pipeline does not provision.
 
-A ServiceAccount for each namespace, which may do there what role.yaml says; Secrets, ConfigMaps and Roles by
-the templates that the sandbox provisions from; databases and buckets where two pods have to share them.
+A ServiceAccount for each namespace, with what `make role` prints for its apps and nothing more; Secrets,
+ConfigMaps and Roles by the templates that the sandbox provisions from; databases and buckets where two pods
+have to share them.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from typing import NamedTuple
 
 from toolkit.base.spaces import Space
 from toolkit.cluster.api.connection import connect
+from toolkit.cluster.handover.roles import Granted
 from toolkit.cluster.release import provision
 from toolkit.objects import manifests
 from toolkit.settings.config import Config
-from toolkit.settings.model import App, Ref
+from toolkit.settings.model import App, Ref, Where
 from toolkit.settings.model import Cluster as Model
 
 from tests.kubernetes.asking import Object
 from tests.kubernetes.backing import stores
-from tests.kubernetes.cluster import ROLE, Cluster, Home
+from tests.kubernetes.cluster import Cluster
 
 CLUSTER = "cloud-platform"
 """Of apps.toml: the one whose credentials are a token for each namespace."""
@@ -65,14 +67,14 @@ class Platform:
         self.config = Config.load(root / "apps.toml")
         self.spots = list(spots(self.config))
         self.namespaces = sorted({spot.namespace for spot in self.spots})
-        self.homes: dict[str, Home] = {}
+        self.tokens: dict[str, str] = {}
+        """By the variable that holds it."""
 
     def make(self) -> None:
         """Make all of it."""
-        self.homes = {name: self.cluster.make_namespace(name) for name in self.namespaces}
-        for owner, names in self._shared().items():
-            for name in names:
-                self.cluster.bind(owner, name, ROLE)
+        for name in self.namespaces:
+            self.cluster.make_bare_namespace(name)
+        self._grant()
         self.cluster.make_namespace(BACKING)
         databases = [_database(spot) for spot in self.spots if spot.app.name in RELATIONAL]
         buckets = [_bucket(spot) for spot in self.spots if spot.app.name == BUCKETS]
@@ -89,8 +91,19 @@ class Platform:
 
     def variables(self) -> dict[str, str]:
         """What `CLUSTER=cloud-platform` reads: an address, a registry, and a token for each namespace."""
-        tokens = {self._variable(spot): self.homes[owner].token for spot, owner in self._owners()}
-        return {**self.cluster.variables(), **tokens}
+        return {**self.cluster.variables(), **self.tokens}
+
+    def _grant(self) -> None:
+        """Accounts and Roles as `make role APP=` prints them, for every app; and the tokens."""
+        model = self.config.clusters[CLUSTER]
+        places = [environment.everywhere for environment in self.config.environments.values()]
+        for app in self.config.apps.values():
+            granted = Granted(self.config, model, app, places)
+            for obj in granted.objects():
+                self.cluster.apply(obj)
+            for namespace, account, variable in granted.tokens():
+                if variable not in self.tokens:
+                    self.tokens[variable] = self.cluster.token(namespace, account=account)
 
     def _in_order(self) -> list[str]:
         """The apps, those that others need before them: the runner's fixtures hold keys of theirs."""
@@ -105,24 +118,6 @@ class Platform:
         for name in self.config.apps:
             add(name)
         return found
-
-    def _variable(self, spot: Spot) -> str:
-        token = self.config.clusters[CLUSTER].token
-        assert token is not None
-        return token.name(spot.space)
-
-    def _owners(self) -> list[tuple[Spot, str]]:
-        """Whose account a spot is reached with: that of the first namespace which its variable is for."""
-        owners: dict[str, str] = {}
-        return [(spot, owners.setdefault(self._variable(spot), spot.namespace)) for spot in self.spots]
-
-    def _shared(self) -> dict[str, set[str]]:
-        """The namespaces that are reached with the account of another one."""
-        shared: dict[str, set[str]] = {}
-        for spot, owner in self._owners():
-            if spot.namespace != owner:
-                shared.setdefault(owner, set()).add(spot.namespace)
-        return shared
 
     def _settings(self, spot: Spot, addresses: dict[str, str]) -> None:
         """What differs from the sandbox: where data is, and how forms find what is in another namespace."""
@@ -139,6 +134,9 @@ class Platform:
                 "AWS_SECRET_ACCESS_KEY": "ring-has-none",
             }
             self._secret(home, f"fb-{name}-storage-{space}", settings)
+        if name == "submitter" and spot.environment != "test":
+            mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": "25"}  # there is nothing: no mail leaves the ring
+            self._secret(home, f"fb-{name}-mail-{space}", mail)
         if name == "runner":
             others = {key: self.config.app(other) for key, other in COLLABORATORS.items()}
             data = {
@@ -156,7 +154,7 @@ class Platform:
     def _fixtures(self, spot: Spot) -> None:
         """What is not there yet of what the sandbox would be provisioned with."""
         model = Model("ring", "docker", kubeconfig=Ref("KUBERNETES_TEST_CONFIG"))
-        connection = connect(model, spot.space, self.root)
+        connection = connect(model, Where(spot.space), self.root)
         given = manifests.values(spot.app, spot.space, spot.environment, {}, version="", commit="")
         space = Space(spot.space, lambda _: None, threading.Event())
         provision.fixtures(connection, spot.app, given, space)
