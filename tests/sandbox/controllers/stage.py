@@ -19,119 +19,37 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.api.server import AddressTaken, Server
-from sandbox.base.client import ApiError, Client, Informer, Key, Object, key_of, path
+from sandbox.base.client import Client, Informer, Key, Object, key_of
 from sandbox.controllers import manager
 from sandbox.controllers.machinery import objects
+from tests.sandbox.api.real import named
+from tests.sandbox.controllers import real
+from tests.sandbox.controllers.pretended import PLACES, WATCHED, PretendedNode, place
+from tests.sandbox.controllers.real import SPACE
 
 TOKEN = "administrator"
 DEADLINE = 30.0
-SPACE = "default"
-PLACES = {
-    "deployments": "apps/v1",
-    "replicasets": "apps/v1",
-    "jobs": "batch/v1",
-    "statefulsets": "apps/v1",
-    "daemonsets": "apps/v1",
-    "controllerrevisions": "apps/v1",
-    "cronjobs": "batch/v1",
-    "endpointslices": "discovery.k8s.io/v1",
-}
-WATCHED = (
-    *("pods", "nodes", "namespaces", "events", "services", "endpoints", "resourcequotas", "configmaps"),
-    *("serviceaccounts", "persistentvolumeclaims", "persistentvolumes"),
-    *PLACES,
-)
-
-
-def place(
-    plural: str, name: str | None = None, subresource: str | None = None, space: str | None = SPACE
-) -> str:
-    """The path of one of the watched kinds."""
-    unspaced = plural in ("nodes", "namespaces", "persistentvolumes")
-    return path(PLACES.get(plural, "v1"), plural, None if unspaced else space, name, subresource)
-
-
-class PretendedNode:
-    """Registers Node ``sandbox`` and plays the kubelet for the pods that are bound to it."""
-
-    def __init__(self, client: Client, pods: Informer) -> None:
-        self.client, self.pods = client, pods
-        self.release = asyncio.Event()  # pods that are told to go leave only while this is set
-        self.release.set()
-        self._next, self._tasks = 1, set[asyncio.Task[None]]()
-        self._said: set[tuple[str, bool]] = set()
-
-    async def register(self, **allocatable: str) -> None:
-        room = {"cpu": "8", "memory": "8Gi", "pods": "500"} | allocatable
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "sandbox"}}
-        created = await self.client.create(place("nodes"), node)
-        created["status"] = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
-        await self.client.replace(place("nodes", "sandbox", "status"), created)
-        self.pods.subscribe(self._changed)
-
-    def _changed(self, kind: str, new: Object, old: Object | None) -> None:
-        del old
-        said = (new["metadata"]["uid"], objects.deleting(new))
-        if kind == "DELETED" or not new["spec"].get("nodeName") or said in self._said:
-            return
-        self._said.add(said)
-        task = asyncio.ensure_future(self._act(new))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _act(self, pod: Object) -> None:
-        meta = pod["metadata"]
-        target = place("pods", meta["name"], None, meta["namespace"])
-        try:
-            if objects.deleting(pod):
-                await self.release.wait()
-                await self.client.delete(target, grace=0, uid=meta["uid"])
-            elif pod["spec"]["containers"][0]["image"] != "pending":
-                await self.client.merge(f"{target}/status", {"status": self._status(pod)})
-        except ApiError as error:
-            if error.status not in (404, 409):
-                self._said.discard((meta["uid"], objects.deleting(pod)))
-                await self._act(pod)
-
-    def _status(self, pod: Object) -> Object:
-        image, time = pod["spec"]["containers"][0]["image"].partition(":")[0], objects.stamp(objects.now())
-        end = {"exit-0": "Succeeded", "exit-1": "Failed"}.get(image)
-        word = "True" if image == "good" else "False"
-        ready = {"type": "Ready", "status": word, "lastTransitionTime": time}
-        self._next += 1
-        address = f"127.1.{self._next // 250 + 1}.{self._next % 250 + 1}"
-        scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": time}
-        ended = (
-            {"terminated": {"exitCode": int(image[-1]), "finishedAt": time}}
-            if end
-            else {"running": {"startedAt": time}}
-        )
-        counts = {"restartCount": 0, "ready": image == "good", "state": ended}
-        container = {"name": "main", "image": image, "imageID": "", **counts}
-        return {
-            "phase": end or "Running",
-            "podIP": address,
-            "conditions": [scheduled, ready],
-            "containerStatuses": [container],
-        }
-
-    async def stop(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 class Stage:
     """What a test plays with; ``caches`` show what the watch has brought."""
 
-    def __init__(self, client: Client, state: Path, address: str, server: Server) -> None:
-        self.client, self.state, self.address, self.server = client, state, address, server
+    def __init__(self, client: Client, state: Path, address: str, server: Server | None) -> None:
+        self.client, self.state, self.address, self._server = client, state, address, server
         self.caches = {plural: Informer(client, PLACES.get(plural, "v1"), plural) for plural in WATCHED}
         self.node = PretendedNode(client, self.caches["pods"])
         self._changed = asyncio.Event()
         self._written: dict[tuple[str, str], int] = {}  # what is older than our own write is not looked at
         for cache in self.caches.values():
             cache.subscribe(lambda *_: self._changed.set())
+
+    @property
+    def server(self) -> Server:
+        """The sandbox's API server."""
+        if self._server is None:
+            real.only_a_sandbox("about the sandbox's own server")
+        assert self._server is not None
+        return self._server
 
     def all(self, plural: str, space: str = SPACE, **labels: str) -> list[Object]:
         """What the watch has shown of a kind, those with these labels."""
@@ -186,11 +104,13 @@ class Stage:
     async def restart_api(self, **options: Any) -> None:
         """Stop the server and start another one on the same state and address."""
         await self.server.stop()
-        self.server = Server(**options)
+        self._server = Server(**options)
         await self.server.start(self.state, self.address, token=TOKEN)
 
     def kubeconfig(self) -> Path:
         """A file that a stock kubectl understands."""
+        if (given := named()) is not None:
+            return given
         cluster = {
             "server": f"https://{self.address}:6443",
             "certificate-authority-data": base64.b64encode(self.server.authority).decode(),
@@ -240,21 +160,43 @@ async def _staged(state: Path, route: Route, options: dict[str, Any]) -> AsyncIt
     address = await _listening(server, state)
     ready, url = asyncio.Event(), f"http://{address}:8001"
     async with route(url) as given, Client(url, TOKEN) as client:
-        tasks = [asyncio.ensure_future(manager.run(given, TOKEN, ready=ready))]
         stage = Stage(client, state, address, server)
-        tasks += [asyncio.ensure_future(cache.run()) for cache in stage.caches.values()]
+        controllers = asyncio.ensure_future(manager.run(given, TOKEN, ready=ready))
         try:
             async with asyncio.timeout(DEADLINE):
                 await ready.wait()
-            await stage.node.register()
-            yield stage
-            assert not tasks[0].done(), "the controllers have ended"
+            async with _following(stage):
+                yield stage
+            assert not controllers.done(), "the controllers have ended"
         finally:
-            await stage.node.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            controllers.cancel()
+            await asyncio.gather(controllers, return_exceptions=True)
             await stage.server.stop()
+
+
+@asynccontextmanager
+async def _visiting(state: Path, route: Route, options: dict[str, Any]) -> AsyncIterator[Stage]:
+    """The stage in the cluster that KUBERNETES_TEST_CONFIG names, with its own controllers."""
+    if options or route is not _straight:
+        real.only_a_sandbox("needs a server with settings of its own")
+    async with real.guest() as client:
+        stage = Stage(client, state, "", None)
+        async with _following(stage):
+            yield stage
+
+
+@asynccontextmanager
+async def _following(stage: Stage) -> AsyncIterator[None]:
+    """The caches follow, and the node is there."""
+    tasks = [asyncio.ensure_future(cache.run()) for cache in stage.caches.values()]
+    try:
+        await stage.node.register()
+        yield
+    finally:
+        await stage.node.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def play(
@@ -263,7 +205,8 @@ def play(
     """Run a scene on a fresh cluster; ``options`` go to the API server."""
 
     async def act() -> None:
-        async with _staged(folder / "a state", route, options) as stage:
+        staged = _staged if named() is None else _visiting
+        async with staged(folder / "a state", route, options) as stage:
             await scene(stage)
 
     asyncio.run(act())

@@ -63,10 +63,10 @@ def order(stage: Stage, reason: str) -> list[str]:
 async def make_node(stage: Stage, name: str, labels: dict[str, str] | None = None, **spec: Any) -> None:
     """One more node, ready, on which the pretended kubelet acts too."""
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels or {}}}
-    created = await stage.client.create(place("nodes"), node | ({"spec": spec} if spec else {}))
+    await stage.client.create(place("nodes"), node | ({"spec": spec} if spec else {}))
     room = {"cpu": "8", "memory": "8Gi", "pods": "500"}
-    created["status"] = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
-    await stage.client.replace(place("nodes", name, "status"), created)
+    status = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
+    await stage.client.merge(place("nodes", name, "status"), {"status": status})
 
 
 async def evict(stage: Stage, name: str) -> None:

@@ -69,7 +69,7 @@ def api_error(status: int, payload: bytes, *, doing: str, cluster: str, space: s
         remedy = f"create it, or set provision = true in clusters.{cluster} of apps.toml"
     else:
         reason = f"{where}: {said} ({status} while {doing})"
-        remedy = _twice(said)
+        remedy = _remedy(status, said)
     return ApiError(reason, status=status, word=word, body=body, remedy=remedy, said=said)
 
 
@@ -77,11 +77,21 @@ def api_error(status: int, payload: bytes, *, doing: str, cluster: str, space: s
 _DUPLICATE = re.compile(r"(\.\S+): duplicate entries for key \[(\w+)=\"?([^\]\"]*)\"?\]")
 
 
-def _twice(said: str) -> str:
-    """The remedy for a list that holds an entry twice; "" when it is something else."""
+# Server-side apply answers with 500 what is the manifest's fault; nothing was written.
+_MANIFEST = re.compile(r"failed to (?:create typed patch|convert new) object \(")
+
+
+def is_manifests(error: ApiError) -> bool:
+    """Whether it is the manifest that the server complains of, whatever the status says."""
+    return error.status in (400, 422) or (error.status == 500 and bool(_MANIFEST.match(error.said)))
+
+
+def _remedy(status: int, said: str) -> str:
+    """What to do about a manifest that server-side apply cannot read; "" when it is something else."""
     found = _DUPLICATE.search(said)
     if found is None:
-        return ""
+        mine = status == 500 and _MANIFEST.match(said)
+        return "correct the manifest: a field has another name or type (see kubectl explain)" if mine else ""
     where, key, value = found.groups()
     return f"in the manifest keep one of the entries with `{key}: {value}` at {where.lstrip('.')}"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
-from toolkit.cluster.api.errors import ApiError
+from toolkit.cluster.api.errors import ApiError, is_manifests
 from toolkit.cluster.release import accounts
 from toolkit.cluster.release.changing import unions
 from toolkit.cluster.release.ordering import JOB, WORKLOADS, phases, rows, runs_once
@@ -101,7 +101,7 @@ class _Try:
         if self.error is None:
             return bool(self.conflicts)
         refused = isinstance(self.error, ApiError) and (
-            400 <= self.error.status < 500 or "webhook" in self.error.reason
+            400 <= self.error.status < 500 or is_manifests(self.error) or "webhook" in self.error.reason
         )
         return refused and not runs_once(self.obj)  # of those another one may be gone by then
 

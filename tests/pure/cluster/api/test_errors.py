@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from toolkit.cluster.api.errors import ApiError, api_error
+from toolkit.cluster.api.errors import ApiError, api_error, is_manifests
 
 
 def answer(status: int, message: str) -> ApiError:
@@ -24,3 +24,21 @@ def test_a_variable_that_is_there_twice_is_named_with_the_place_where_one_must_g
         )
         assert message in error.reason
     assert answer(400, "something else").remedy == ""
+
+
+def test_a_field_of_another_name_or_type_is_the_manifests_fault_though_the_status_says_500() -> None:
+    """As Kubernetes 1.34 answers a server-side apply."""
+    who = "(ns/web; apps/v1, Kind=Deployment)"
+    for said in (
+        f"failed to create typed patch object {who}: .spec.replicaz: field not declared in schema",
+        f"failed to create typed patch object {who}: .spec.replicas: expected numeric (int or float), "
+        "got string",
+        f"failed to convert new object {who} to proper version: unable to convert unstructured object to "
+        "apps/v1, Kind=Deployment: quantities must match the regular expression",
+    ):
+        error = answer(500, said)
+        assert is_manifests(error) and error.remedy.startswith("correct the manifest")
+        assert said in error.reason
+    for status, said in ((500, "etcdserver: request timed out"), (503, "apiserver not ready")):
+        broken = answer(status, said)
+        assert not is_manifests(broken) and broken.remedy == ""

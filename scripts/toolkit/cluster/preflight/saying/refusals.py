@@ -23,7 +23,13 @@ _IMMUTABLE = re.compile(
     r"immutable|updates to \S+ spec for fields other than|cannot be changed|may not change"
     r"|cannot change roleRef"
 )
-_TYPED = re.compile(r"^failed to create typed \w+ object \([^)]*\): (?:errors: )?(.+)$")
+# Server-side apply's two steps, by the schema and by the decoder: a 500, and yet the manifest's fault.
+_TYPED = re.compile(
+    r"^failed to (?:create typed \w+ object \([^)]*\): (?:errors: )?"
+    r"|convert new object \([^)]*\) to proper version: unable to convert \w+ object to [^:]+: )(.+)$"
+)
+# How Go shows a value in them.
+_GO_VALUE = re.compile(r"&(?:value\.valueUnstructured\{Value:(?P<full>[^{}]*)\}|\{(?P<brief>[^{}]*)\})")
 # What a role that is to be bound and is not there is said to be: a binding of that name.
 _ABSENT = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 _GRANTS = "is attempting to grant RBAC permissions not currently held:"
@@ -96,7 +102,8 @@ def problems(error: ApiError, obj: str) -> list[Problem]:
             ]
     found = _CANNOT_READ.match(said) if error.status == 400 else _TYPED.match(said)
     if found:
-        return [Problem(obj, _short(found.group(1)), "correct the manifest: a value has the wrong type")]
+        told = _GO_VALUE.sub(lambda value: value["full"] or value["brief"] or '""', found.group(1))
+        return [Problem(obj, _short(told), "correct the manifest: a value has the wrong type")]
     if error.status == 403 and _GRANTS in said:
         more = _short(said.partition(_GRANTS)[2].strip())
         return [Problem(obj, f"grants what the credential may not do itself: {more}", GRANT)]

@@ -54,6 +54,24 @@ def refused(status: int, message: str = "", causes: list[tuple[str, str]] | None
         ),
         (
             refused(
+                500,
+                "failed to create typed patch object (ns/web; apps/v1, Kind=Deployment): errors:\n"
+                "  .metadata.labels.a: expected string, got &value.valueUnstructured{Value:1}\n"
+                "  .spec.paused: expected boolean, got &{yes}",
+            ),
+            [".metadata.labels.a: expected string, got 1 .spec.paused: expected boolean, got yes"],
+        ),
+        (
+            refused(
+                500,
+                "failed to convert new object (ns/web; apps/v1, Kind=Deployment) to proper version: unable "
+                "to convert unstructured object to apps/v1, Kind=Deployment: quantities must match the "
+                "regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            ),
+            ["quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
+        ),
+        (
+            refused(
                 400,
                 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string '
                 "into Go struct field DeploymentSpec.spec.replicas of type int32",
