@@ -10,6 +10,9 @@ from tests.kubernetes.node import processes
 from tests.kubernetes.node.parts import NotPossible
 from tests.kubernetes.node.places import NAME
 
+WEIGHTS = {"cpu.shares": "16384", "cpu.weight": "1600"}
+"""Of either version: a node has its machine to itself, and all of its pods together would be one program among
+many here, a database that does not answer within its 5 s."""
 CONTROLLERS = ("cpuset", "cpu", "memory", "pids")
 
 
@@ -30,6 +33,9 @@ def make() -> None:
                 own = group / file
                 if (top / file).exists() and not own.read_text().strip():
                     own.write_text((top / file).read_text())
+            for file, weight in WEIGHTS.items():
+                if (group / file).exists():
+                    (group / file).write_text(weight)
         if len(tops) == 1:  # version 2: what the group may hand on has to be handed down to it
             for control in (top / "cgroup.subtree_control" for top in (tops[0], tops[0] / NAME)):
                 control.write_text(" ".join(f"+{each}" for each in CONTROLLERS))
