@@ -160,14 +160,25 @@ class _Running:
 
     async def _node(self, stack: contextlib.AsyncExitStack, plain: str, block: int) -> Any:
         from sandbox.node.agent import Node
+        from sandbox.node.timing.slowness import Slowness
 
         given = os.environ.get("SANDBOX_BACKOFF_SCALE") or "1"
         try:
             scale = float(given)
         except ValueError:
             raise SandboxError(f"SANDBOX_BACKOFF_SCALE is {given!r}, which is not a number", 2) from None
+        given = os.environ.get("SANDBOX_SLOWNESS") or ""
+        try:
+            slowness = Slowness.of(given)
+        except ValueError:
+            told = 'is neither a factor nor "random", with or without :<seed>'
+            raise SandboxError(f"SANDBOX_SLOWNESS is {given!r}, which {told}", 2) from None
+        if slowness:
+            log.info("a slow node: SANDBOX_SLOWNESS=%s", slowness)
         api = (host(block), TLS_PORT)
-        node = Node(plain, self.token, self.state.root, block, api=api, port=NODE_PORT, scale=scale)
+        node = Node(
+            plain, self.token, self.state.root, block, api=api, port=NODE_PORT, scale=scale, slowness=slowness
+        )
         try:
             await node.start()
         except OSError as error:

@@ -20,6 +20,7 @@ from sandbox.node.processes.orphans import end_orphans
 from sandbox.node.reporting.events import Recorder
 from sandbox.node.reporting.registration import Registration, capacity
 from sandbox.node.storage.volumes import VolumeError
+from sandbox.node.timing.slowness import Slowness
 
 Object = dict[str, Any]
 NAME = "sandbox"
@@ -31,14 +32,15 @@ log = logging.getLogger(__name__)
 class Node:
     """``server`` and ``token`` reach the API; ``state`` is the sandbox's directory, ``block`` the N of
     127.N.0.0/16. ``api`` is the (host, port) that containers find in KUBERNETES_SERVICE_HOST and _PORT;
-    ``scale`` multiplies the back-off times. ``port`` is where logs are served (0: any free one)."""
+    ``scale`` multiplies the back-off times, ``slowness`` is how much else takes. ``port`` is where logs are
+    served (0: any free one)."""
 
     def __init__(
         self, server: str, token: str, state: Path, block: int, *, api: tuple[str, int], port: int = 10250,
-        scale: float = 1.0,
+        scale: float = 1.0, slowness: Slowness | None = None,
     ) -> None:  # fmt: skip
         self.state, self.block, self.ip, self.port, self._token = state, block, host(block), port, token
-        self._scale = scale
+        self._scale, self._slowness = scale, slowness or Slowness()
         self._client = Client(server, token)
         self._api = api
         self._tasks: list[asyncio.Task[None]] = []
@@ -61,7 +63,7 @@ class Node:
         self._around = Surroundings(
             client, self._recorder, Store(self.state), Cluster(client, self.state / "volumes"),
             PodAddresses(self.block), self.state / "pods", self.ip, self._api, capacity(self.state),
-            self._scale,
+            self._scale, self._slowness,
         )  # fmt: skip
         await self._serve()
         self._proxy = Proxy(self._services, self._endpoints, self.ip)

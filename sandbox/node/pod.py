@@ -23,6 +23,7 @@ from sandbox.node.reporting.telling import Teller
 from sandbox.node.storage.volumes import VolumeError, set_up
 from sandbox.node.timing.backoff import Backoff
 from sandbox.node.timing.durations import rfc3339, seconds_of
+from sandbox.node.timing.slowness import Slowness
 
 Object = dict[str, Any]
 VOLUME_RETRY = (0.5, 120.0)  # kubelet: durationBeforeRetry, doubling
@@ -43,6 +44,7 @@ class Surroundings:
     api: tuple[str, int]
     capacity: dict[str, str]
     scale: float
+    slowness: Slowness
 
 
 class Pod:
@@ -55,7 +57,7 @@ class Pod:
         self.volumes: dict[str, Path] = {}
         self.ip = ""
         self.scale, self.store, self.cluster = around.scale, around.store, around.cluster
-        self.pull_backoff = Backoff(around.scale)
+        self.slowness, self.pull_backoff = around.slowness, Backoff(around.scale)
         self.fresh = asyncio.Event()  # an object of the namespace has changed
         self.gone = asyncio.Event()  # nothing of the pod is left on this node
         self.terminating = False
@@ -239,8 +241,7 @@ class Pod:
 
     def uses(self, name: str) -> bool:
         """Whether one of the pod's volumes is made from a ConfigMap or Secret of this name."""
-        volumes = self.pod["spec"].get("volumes") or ()
-        return any(f"'{name}'" in repr(volume) for volume in volumes)
+        return f"'{name}'" in repr(self.pod["spec"].get("volumes"))
 
     # -- end ---------------------------------------------------------------------------------------
 

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 from toolkit.cluster.api.connection import Connection
+from toolkit.drills.grounds.sandbox import Sandbox as Ground
+from toolkit.settings.config import Config
 
+from tests import ROOT, drilling
 from tests.sandbox import platform_double
-from tests.sandbox.drills import drilling
 from tests.sandbox.local import TINY, Sandbox
 from tests.sandbox.platform_double import Platform
 from tests.sandbox.templates import connected
 from tests.sandbox.watch import watched
+
+LANES = 3  # of drills
 
 
 @pytest.fixture(scope="session")
@@ -103,4 +107,6 @@ def results(
 ) -> Iterator[drilling.Results]:
     """The drills that the module's selected tests want, under way."""
     with pytest.MonkeyPatch.context() as patch:
-        yield from drilling.running(request, sandbox, tmp_path_factory.mktemp("drills"), patch)
+        patch.setenv("SANDBOX_STATE", str(sandbox.state))
+        ground = Ground(Config.load(ROOT / "apps.toml").cluster("sandbox"), sandbox.state)
+        yield from drilling.running(request, ground, tmp_path_factory.mktemp("drills"), lanes=LANES)

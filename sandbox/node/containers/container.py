@@ -180,7 +180,7 @@ class Container:
         clock = asyncio.get_running_loop().time
         age = max(0.0, time.time() - process.started)
         listener = Listener(self._look, self._verdict, self._unhealthy)
-        work: list[Any] = [check(self.spec, clock() - age, self.up, listener)]
+        work: list[Any] = [check(self.spec, clock() - age, self.up, listener, self.home.slowness)]
         limit = ((self.spec.get("resources") or {}).get("limits") or {}).get("memory")
         if limit is not None:
             work.append(self._limit_memory(process, int(quantity.parse(limit))))

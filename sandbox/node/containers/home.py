@@ -10,6 +10,7 @@ from sandbox.images.keeping.store import Store
 from sandbox.node.configuration.cluster import Cluster
 from sandbox.node.configuration.environment import Sources
 from sandbox.node.timing.backoff import Backoff
+from sandbox.node.timing.slowness import Slowness
 
 Object = dict[str, Any]
 
@@ -22,6 +23,7 @@ class Home(Protocol):
     volumes: dict[str, Path]
     ip: str
     scale: float
+    slowness: Slowness
     store: Store
     cluster: Cluster
     pull_backoff: Backoff

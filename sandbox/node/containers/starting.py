@@ -50,8 +50,8 @@ class Starter:
         if image is None:
             return None
         self.image, self.view.image_id = image, image.reference
-        directory = self.attempts.fresh()
-        home = self.home
+        directory, home = self.attempts.fresh(), self.home
+        await self.pause(home.slowness.start())
         try:
             launch = await prepare(
                 home.pod, self.spec, image, directory, home.volumes, home.cluster, home.sources()
@@ -99,10 +99,10 @@ class Starter:
                 await self._no_image(name, error)
                 return None
         else:
-            text = f'Container image "{name}" already present on machine'
-            self.home.event("Normal", "Pulled", text, self.label)
+            await self._there(name)
             return image
         try:
+            await self.pause(self.home.slowness.pull())
             image = await pulling.pull(self.home, self.spec)
         except ImageError as error:
             await self._no_image(name, error)
@@ -111,10 +111,22 @@ class Starter:
         self.home.event("Normal", "Pulled", f'Successfully pulled image "{name}"', self.label)
         return image
 
+    async def _there(self, name: str) -> None:
+        """An image that was built here: a slow node takes its time over it all the same, once."""
+        slowness = self.home.slowness
+        if slowness.has_to_pull(name, str(self.spec.get("imagePullPolicy"))):
+            self.home.event("Normal", "Pulling", f'Pulling image "{name}"', self.label)
+            await self.pause(slowness.pull())
+            self.home.event("Normal", "Pulled", f'Successfully pulled image "{name}"', self.label)
+            return
+        text = f'Container image "{name}" already present on machine'
+        self.home.event("Normal", "Pulled", text, self.label)
+
     async def _no_image(self, name: str, error: ImageError) -> None:
         tried = error.reason == "ErrImagePull"
         if tried:
             self.home.event("Normal", "Pulling", f'Pulling image "{name}"', self.label)
+            await self.pause(self.home.slowness.pull())
         message = f'Failed to pull image "{name}": {error}' if tried else str(error)
         self.home.event("Warning", error.event, message, self.label)
         self._waits(error.reason, str(error))

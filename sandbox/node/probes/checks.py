@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.node.probes.handlers import Answer
 from sandbox.node.probes.probing import EAGER_FIRST, Kind, Settings, Tracker, eager_looks
+from sandbox.node.timing.slowness import Slowness
 
 Object = dict[str, Any]
 # A kubelet notices a started container at its next relist, up to a second later, and probes it from then on.
@@ -26,7 +27,9 @@ class Listener:
     unhealthy: Callable[[Kind, str], None]
 
 
-async def check(container: Object, started_at: float, up: asyncio.Event, listener: Listener) -> None:
+async def check(
+    container: Object, started_at: float, up: asyncio.Event, listener: Listener, slowness: Slowness
+) -> None:
     """Run every probe of ``container`` until cancelled.
 
     ``started_at`` is the loop's time of the container's start; ``up`` is set once its startup probe has
@@ -35,11 +38,17 @@ async def check(container: Object, started_at: float, up: asyncio.Event, listene
     async with asyncio.TaskGroup() as group:
         for kind in Kind:
             if container.get(kind.field):
-                group.create_task(_check_one(kind, container[kind.field], started_at, up, listener))
+                probe = container[kind.field]
+                group.create_task(_check_one(kind, probe, started_at, up, listener, slowness))
 
 
 async def _check_one(
-    kind: Kind, probe: Object, started_at: float, up: asyncio.Event, listener: Listener
+    kind: Kind,
+    probe: Object,
+    started_at: float,
+    up: asyncio.Event,
+    listener: Listener,
+    slowness: Slowness,
 ) -> None:
     settings = Settings.of(probe)
     tracker = Tracker(settings)
@@ -47,8 +56,8 @@ async def _check_one(
     if kind is not Kind.STARTUP:
         await up.wait()
     await asyncio.sleep(max(0.0, started_at + settings.initial_delay - clock()))
-    eager = kind is not Kind.LIVENESS
-    first = started_at + max(settings.initial_delay, NOTICED_SECONDS)
+    eager = kind is not Kind.LIVENESS and not slowness
+    first = started_at + max(settings.initial_delay, NOTICED_SECONDS) + slowness.first_look(settings.period)
     if eager and first > clock() and await _eager(probe, settings, clock(), first, listener):
         eager = False
         if _tell(kind, tracker, True, listener):

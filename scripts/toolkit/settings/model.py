@@ -44,18 +44,18 @@ class Ref(NamedTuple):
 
     env: str
 
-    def name(self, where: Where = NOWHERE) -> str:
+    def name(self, where: Where | str = NOWHERE) -> str:
         """The variable's name: EKS_TOKEN_TEST_DEV for EKS_TOKEN_{SPACE}."""
         name = self.env
-        for placeholder, word in zip(PLACEHOLDERS, where, strict=True):
+        for placeholder, word in zip(PLACEHOLDERS, Where.of(where), strict=True):
             name = name.replace(placeholder, word.upper().replace("-", "_"))
         return name
 
-    def text(self, where: Where = NOWHERE, environ: Mapping[str, str] | None = None) -> str:
+    def text(self, where: Where | str = NOWHERE, environ: Mapping[str, str] | None = None) -> str:
         """What the variable holds, for a value that may be shown (an address); "" when it is unset."""
         return (os.environ if environ is None else environ).get(self.name(where), "")
 
-    def read(self, where: Where = NOWHERE, environ: Mapping[str, str] | None = None) -> Secret | None:
+    def read(self, where: Where | str = NOWHERE, environ: Mapping[str, str] | None = None) -> Secret | None:
         """What the variable holds, as a secret; None when it is unset or empty."""
         value = self.text(where, environ)
         return Secret(value) if value else None

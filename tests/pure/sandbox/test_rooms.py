@@ -44,7 +44,7 @@ images:
 
 node.timing:
 node.processes:
-node.probes:
+node.probes:            .timing
 node.network:           base
 node.reporting:         base .timing
 node.configuration:     base
@@ -54,7 +54,7 @@ node:                   base images.keeping .timing .processes .network .reporti
                         .containers
 
 sandbox:                base api api.storage controllers images.keeping images.recipes images.building
-                        node node.network node.processes
+                        node node.network node.processes node.timing
 """
 
 

@@ -13,6 +13,7 @@ import httpx
 
 T = TypeVar("T")
 SECONDS = 60.0
+ROOT_CA = "kube-root-ca.crt"  # a ConfigMap that every namespace is given where there are controllers
 
 
 def eventually(check: Callable[[], T], seconds: float = SECONDS) -> T:
@@ -72,9 +73,9 @@ class Api:
 
 
 def pod(name: str, **labels: str) -> dict[str, Any]:
-    """The smallest pod."""
-    container = {"name": "main", "image": "sandbox/example"}
-    return {"metadata": {"name": name, "labels": labels}, "spec": {"containers": [container]}}
+    """The smallest pod, which no scheduler takes: what becomes of it is the test's business."""
+    spec = {"containers": [{"name": "main", "image": "sandbox/example"}], "schedulerName": "nobody"}
+    return {"metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
 def binding(name: str, node: str = "sandbox") -> dict[str, Any]:
@@ -95,3 +96,16 @@ def deployment(name: str, replicas: int = 1) -> dict[str, Any]:
 def config_map(name: str, **data: str) -> dict[str, Any]:
     """A ConfigMap."""
     return {"metadata": {"name": name}, "data": data}
+
+
+def names(answer: httpx.Response) -> list[str]:
+    """The names in a list, without what every namespace is given."""
+    assert answer.status_code == 200, answer.text
+    found = [item["metadata"]["name"] for item in answer.json()["items"]]
+    return [name for name in found if name != ROOT_CA]
+
+
+def status_of(answer: httpx.Response) -> tuple[int, str]:
+    """Code and reason of a Status."""
+    assert answer.json()["kind"] == "Status", answer.text
+    return answer.status_code, answer.json()["reason"]

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from tests.sandbox.api.running import Running
-from tests.sandbox.api.served import Api, deployment, eventually, pod
-
-
-def status_of(answer: Any) -> tuple[int, str]:
-    assert answer.json()["kind"] == "Status", answer.text
-    return answer.status_code, answer.json()["reason"]
+from tests.sandbox.api.served import Api, deployment, eventually, pod, status_of
 
 
 def test_secrets_take_text_and_keep_bytes(api: Api, namespace: str) -> None:

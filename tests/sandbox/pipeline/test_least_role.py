@@ -132,7 +132,6 @@ class Limited:
                 if line["annotations"]["authorization.k8s.io/decision"] == "forbid"
                 and line["user"]["username"].endswith(":form-builder-deployer")
                 and line["objectRef"].get("namespace")
-                and line["objectRef"]["resource"] != "namespaces"
             }
         )
 

@@ -43,6 +43,7 @@ class Right(NamedTuple):
 
 
 _SEES_LESS = "less is seen of what runs there"
+_PROTECTED = "whether the namespace is protected, or on its way out, is not seen"
 _ROOM = "what quotas and limits have room for is not foreseen"
 _LARGE = "the parts of large releases are not tidied up"
 _REFERRED = "whether it is there is not foreseen"
@@ -51,6 +52,7 @@ _SENDS = "its suites may only read"
 # What every app's stages do in its namespace, whatever its manifests are.
 ALWAYS: tuple[Right, ...] = (
     Right("", "pods", ("get", "list", "watch")),
+    Right("", "namespaces", ("get",), "", _PROTECTED, True),
     Right("", "pods", ("create",), "", "whether its pods would be admitted is not foreseen", True),
     Right("", "pods/log", ("get",), spared="verdicts come without the last words of a container"),
     Right("", "pods/proxy", ("get",)),

@@ -110,6 +110,9 @@ _CREATE = (
 _MISSING_OBJECT = re.compile(
     r"(secret|configmap)s? \"[^\"]+\" not found|references non-existent|couldn't find key"
 )
+_WITH_NAME = re.compile(r'\b(secret|configmap) "([^"]+)" not found', re.IGNORECASE)
+_WITH_KEY = re.compile(r"couldn't find key (\S+) in (secret|configmap) [^/\s]+/([^\s;,]+)", re.IGNORECASE)
+_KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
 _VOLUME_SCHEDULING = re.compile(
     r"persistentvolumeclaim|volume node affinity|unbound immediate|max volume count"
 )
@@ -225,6 +228,15 @@ def is_cache(message: str) -> bool:
 def mount_failure(message: str) -> Cause:
     """Whether a volume cannot be mounted because its Secret or ConfigMap is missing, or for its own sake."""
     return Cause.CONFIGURATION if _MISSING_OBJECT.search(message.lower()) else Cause.VOLUME
+
+
+def missing_object(message: str) -> tuple[str, str, str] | None:
+    """Kind, name and key ("" for none) of what a container misses; None where the message does not tell."""
+    if found := _WITH_KEY.search(message):
+        return _KINDS[found[2].lower()], found[3], found[1]
+    if found := _WITH_NAME.search(message):
+        return _KINDS[found[1].lower()], found[2], ""
+    return None
 
 
 def scheduling_failure(message: str) -> Cause:

@@ -5,13 +5,15 @@ The questions go side by side: about each object, about what they refer to, abou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from toolkit.base.outcome import Kind, Misused
 from toolkit.cluster.access.rights import Right
+from toolkit.cluster.access.rules import Deed, allows
+from toolkit.cluster.api.allowed import own_rules
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.preflight import databases, lookup, permissions
 from toolkit.cluster.preflight.demands import NONE, Demands
@@ -26,7 +28,7 @@ from toolkit.cluster.release import ordering
 from toolkit.objects import manifests
 from toolkit.objects.fields import mapping, shown, text
 from toolkit.objects.pods import is_idle, template_of
-from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, Resource, is_a, key_of, key_to
+from toolkit.objects.resources import BUILT_IN, WIDE, WIDE_REMEDY, Key, Resource, is_a, key_of, key_to
 from toolkit.settings.model import App
 
 Json = dict[str, Any]
@@ -137,9 +139,29 @@ class Inside:
             if each.to not in mine:
                 wanted[each.to] = wanted.get(each.to, False) or each.is_certain
         there: dict[Key, Json | None] = {}
+        for key in self._out_of_sight(wanted):
+            del wanted[key]
         for answer in self.pool.map(lambda row: self._look(*row), wanted.items()):
             there.update(answer)
         return there
+
+    def _out_of_sight(self, wanted: Iterable[Key]) -> list[Key]:
+        """What is in namespaces that the credential may not look into; one line for each of these says so."""
+        elsewhere: dict[str, list[Key]] = {}
+        for key in wanted:
+            if key.namespace not in ("", self.namespace):
+                elsewhere.setdefault(key.namespace, []).append(key)
+        hidden: list[Key] = []
+        for namespace, keys in elsewhere.items():
+            own = own_rules(self.connection, namespace)
+            unseen = [key for key in keys if own.is_whole and not allows(own.rules, _reading(key))]
+            hidden += unseen
+            if unseen:
+                names = ", ".join(key.shown for key in unseen)
+                self.dry.say(
+                    f"{namespace} may not be looked into: whether {names} are there could not be asked"
+                )
+        return hidden
 
     def _look(self, key: Key, is_certain: bool) -> Mapping[Key, Json | None]:
         """What could not be asked is said of what nothing works without."""
@@ -213,6 +235,13 @@ def _refused(
         for problem in each.problems
     ]
     return sorted(found, key=lambda problem: problem.kind is not Kind.REFUSED)
+
+
+def _reading(key: Key) -> Deed:
+    plural = next(
+        (each.plural for each in BUILT_IN.values() if each.kind == key.kind), key.kind.lower() + "s"
+    )
+    return Deed("get", key.group, plural, key.name)
 
 
 def _bound_by(binding: Json, namespace: str) -> Key:

@@ -16,14 +16,16 @@ from toolkit.cluster.api.watch import Watcher
 from toolkit.cluster.diagnosis.kinds import table
 from toolkit.cluster.diagnosis.kinds.rule import Applied
 from toolkit.cluster.verdict import baseline
+from toolkit.objects.fields import mapping, text, uid
 from toolkit.objects.fields import name as name_of
-from toolkit.objects.fields import text, uid
 from toolkit.objects.resources import Resource, built_in
 
 Json = dict[str, Any]
 
 # What is asked beside the watch is asked again no sooner than this.
 ASK_SECONDS = 3.0
+# And what a container waits for: it may come just before that is called missing for good.
+HOLD_SECONDS = 1.0
 # Kinds that are looked at whoever's they are.
 WHOLE = ("Event", "Node")
 _REFUSED = (403, 405)
@@ -59,6 +61,7 @@ class Sight:
         self._rebased: dict[str, Json] = {}
         self._first: dict[str, frozenset[str]] = {}
         self._refused_since: dict[str, float] = {}
+        self._held: dict[tuple[str, str, str], tuple[float, bool | None]] = {}
         self._answers: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[float, bool | None]] = {}
 
     @property
@@ -147,6 +150,19 @@ class Sight:
         if now - asked >= ASK_SECONDS:
             answer = self._ask(kind, name, labels or {})
             self._answers[key] = (now, answer)
+        return answer
+
+    def holds(self, kind: str, name: str, key: str = "") -> bool | None:
+        """Whether that object is there at this moment and has a key; None when nobody can tell."""
+        now = time.monotonic()
+        asked, answer = self._held.get((kind, name, key), (-HOLD_SECONDS, None))
+        if now - asked >= HOLD_SECONDS:
+            try:
+                live = self._connection.find(self.path(kind, name))
+                answer = live is not None and (not key or key in mapping(live, "data"))
+            except (Failed, KeyError):
+                answer = None
+            self._held[kind, name, key] = (now, answer)
         return answer
 
     def _ask(self, kind: str, name: str, labels: Mapping[str, str]) -> bool | None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.cluster import preflight
-from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.credentials import load
 from toolkit.settings.model import Cluster, Ref
@@ -50,6 +49,7 @@ def rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:
 
 FORESIGHT = [
     rule("", ["pods"], ["create"]),
+    rule("", ["namespaces"], ["get"]),
     rule("", ["resourcequotas", "limitranges"], ["list"]),
     rule("apps", ["statefulsets", "daemonsets"], ["list"]),
     rule("batch", ["jobs"], ["list"]),
@@ -78,27 +78,10 @@ def test_what_is_not_foreseen_for_want_of_leave_is_said_in_one_line(
     ahead.connection = robot(ahead, monkeypatch, ENOUGH)
     assert ahead.check(ahead.deployment()) == []
     (line,) = ahead.said
-    assert line.startswith("ROBOT_TOKEN may not create pods, list statefulsets.apps, ")
+    assert line.startswith("ROBOT_TOKEN may not get namespaces, create pods, list statefulsets.apps, ")
     assert f"list limitranges, list horizontalpodautoscalers.autoscaling in {ahead.namespace}: " in line
     assert "whether its pods would be admitted is not foreseen" in line
     assert "what quotas and limits have room for is not foreseen" in line
-
-
-def test_what_the_suites_need_is_asked_for_as_well(ahead: Ahead, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [each for each in ENOUGH if "secrets" not in each["resources"]]
-    plain = rule("", ["configmaps", "services"], EVERYTHING)
-    ahead.connection = robot(ahead, monkeypatch, [*few, plain, *FORESIGHT])
-    suites = [
-        Right("", "secrets", ("get",), "of-the-check"),
-        Right("", "services/proxy", ("create",), "fb-tiny:80", spared="its suites may only read"),
-    ]
-    problems = ahead.check(ahead.deployment(), suites=suites)
-    may_not = "the credential in ROBOT_TOKEN may not"
-    assert [(problem.line, problem.is_certain) for problem in problems] == [
-        (f"{may_not} get secrets of-the-check in {ahead.namespace}", True),
-        (f"{may_not} create services/proxy fb-tiny:80 in {ahead.namespace}", False),
-    ]
-    assert 'resources: ["secrets"], verbs: [get], resourceNames: [of-the-check]' in problems[0].remedy
 
 
 def test_what_the_credential_may_not_do_is_said_once_by_resource_and_verb(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.cluster.diagnosis import progress, rolling
 from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, waiting
-from toolkit.cluster.diagnosis.kinds import table
+from toolkit.cluster.diagnosis.kinds import arrived, table
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
 from toolkit.objects.fields import mapping, name, number, text, uid
 from toolkit.settings.said.judging import NOTHING, Judging
@@ -34,7 +34,8 @@ def view(each: Applied, around: Around) -> View:
             return _gone(each, around, live)
         if changed := _changed(each, live):
             return pending("", *changed)
-    return rule.judge(each, live, around)
+    found = rule.judge(each, live, around)
+    return found._replace(findings=arrived.awaited(found.findings, around))
 
 
 def _gone(each: Applied, around: Around, live: Json | None) -> View:

@@ -63,6 +63,9 @@ class Around(Protocol):
     def is_newcomer(self, kind: str, name: str) -> bool:
         """Whether an object was not there yet when the rollout began."""
 
+    def holds(self, kind: str, name: str, key: str = "") -> bool | None:
+        """Whether that object is there at this moment, and has a key; None: nobody can tell."""
+
     def elsewhere(self, kind: str, name: str = "", labels: Mapping[str, str] | None = None) -> bool | None:
         """Whether the namespace has that object, the app's or another's; None when nobody can tell."""
 

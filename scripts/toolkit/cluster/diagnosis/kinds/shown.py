@@ -70,11 +70,21 @@ class Shown:
         """Whether an object was not there yet when the rollout began."""
         return self._first is not None and (kind, name) not in self._first
 
+    def holds(self, kind: str, name: str, key: str = "") -> bool | None:
+        """Whether that object is there, and has a key."""
+        if not self.sees(kind):
+            return None
+        found = next((each for each in self._every(kind) if name_of(each) == name), None)
+        return found is not None and (not key or key in mapping(found, "data"))
+
     def elsewhere(self, kind: str, name_: str = "", labels: Mapping[str, str] | None = None) -> bool | None:
         """Whether that object is there, the app's or another's."""
         if not self.sees(kind):
             return None
-        every = [*self.all(kind), *(obj for obj in self._foreign if kind_of(obj) == kind)]
+        every = self._every(kind)
         if name_:
             return any(name_of(obj) == name_ for obj in every)
         return any(chosen(labels or {}, mapping(obj, "metadata", "labels")) for obj in every)
+
+    def _every(self, kind: str) -> list[Json]:
+        return [*self.all(kind), *(obj for obj in self._foreign if kind_of(obj) == kind)]

@@ -7,19 +7,19 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from toolkit.drills import cases, telling
+from toolkit.base.outcome import PipelineError
+from toolkit.cluster.api.connection import connect
+from toolkit.drills import cases, fidelity, telling
 from toolkit.drills.cases import Drill
-from toolkit.drills.grounds.sandbox import Sandbox as Ground
+from toolkit.drills.grounds.ground import Ground, NotHere
 from toolkit.drills.running import Result
 from toolkit.drills.yard import Task, Yard
-from toolkit.settings.config import Config
 
-from tests.sandbox.local import ROOT, Sandbox
+from tests import ROOT
 
-DRILLS = cases.load(ROOT / "drills" / "causes.toml")
+CAUSES = ROOT / "drills" / "causes.toml"
+DRILLS = cases.load(CAUSES)
 PATIENCE = 0.05  # 60 s become 3 s
-LANES = 3
-SECONDS = 900  # for all of them together, on a machine that is busy
 # The drills are in two files, so that two workers can share them: these have containers that run.
 RUNNING = frozenset(
     {"exit-at-start", "crash-once-ready", "out-of-memory", "liveness", "startup", "readiness", "dependency"}
@@ -48,7 +48,7 @@ def parameters(drills: list[Drill]) -> pytest.MarkDecorator:
 
 
 def running(
-    request: pytest.FixtureRequest, sandbox: Sandbox, work: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, ground: Ground, work: Path, *, lanes: int, patience: float = PATIENCE
 ) -> Iterator[Results]:
     """Begin with what this file's selected tests want; ended and cleaned up after the last of them."""
     calls = [
@@ -57,21 +57,40 @@ def running(
         if item.path == request.path and isinstance(item, pytest.Function) and hasattr(item, "callspec")
     ]
     wanted = [(row["name"], KINDS[row["kind"]]) for row in calls if "kind" in row]
-    monkeypatch.setenv("SANDBOX_STATE", str(sandbox.state))
+    drills = cases.load(CAUSES, kubernetes=not ground.is_sandbox)
     yard = Yard(
         origin=ROOT / "drills",
         work=work,
-        ground=Ground(Config.load(ROOT / "apps.toml").cluster("sandbox"), sandbox.state),
+        ground=ground,
         venvs=ROOT / ".pipeline" / "venvs",
-        lanes=min(LANES, len(wanted)),
-        patience=PATIENCE,
+        lanes=min(lanes, len(wanted)),
+        patience=patience,
     )
     with yard:
-        futures = yard.submit([Task(DRILLS[name], look_alike) for name, look_alike in wanted])
+        futures = yard.submit([Task(drills[name], look_alike) for name, look_alike in wanted])
         yield dict(zip(wanted, futures, strict=True))
 
 
-def check(results: Results, name: str, kind: str) -> None:
-    """The drill came out as it must; what it showed is in the message when not."""
-    result = results[name, KINDS[kind]].result(SECONDS)
+def keep(results: Results, ground: Ground, patience: float, file: Path) -> None:
+    """Write what is done as a report, for `make fidelity`, where every drill was run."""
+    drills = cases.load(CAUSES, kubernetes=not ground.is_sandbox)
+    if len(results) < len(KINDS) * len(drills):
+        return
+    said = connect(ground.cluster, "drill", ROOT).get("/version")["gitVersion"]
+    report = fidelity.Report(ground.cluster.name, said, patience, file)
+    for (name, look_alike), future in results.items():
+        drill = drills[name]
+        try:
+            row = fidelity.row(future.result(0), drill.look_alike.differs if look_alike else drill.differs)
+        except (PipelineError, TimeoutError) as error:
+            row = fidelity.left_out(name, look_alike, str(error))
+        report.add(row)
+
+
+def check(results: Results, name: str, kind: str, seconds: float) -> None:
+    """The drill came out as it must, within so many seconds; what it showed is in the message when not."""
+    try:
+        result = results[name, KINDS[kind]].result(seconds)
+    except NotHere as error:
+        pytest.skip(error.reason)
     assert result.problems == [], "\n".join(telling.paragraph(result, PATIENCE))
