@@ -84,7 +84,8 @@ class Database:
             return connection
         import psycopg  # costs 0.4 s, only where it is used
 
-        return psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+        # of a database without an encoding (SQL_ASCII) text would come as bytes
+        return psycopg.connect(self.url, autocommit=True, connect_timeout=5, client_encoding="utf8")
 
     def _path(self) -> Path:
         path = self.url.removeprefix("sqlite:///")

@@ -65,6 +65,7 @@ def _objects(store: Store, namespace: str, ref: str, words: Sequence[str]) -> tu
         "image": ref,
         "command": ["sh", f"/{store.script}", *words],
         "ports": [{"containerPort": store.port}],
+        "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}},
         "readinessProbe": {**store.ready, "periodSeconds": 1},
     }
     spec = {

@@ -10,6 +10,9 @@ from tests.kubernetes.node import processes
 from tests.kubernetes.node.parts import NotPossible
 from tests.kubernetes.node.places import NAME
 
+WEIGHTS = {"cpu.shares": "16384", "cpu.weight": "1600"}
+"""Of either version. A node has its machine to itself; here its pods would be one program of many together,
+and a database of theirs does not answer in its 5 s."""
 CONTROLLERS = ("cpuset", "cpu", "memory", "pids")
 
 
@@ -33,6 +36,9 @@ def make() -> None:
         if len(tops) == 1:  # version 2: what the group may hand on has to be handed down to it
             for control in (top / "cgroup.subtree_control" for top in (tops[0], tops[0] / NAME)):
                 control.write_text(" ".join(f"+{each}" for each in CONTROLLERS))
+        for file, weight in ((top / NAME / name, weight) for top in tops for name, weight in WEIGHTS.items()):
+            if file.exists():
+                file.write_text(weight)
     except OSError as error:
         raise NotPossible(f"This machine does not allow the node a cgroup: {error}") from None
 

@@ -82,3 +82,18 @@ def test_a_payload_in_place_of_an_expired_one_is_a_first_one(
     assert store.get("s", "n", "u") is None
     assert store.put("s", "n", "u", "new") is True
     assert store.put("s", "n", "u", "newer") is False
+
+
+def test_text_of_a_database_without_an_encoding_is_text(postgresql: str | None) -> None:
+    """SQL_ASCII, which initdb takes where the locale is C: psycopg gives bytes unless it is told."""
+    if postgresql is None:
+        pytest.skip("PostgreSQL is not installed on this machine")
+    server = Database(postgresql)
+    server.run("create database plain encoding 'SQL_ASCII' locale 'C' template template0")
+    plain = Database(postgresql.replace("/postgres?", "/plain?"))
+    try:
+        assert plain.run("select cast('é' as text)")[0][0] == "é"
+    finally:
+        plain.close()
+        server.run("drop database plain")
+        server.close()

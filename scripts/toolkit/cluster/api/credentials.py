@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import importlib
 import logging
 import os
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,9 +51,24 @@ class Credentials:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+_LOADING = threading.Lock()
+
+
+def _load_library() -> None:
+    """Load the client, which costs half a second, one thread at a time.
+
+    Its packages import each other. Two threads that begin at different ends of such a circle are let go on by
+    Python with what is half loaded, and one of them fails: "cannot import name 'ApiClient'".
+    """
+    with _LOADING:
+        for name in ("client.rest", "config.kube_config"):
+            importlib.import_module(f"kubernetes.{name}")
+
+
 def load(cluster: Cluster, where: Where | str, root: Path) -> Credentials:
     """The credentials for it. Raises Misused when something that names them is missing or unreadable."""
     where = Where.of(where)
+    _load_library()
     if cluster.server is not None:
         return _from_variables(cluster, where)
     return _from_kubeconfig(cluster, where, root)

@@ -15,7 +15,7 @@ from toolkit.base.outcome import Failed, Misused
 from toolkit.cluster.api import credentials
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.contexts import kubeconfigs
-from toolkit.settings.model import Cluster, Ref
+from toolkit.settings.model import Cluster, Ref, Where
 
 from tests.scripts import api_double
 from tests.scripts.api_double import Double
@@ -117,7 +117,7 @@ def test_several_files_are_one_as_kubectl_has_it(
     monkeypatch.setenv("KUBE_CONTEXT", context)
     flag = [f"--context={context}"] if context else []
     view = json.loads(by_kubectl("config", "view", "--minify", "--raw", "-o", "json", *flag))
-    chosen, _ = credentials.chosen(CLUSTER, "test-dev", home)
+    chosen, _ = credentials.chosen(CLUSTER, Where("test-dev"), home)
     theirs = view["contexts"][0]
     assert chosen.context == theirs["name"]
     assert chosen.namespace == theirs["context"].get("namespace", "default")
