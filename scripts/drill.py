@@ -57,9 +57,9 @@ def run(request: Request) -> Outcome:
     wanted = cases.chosen(known, options.cause)
     if not 0 < options.patience < 1000:
         raise Misused(f"PATIENCE_SCALE={options.patience:g}: must be a factor, more than 0")
-    if per_space := kubernetes.per_space(request.cluster):
+    if variable := kubernetes.for_one_each(request.cluster):
         raise Misused(
-            f"drills make namespaces of their own: {per_space} of {request.cluster.name} is for one each",
+            f"drills make namespaces of their own: {variable} of {request.cluster.name} is for one each",
             remedy="take a cluster whose credential may create namespaces, such as CLUSTER=kubeconfig",
         )
     ground: Ground = kubernetes.Kubernetes(request.cluster)

@@ -44,6 +44,11 @@ class Ref(NamedTuple):
 
     env: str
 
+    @property
+    def varies(self) -> bool:
+        """Whether there is a variable for each of several spaces, namespaces or apps."""
+        return any(placeholder in self.env for placeholder in PLACEHOLDERS)
+
     def name(self, where: Where | str = NOWHERE) -> str:
         """The variable's name: EKS_TOKEN_TEST_DEV for EKS_TOKEN_{SPACE}."""
         name = self.env

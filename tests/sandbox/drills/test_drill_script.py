@@ -76,7 +76,7 @@ def test_an_interrupted_drill_leaves_nothing_behind(sandbox: Sandbox, tmp_path: 
         (["--cause", "quota", "--patience", "0"], "PATIENCE_SCALE=0: must be a factor"),
         (
             ["--cause", "quota", "--cluster", "cloud-platform"],
-            "EKS_TOKEN_{SPACE} of cloud-platform is for one each",
+            "EKS_TOKEN_{NAMESPACE} of cloud-platform is for one each",
         ),
     ],
 )

@@ -89,10 +89,10 @@ class Kubernetes:
         remove_namespace(lot.connection, _beside(lot.namespace), seconds)
 
 
-def per_space(cluster: Cluster) -> str:
-    """The variable of a cluster that has another name for each space; "" where none has."""
+def for_one_each(cluster: Cluster) -> str:
+    """The variable of a cluster that has another name for each space or namespace; "" where none has."""
     refs = [getattr(cluster, key) for key in _REFS]
-    return next((ref.env for ref in refs if isinstance(ref, Ref) and "{SPACE}" in ref.env), "")
+    return next((ref.env for ref in refs if isinstance(ref, Ref) and ref.varies), "")
 
 
 def remove_namespace(connection: Connection, name: str, seconds: float) -> None:

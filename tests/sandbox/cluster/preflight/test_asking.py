@@ -119,7 +119,7 @@ def test_what_is_among_the_fixtures_or_the_manifests_is_not_missing(ahead: Ahead
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"replicas": "two"}, "json: cannot unmarshal"),
+        ({"replicas": "two"}, ".spec.replicas: expected numeric (int or float), got string"),
         ({"replicas": -1}, "spec.replicas: Invalid value"),
         ({"selector": {"matchLabels": {"app": "else"}}}, "spec.template.metadata.labels: Invalid value"),
     ],
