@@ -19,8 +19,7 @@ from tests.kubernetes.asking import Api, Refused
 from tests.kubernetes.node.node import Node
 from tests.kubernetes.node.parts import NotPossible
 
-RINGS = "tests/kubernetes tests/sandbox/api"
-"""The second are the sandbox's own, with the real server behind the same fixture."""
+RING = "tests/kubernetes"
 
 
 def main(more: list[str]) -> int:
@@ -41,7 +40,7 @@ def main(more: list[str]) -> int:
     except (Refused, OSError, urllib3.exceptions.HTTPError, yaml.YAMLError, KeyError, StopIteration) as error:
         print(f"The ring on real Kubernetes cannot run: {cluster.CONFIG}: {error}", file=sys.stderr)
         return 2
-    ran = pytest.main([*words(os.environ.get("T") or RINGS), *more])
+    ran = pytest.main([*words(os.environ.get("T") or RING), *more])
     print(f"The ring on real Kubernetes took {time.monotonic() - begun:.0f} s.")
     return int(ran)
 
