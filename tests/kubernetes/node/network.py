@@ -1,4 +1,8 @@
-"""A network namespace for the node, and a pair of links between it and this machine."""
+"""A network namespace for the node, and a pair of links between it and this machine.
+
+What is for the node's Services and pods goes there, too: by this machine's default route it would leave the
+machine, and somebody else would answer.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from tests.kubernetes.node.parts import PATH, NotPossible, find
-from tests.kubernetes.node.places import HERE, NAME, THERE
+from tests.kubernetes.node.places import HERE, NAME, PODS, SERVICES, THERE
 
 LINK, PEER = "fb-kube-host", "fb-kube-node"
 NAMESPACE = Path("/var/run/netns") / NAME
@@ -34,6 +38,8 @@ def make() -> None:
         ("route", "replace", "default", "via", HERE),
     ):
         _run("ip", "-n", NAME, *words)
+    for addresses in (SERVICES, PODS):
+        _run("ip", "route", "replace", addresses, "via", THERE, "dev", LINK)
     _run(*within("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"))
 
 
