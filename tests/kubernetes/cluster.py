@@ -6,7 +6,6 @@ import base64
 import contextlib
 import json
 import os
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import yaml
 
 from tests.kubernetes.asking import Access, Api, Object, Refused
 from tests.kubernetes.node.node import Node
+from tests.sandbox import local
 
 CONFIG, REGISTRY = "KUBERNETES_TEST_CONFIG", "KUBERNETES_TEST_REGISTRY"
 ROLE = Path(__file__).with_name("role.yaml")
@@ -28,14 +28,8 @@ APPLY = "?fieldManager=ring&force=true"
 
 
 def eventually(check: Callable[[], Any], seconds: float = SECONDS, what: object = None) -> Any:
-    """The first true result of ``check``; for what has no watch."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result:
-            return result
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what or check}"
-        time.sleep(0.1)
+    """As on the sandbox, with the patience for a real node, and fewer questions."""
+    return local.eventually(check, seconds, what, pause=0.1)
 
 
 class Home(NamedTuple):

@@ -117,12 +117,14 @@ class Sandbox:
         assert "404" in str(gone.value) or "was deleted" in str(gone.value)
 
 
-def eventually(check: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """The first true result of ``check``; for what has no watch."""
+def eventually(
+    check: Callable[[], Any], seconds: float = SECONDS, what: object = None, pause: float = 0.02
+) -> Any:
+    """The first true result of ``check``, called ``what`` when there is none; for what has no watch."""
     deadline = time.monotonic() + seconds
     while True:
         result = check()
         if result:
             return result
-        assert time.monotonic() < deadline, f"not within {seconds} s: {check}"
-        time.sleep(0.02)
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what or check}"
+        time.sleep(pause)
