@@ -138,7 +138,7 @@ def reset(state: State, *, images: bool) -> str:
     with state.changing():
         _down(state)
         for entry in state.root.iterdir():
-            if entry.name == "change.lock" or (entry.name in IMAGES and not images):
+            if entry.name in ("change.lock", ".gitignore") or (entry.name in IMAGES and not images):
                 continue
             remove_tree(entry)
     return f"{state.root} is empty now" if images else f"{state.root} is empty now, except for built images"

@@ -90,6 +90,8 @@ class State:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(self.root, os.W_OK | os.X_OK):
                 raise PermissionError(13, "not writable")
+            if not (self.root / ".gitignore").exists():
+                (self.root / ".gitignore").write_text("*\n")  # it makes no checkout dirty
         except OSError as error:
             why = "there is a file of this name" if self.root.is_file() else error.strerror or str(error)
             raise SandboxError(

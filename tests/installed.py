@@ -112,7 +112,7 @@ class Repository:
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.name", WHO)
         self.git("config", "user.email", "ada@example.org")
-        for name, text in {"app.py": APP, "Dockerfile": DOCKERFILE, ".gitignore": IGNORED}.items():
+        for name, text in {"app.py": APP, "Dockerfile": DOCKERFILE}.items():
             self.write(name, text)
         self.commit("first")
 
@@ -147,6 +147,3 @@ class Repository:
         )
         assert "Traceback (most recent" not in done.stdout, done.stdout
         return Ended(done.returncode, done.stdout)
-
-
-IGNORED = ".pipeline/\n.sandbox/\n"

@@ -64,6 +64,8 @@ class Record:
         run = f"{stamp}-{app}-{os.urandom(2).hex()}"
         folder = root / HOME / "runs" / run
         files.folder(folder / "stages")
+        if not (ignored := root / HOME / ".gitignore").exists():
+            files.write(ignored, "*\n")  # no checkout is dirty because a run left its record in it
         try:
             lock = life.hold(folder)
         except OSError as error:
