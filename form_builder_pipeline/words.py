@@ -78,8 +78,8 @@ def _configuration(row: Row, rest: list[str]) -> list[str]:
     if row.file == "sandbox":
         folder = found.parent if found else Path.cwd()
         return [] if os.environ.get("SANDBOX_STATE") else [f"--state={folder / '.sandbox'}"]
-    if row.file == "doctor.py":
-        return [f"--root={found.parent if found else Path.cwd()}"]
+    if found is None and row.file == "doctor.py":
+        return [f"--root={Path.cwd()}"]
     if found is None:
         raise Misused("there is no pipeline.toml here, or above in this git repository", "pipeline init")
     return [f"--config={found}"]

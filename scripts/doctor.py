@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Iterator, List, Tuple  # noqa: UP035 - Python 3.8
 
-from bare import cluster
+from bare import cluster, installed
 from bare.finding import Finding, run
 
 OLDEST = (3, 11)
@@ -111,7 +111,9 @@ def loopback() -> Finding:
 
 def registry(root: Path) -> Finding:
     """Where .venv comes from: asked for with pip's own settings, unless it is there already."""
-    if any((root / ".venv").glob(".ready-*")):
+    if installed.is_installed():
+        return Finding(True, f"the toolkit is installed in {sys.prefix}")
+    if any(installed.venv(root).glob(".ready-*")):
         return Finding(True, ".venv is set up")
     if not importlib.util.find_spec("pip"):
         return Finding(None, "the package registry was not asked: this Python has no pip (.venv will)")
@@ -144,13 +146,13 @@ def optional(program: str, purpose: str) -> Finding:
     return Finding(None, f"{program} {'is here' if found else 'is not here'}: {purpose}")
 
 
-def webhook(root: Path) -> Finding:
+def webhook(config: Path) -> Finding:
     """Where alerts go."""
     names = {"webhook": "SLACK_WEBHOOK", "token": "SLACK_TOKEN"}
     try:
         import tomllib
 
-        given = tomllib.loads((root / "apps.toml").read_text(encoding="utf-8"))["alert"]
+        given = tomllib.loads(config.read_text(encoding="utf-8"))["alert"]
         names.update({key: given[key]["env"] for key in names if key in given})
     except (ImportError, OSError, ValueError, KeyError, TypeError):
         pass  # their defaults, which is also what a broken apps.toml will be told about elsewhere
@@ -160,7 +162,7 @@ def webhook(root: Path) -> Finding:
     return Finding(None, f"{names['webhook']} is not set: alerts are printed and kept")
 
 
-def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
+def checks(root: Path, config: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
     """All checks, what is needed before what is good to know."""
     return [
         python,
@@ -173,30 +175,33 @@ def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
         lambda: sandbox(root),
         lambda: optional("kubectl", "optional, to look into a cluster by hand"),
         lambda: optional("docker", 'only needed for clusters with builder = "docker"'),
-        lambda: webhook(root),
+        lambda: webhook(config),
     ]
 
 
-def _all(root: Path, flags: List[str]) -> Iterator[Finding]:  # noqa: UP006
+def _all(root: Path, flags: List[str], config: Path) -> Iterator[Finding]:  # noqa: UP006
     """One after the other, as they are seen."""
-    for check in checks(root):
+    for check in checks(root, config):
         yield check()
-    yield from cluster.findings(root, flags)
+    yield from cluster.findings(root, flags, config)
 
 
 def main() -> int:
     """Check everything, print it, and count the crosses."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     repository = Path(__file__).resolve().parents[1]
-    parser.add_argument(
-        "--root", metavar="DIR", type=Path, default=repository, help="default: this repository"
-    )
+    parser.add_argument("--root", metavar="DIR", type=Path, help="default: this repository")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="default: apps.toml in there")
     for flag, about in FLAGS.items():
         parser.add_argument(
             f"--{flag}", metavar=flag.upper(), default=os.environ.get(flag.upper(), ""), help=about
         )
     options = parser.parse_args()
-    root = options.root
+    root = options.root or (options.config.resolve().parent if options.config else repository)
+    config = options.config or root / "apps.toml"
+    if options.config and not config.is_file():
+        print(f"--config {config}: no such file")
+        return 2
     if not root.is_dir():
         print(f"--root {root}: no such folder")
         return 2
@@ -204,15 +209,14 @@ def main() -> int:
     crosses = 0
     given = {flag: getattr(options, flag) for flag in FLAGS}
     flags = [f"--{flag}={value}" for flag, value in given.items() if value]
-    for finding in _all(root, flags):
+    for finding in _all(root, flags, config):
         well, saw, fix = finding
         print(f"{SIGNS[well][plain]} {saw}" + (f"\n    fix: {fix}" if fix else ""), flush=True)
         crosses += well is False
     if crosses:
         print(f"\n{crosses} of these must be mended first.")
         return 2
-    named = f" CLUSTER={given['cluster']}" if given["cluster"] else ""
-    print(f"\nReady: make pipeline APP={given['app'] or 'submitter'}{named}")
+    print(f"\nReady: {installed.ready(given['app'], given['cluster'])}")
     return 0
 
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import List  # noqa: UP035 - Python 3.8
+from typing import List, Optional  # noqa: UP035 - Python 3.8
 
 from bare.finding import Finding, run
+from bare.installed import is_installed, venv
 
 SCRIPT = Path(__file__).resolve().parents[1] / "cluster_doctor.py"
 SECONDS = 120
 
 
-def findings(root: Path, flags: List[str]) -> List[Finding]:  # noqa: UP006
+def findings(
+    root: Path,
+    flags: List[str],  # noqa: UP006
+    config: Optional[Path] = None,  # noqa: UP045
+) -> List[Finding]:  # noqa: UP006
     """Of the cluster that apps.toml or a flag names, once the toolkit is set up.
 
-    Of the sandbox there are none: it starts by itself.
+    Of the sandbox there are none: it starts by itself. config: default apps.toml in root.
     """
-    config, program = root / "apps.toml", root / ".venv" / "bin" / "python"
+    config = config or root / "apps.toml"
+    program = Path(sys.executable) if is_installed() else venv(root) / "bin" / "python"
     if not config.is_file() or not SCRIPT.is_file():
         return []
     if not program.is_file():

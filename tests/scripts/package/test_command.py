@@ -30,6 +30,9 @@ def test_every_subcommand_is_a_target_of_make_and_advice_knows_it() -> None:
     assert not taken & set(READ)
 
 
+BROKEN = "\n[no_such_key]\n"
+
+
 def test_help_teaches_what_there_is(repository: Repository) -> None:
     done = repository.run("pipeline", "--help")
     assert done.code == 0
@@ -122,3 +125,14 @@ def test_init_replaces_nothing(repository: Repository) -> None:
     repository.write("Makefile.pipeline", "# mine\n")
     done = repository.run("pipeline", "makefile")
     assert (done.code, (repository.folder / "Makefile.pipeline").read_text()) == (2, "# mine\n")
+
+
+def test_the_doctor_looks_at_the_apps_repository(repository: Repository) -> None:
+    done = repository.run("pipeline", "doctor")
+    assert "the toolkit is installed in" in done.output
+    assert ".venv" not in done.output
+    repository.run("pipeline", "init")
+    repository.write("pipeline.toml", (repository.folder / "pipeline.toml").read_text() + BROKEN)
+    done = repository.run("pipeline", "doctor", "CLUSTER=kubeconfig")
+    assert "no_such_key" in done.output  # cluster_doctor.py has read it
+    assert repository.run("pipeline", "doctor", "--config", "nowhere.toml").code == 2

@@ -27,12 +27,14 @@ def test_it_works_on_the_app_around_it(repository: Repository, origin: Path) -> 
         ["cksum"], input=str(toolkit.resolve()), text=True, capture_output=True, check=True
     )
     (toolkit / ".venv" / f".ready-{number.stdout.split()[0]}").touch()
-    assert repository.run("pipeline", "init").code == 0
+    init = repository.run("python3", "-m", "form_builder_pipeline", "init", env={"PYTHONPATH": "pipeline"})
+    assert init.code == 0, init.output
     version = repository.commit("a pipeline")
     make = ("make", "-C", "pipeline", "--no-print-directory")
 
     done = repository.run(*make, "lint", "CONFIG=../pipeline.toml", "APP=my-app")
     assert done.code == 0, done.output
+    assert "1 file already formatted" in done.output, "the toolkit is not linted as the app's code"
     record = json.loads((repository.folder / ".pipeline/latest/run.json").read_text())
     assert (record["commit"][:12], record["branch"], record["author"]) == (version, "main", WHO)
     assert not (toolkit / ".pipeline").exists()
@@ -52,3 +54,5 @@ def test_it_works_on_the_app_around_it(repository: Repository, origin: Path) -> 
     assert 'branch "my-feature" stops before' in again.output
     done = repository.run(*make, "plan", "CONFIG=../nowhere.toml")
     assert "nowhere.toml: no such file" in done.output
+    done = repository.run(*make, "doctor", "CONFIG=../pipeline.toml")
+    assert ".venv is set up" in done.output
