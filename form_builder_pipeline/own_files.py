@@ -95,7 +95,7 @@ def _filled(file: str, here: Path, name: str) -> str:
 
 
 def _without_the_toolkit(text: str, here: Path) -> str:
-    """A toolkit that is a submodule in the folder is left out where linters look: it is not the app's code."""
+    """A toolkit that is a submodule here is left out where linters look: it is not the app's code."""
     if here not in ROOT.parents:
         return text
     left_out = f"""'extend-exclude = ["{ROOT.relative_to(here)}"]'"""
@@ -108,3 +108,7 @@ def _write(file: Path, text: str, what: str) -> None:
     except OSError as error:
         raise Misused(f"{file} cannot be written: {error.strerror}") from None
     print(f"wrote {file.relative_to(Path.cwd())}: {what}")
+
+
+WHAT = {"init": init, "makefile": makefile}
+"""Each takes the words after it, and gives its exit code."""

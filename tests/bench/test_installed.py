@@ -1,4 +1,4 @@
-"""A stage of the installed toolkit, by its command, against the same script as make starts it in this repository."""
+"""A stage by the installed command, against the same script as make starts it in this repository."""
 
 from __future__ import annotations
 
