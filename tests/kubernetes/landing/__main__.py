@@ -36,37 +36,35 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     node = Node()
-    had_before = given is not None or bool(node.running())
+    brings = given is None and not node.is_up()
+    if reason := _why_none(node, time_there_is) if brings else "":
+        print(f"Left out: {RING}: {reason}")
+        return 0
     try:
-        if reason := None if given else _why_no_node(node, time_there_is):
-            print(f"Left out: {RING}: {reason}")
-            return 0
-        codes = [_run(portion, time_there_is) for portion in PORTIONS]
+        if brings:
+            node.up()
+        return max([_run(portion, time_there_is) for portion in PORTIONS])
     except NotPossible as error:
         print(f"{RING}: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     finally:
-        if not had_before:
+        if brings:
             node.down()
         print(f"In all, {RING} took {(time.time() - begun) / 60:.1f} min.", flush=True)
-    return max(codes)
 
 
-def _why_no_node(node: Node, given: Clock) -> str:
-    """Why this machine has no node now; "" when it is up. Raises NotPossible where it does not come up."""
-    if node.is_up():
-        return ""
+def _why_none(node: Node, given: Clock) -> str:
+    """Why this machine cannot have a node now; "" where all of it is built."""
     try:
         parts.check()
-        if not building.is_built(node.places, node.version):
-            if lacks := given.lacks(BUILD, time.time()):
-                return f"Kubernetes has to be built first: {lacks}"
-            building.build(node.places, node.version, node.say)
+        node.refuse_another()
+        if building.is_built(node.places, node.version):
+            return ""
+        if lacks := given.lacks(BUILD, time.time()):
+            return f"Kubernetes has to be built first: {lacks}"
+        building.build(node.places, node.version, node.say)
     except NotPossible as error:
         return str(error)
-    node.up()
     return ""
 
 
@@ -118,4 +116,7 @@ def _interrupt(*_: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

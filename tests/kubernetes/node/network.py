@@ -22,6 +22,11 @@ def within(*argv: str) -> list[str]:
     return [find("nsenter") or "nsenter", f"--net={NAMESPACE}", *argv]
 
 
+def is_there() -> bool:
+    """Whether it is made: without it, what is sent to the node leaves this machine."""
+    return NAMESPACE.exists() and Path("/sys/class/net", LINK).exists()
+
+
 def make() -> None:
     """Make what is not there. Raises NotPossible where this machine does not allow it."""
     if not NAMESPACE.exists():
