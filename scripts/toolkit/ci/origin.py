@@ -195,7 +195,7 @@ def _full(commit: str, seen: Checkout, git: Git) -> str:
     if not is_full(found):
         raise Misused(
             f"COMMIT={commit}: git knows no such commit {f'in {seen.top}' if seen.top else 'here'}",
-            remedy="give all its digits, or fetch it first",
+            remedy="fetch it first, or leave COMMIT out",
             evidence=[said.complaint] if said.failed else [],
         )
     return found
