@@ -40,6 +40,17 @@ def template_of(obj: Object) -> Object | None:
     return spec if obj.get("kind") == "Pod" else found
 
 
+def kept(obj: Object) -> Object:
+    """The object with what keeps its pods to the pretended node."""
+    pod = template_of(obj)
+    if pod is not None:
+        pod["nodeSelector"] = {**(pod.get("nodeSelector") or {}), MARK: SPACE}
+        mine = [{"key": MARK, "operator": "Exists"}]
+        mine.append({"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoSchedule"})
+        pod["tolerations"] = [*(pod.get("tolerations") or ()), *mine]
+    return obj
+
+
 class Guest(Client):
     """A client of a cluster that has others in it too. ``beating`` are the nodes whose heart beats."""
 
@@ -51,15 +62,10 @@ class Guest(Client):
             labels = {**(obj["metadata"].get("labels") or {}), MARK: SPACE}
             taint = {"key": MARK, "value": SPACE, "effect": "NoSchedule"}
             spec = obj.get("spec") or {}
-            kept = {**spec, "taints": [*(spec.get("taints") or ()), taint]}
-            obj = {**obj, "metadata": {**obj["metadata"], "labels": labels}, "spec": kept}
+            kept_to = {**spec, "taints": [*(spec.get("taints") or ()), taint]}
+            obj = {**obj, "metadata": {**obj["metadata"], "labels": labels}, "spec": kept_to}
             self.beating.add(obj["metadata"]["name"])
-        elif (pod := template_of(obj)) is not None:
-            pod["nodeSelector"] = {**(pod.get("nodeSelector") or {}), MARK: SPACE}
-            mine = [{"key": MARK, "operator": "Exists"}]
-            mine.append({"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoSchedule"})
-            pod["tolerations"] = [*(pod.get("tolerations") or ()), *mine]
-        return await super().create(path, obj, **query)
+        return await super().create(path, kept(obj), **query)
 
 
 async def beat(client: Guest) -> None:
