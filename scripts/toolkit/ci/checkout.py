@@ -23,6 +23,7 @@ _STATUS = (
     # The whole checkout, without what a run itself leaves behind where nobody told git to ignore it.
     *("--", ":/", ":(top,exclude,glob)**/.pipeline/**", ":(top,exclude,glob)**/.sandbox/**"),
 )
+_IGNORED = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "--", ".")
 _CHANGED = ("1 ", "2 ", "u ", "? ")
 
 
@@ -69,7 +70,7 @@ def look(git: Git, apart: Collection[Path] = ()) -> Checkout:
     if not is_full(commit):
         remedy = "git add -A && git commit -m first"
         return Checkout("git", branch, "", dirty, top, f"git: {header['head']} has no commit yet", remedy)
-    if top and not placed and not changes:
+    if top and not placed and not changes and git(_IGNORED).answer.reveal():
         why = f"the folder is in no commit of {top}: it is ignored there"
         return Checkout("git", branch, commit, True, top, why, "git check-ignore -v says by which rule")
     return Checkout("git", branch, commit, dirty, top)
