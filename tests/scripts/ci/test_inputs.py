@@ -28,11 +28,11 @@ def foreign(tmp_path: Path) -> Foreign:
 
 def seen(*folders: Path) -> dict[str, str]:
     """Each file's digest, by the end of its path."""
-    return {str(path): inputs.digest(path) for path in inputs.kept(folders)}
+    return {path: inputs.digest(path) for path in inputs.kept(folders)}
 
 
 def names(*folders: Path) -> list[str]:
-    return sorted(path.name for path in inputs.kept(folders))
+    return sorted(Path(path).name for path in inputs.kept(folders))
 
 
 def test_what_git_keeps_or_would_keep(foreign: Foreign) -> None:
@@ -128,7 +128,7 @@ def test_what_a_build_sees(foreign: Foreign) -> None:
     foreign.write("code/ignored", "is copied by a build")
     foreign.write("code/.git/config", "is not")
     (foreign.code / "linked").symlink_to("code")
-    listed = sorted(str(path.relative_to(foreign.code)) for path in inputs.everything(foreign.code))
+    listed = sorted(str(Path(path).relative_to(foreign.code)) for path in inputs.everything(foreign.code))
     assert listed == [".gitignore", "code/file", "code/ignored", "linked"]
 
 
