@@ -47,7 +47,7 @@ def kept(folders: Iterable[Path], skip: Skip | None = None) -> set[str]:
         if real in entered:
             return
         entered.add(real)
-        for path in _named(real):
+        for path in listed(real):
             if skip and skip(path):
                 continue
             try:
@@ -100,13 +100,13 @@ def digest(file: str | Path) -> str:
     return " ".join(parts)
 
 
-def _named(folder: Path) -> Iterable[str]:
+def listed(folder: Path) -> Collection[str]:
     """The entries of a folder, as git names them; all but LEFTOVERS where git names none, or none that can be
     understood."""
     said = door.at(folder)(_LIST)
     answer = said.answer.reveal()
     if said.failed or not answer or _UNREADABLE in answer:
-        return everything(folder)
+        return list(everything(folder))
     names = filter(None, answer.split("\0"))
     if any(leftover in answer for leftover in LEFTOVERS):
         names = filter(lambda name: LEFTOVERS.isdisjoint(name.split("/")), names)
