@@ -110,7 +110,7 @@ drill: $(READY) ## break a release on purpose, see verdict and recovery     CAUS
 	@$(PY) scripts/drill.py $${CAUSE:+--cause="$$CAUSE"} $${ONLY:+--only="$$ONLY"} $(cluster)
 fidelity: $(READY) ## every drill on the sandbox and on CLUSTER=, side by side  CLUSTER=
 	-@$(PY) scripts/drill.py --cause all --cluster sandbox --report .pipeline/fidelity/sandbox.json
-	-@$(PY) scripts/drill.py --cause all --lanes 2 $(cluster) --report .pipeline/fidelity/kubernetes.json
+	-@$(PY) scripts/drill.py --cause all --lanes 6 $(cluster) --report .pipeline/fidelity/kubernetes.json
 	@$(PY) scripts/fidelity.py
 doctor: ## is this machine, is a cluster ready? each cross has its fix  [CLUSTER=] [APP=] [ENV=]
 	@$(SYSTEM_PYTHON) scripts/doctor.py $(app) $(env) $(cluster)
