@@ -18,6 +18,9 @@ _WHY = {
 }
 
 
+_come: list[int] = []
+
+
 class Stopped(KeyboardInterrupt):
     """One of these signals came. No PipelineError: what goes on after one of those must not go on now."""
 
@@ -33,19 +36,24 @@ def listen() -> None:
     Later ones change nothing: a terminal that closes sends several, and the end must be whole. Only a third
     Ctrl-C ends everything at once.
     """
-    told: list[int] = []
+    _come.clear()
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        first = not told  # asked before it is noted: another one may come in between, and one must raise
-        told.append(number)
+        first = not _come  # asked before it is noted: another one may come in between, and one must raise
+        _come.append(number)
         if first:
             raise Stopped(_WHY[signal.Signals(number)])
-        if told.count(signal.SIGINT) > 2:
+        if _come.count(signal.SIGINT) > 2:
             os._exit(Kind.INTERRUPTED.exit_code)
 
     for number in _WHY:
         if number is signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, interrupt)
+
+
+def has_come() -> bool:
+    """Whether one of these signals has been raised since listen(): what is left to do ought to be short."""
+    return bool(_come)
 
 
 @contextmanager

@@ -12,12 +12,13 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from toolkit.base import signals
 from toolkit.base.outcome import Failed, PipelineError
 from toolkit.cluster.api import errors
 from toolkit.cluster.api.credentials import Credentials
 from toolkit.cluster.api.errors import ApiError, TlsRefused, Unreachable
 from toolkit.objects import withholding
-from toolkit.objects.fields import mapping
+from toolkit.objects.fields import mapping, text
 from toolkit.settings.model import Cluster
 
 USER_AGENT = "form-builder-pipeline/1"
@@ -25,8 +26,10 @@ CONNECT_SECONDS = 4.0
 # Between two bytes of an answer. A write may wait for admission webhooks (10 s each by default).
 READ_SECONDS = 8.0
 WRITE_SECONDS = 30.0
-# A server that restarts is away for a moment; asking again is safe for what only reads or was never sent.
+# A server that restarts is away for a moment; asking again is safe for what only reads, was never sent, or
+# says how something is to be, as an apply does. Who writes was answered before: such a server comes back.
 PATIENCE_SECONDS = 3.0
+WRITE_PATIENCE_SECONDS = 20.0
 # A server that has too much to do says when to come back; nothing was done with what it sent away. Without
 # that word it passes on the answer of another (a node, a pod), which asking again would not change.
 BUSY = (429, 503)
@@ -34,6 +37,7 @@ BUSY_SECONDS = 10.0
 
 Json = dict[str, Any]
 Warned = list[str]
+_READS = ("GET", "HEAD")
 _WARNING = re.compile(r'(?:^|,)\s*299\s+\S+\s+"((?:[^"\\]|\\.)*)"')
 
 
@@ -75,7 +79,7 @@ class Transport:
         """
         doing = doing or f"asking for {path}"
         url = self.server + path + ("?" + urlencode(query) if query else "")
-        reads = method in ("GET", "HEAD")
+        reads = method in _READS
         payload = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         busy_until = time.monotonic() + BUSY_SECONDS
         renewed = False
@@ -89,8 +93,8 @@ class Transport:
                 body=payload,
                 headers=sent,
                 seconds=timeout or (READ_SECONDS if reads else WRITE_SECONDS),
-                patience=0.0 if stream else PATIENCE_SECONDS,
-                reads=reads,
+                patience=0.0 if stream else _patience(reads),
+                repeatable=_repeatable(method, body),
                 preload_content=not stream,
             )
             if response.status < 400:
@@ -119,11 +123,11 @@ class Transport:
         *,
         seconds: float,
         patience: float,
-        reads: bool,
+        repeatable: bool,
         **options: Any,
     ) -> urllib3.BaseHTTPResponse:
-        """The answer, whatever its status; asked again for a moment where that is safe."""
-        deadline = time.monotonic() + patience
+        """The answer, whatever its status; asked again for `patience` seconds where that is safe."""
+        deadline: float | None = None
         while True:
             try:
                 return credentials.pool.request(
@@ -136,10 +140,13 @@ class Transport:
                 )
             except urllib3.exceptions.HTTPError as error:
                 failure = self._unreachable(error, seconds)
-                timed_out = isinstance(error, urllib3.exceptions.TimeoutError)
+                now = time.monotonic()
+                deadline = deadline or now + patience
                 unsent = isinstance(error, urllib3.exceptions.NewConnectionError)
-                again = (reads or unsent) and not timed_out and not isinstance(failure, TlsRefused)
-                if not again or time.monotonic() > deadline:
+                # a read that found nobody for its whole time has waited long enough
+                too_long = isinstance(error, urllib3.exceptions.TimeoutError) and method in _READS
+                again = (repeatable or unsent) and not too_long and not isinstance(failure, TlsRefused)
+                if not again or now > deadline:
                     raise failure from error
                 time.sleep(0.2)
 
@@ -226,6 +233,21 @@ def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3
 def warned(header: str) -> Warned:
     """What a Warning header says, several joined by commas (RFC 7234, 5.5; Kubernetes uses the code 299)."""
     return [re.sub(r"\\(.)", r"\1", said) for said in _WARNING.findall(header)]
+
+
+def _patience(reads: bool) -> float:
+    """For how many seconds a server that is away is waited for; nobody who ends a run waits for it."""
+    return PATIENCE_SECONDS if reads or signals.has_come() else WRITE_PATIENCE_SECONDS
+
+
+def _repeatable(method: str, body: Any) -> bool:
+    """Whether a request may reach the server twice: what it asks for is the same then. RFC 9110, 9.2.2.
+
+    A patch says how the object is to be, unless it names the version that it is a change of.
+    """
+    if method == "PATCH":
+        return not text(mapping(body), "metadata", "resourceVersion")
+    return method in (*_READS, "DELETE")
 
 
 def _seconds(value: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from toolkit.base import signals
 from toolkit.base.outcome import Failed, Misused
 from toolkit.cluster.api import transport
 from toolkit.cluster.api.connection import Connection, connect
@@ -166,6 +168,71 @@ def test_a_write_that_may_have_arrived_is_not_sent_twice(
     with pytest.raises(Unreachable, match="broke the connection"):
         connection.create("/api/v1/namespaces/x/pods", {"kind": "Pod", "metadata": {"name": "p"}})
     assert len(double.requests) == before + 1
+
+
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"k": "v"}}
+
+
+def test_an_apply_that_may_have_arrived_is_sent_again(
+    double: Double, reach: Callable[..., Connection]
+) -> None:
+    """It says what is to be: a server that drops the connection while it restarts fails no deployment."""
+    connection = reach(double.url, double.ca)
+    before = len(double.requests)
+    double.answer = lambda request: (
+        request.drop() if len(double.requests) < before + 4 else request.json(CONFIG_MAP)
+    )
+    made = connection.apply("/api/v1/namespaces/x/configmaps/c", CONFIG_MAP)
+    assert made["data"] == {"k": "v"}
+    sent = double.requests[before:]
+    assert len(sent) == 4 and {each.body for each in sent} == {json.dumps(CONFIG_MAP).encode()}
+
+
+def test_an_apply_without_an_answer_is_sent_again(
+    double: Double, reach: Callable[..., Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = reach(double.url, double.ca)
+    monkeypatch.setattr(transport, "WRITE_SECONDS", 0.3)
+    before = len(double.requests)
+
+    def answer(request: Request) -> None:
+        if len(double.requests) == before + 1:
+            double.ended.wait(10)
+        else:
+            request.json(CONFIG_MAP)
+
+    double.answer = answer
+    assert connection.apply("/api/v1/namespaces/x/configmaps/c", CONFIG_MAP)["data"] == {"k": "v"}
+    assert len(double.requests) == before + 2
+
+
+def test_a_change_of_one_version_is_not_sent_twice(double: Double, reach: Callable[..., Connection]) -> None:
+    connection = reach(double.url, double.ca)
+    double.answer = lambda request: request.drop()
+    before = len(double.requests)
+    with pytest.raises(Unreachable, match="broke the connection"):
+        connection.merge("/api/v1/namespaces/x/configmaps/c", {"metadata": {"resourceVersion": "7"}})
+    assert len(double.requests) == before + 1
+
+
+def test_a_write_waits_for_a_server_that_is_away(
+    double: Double, reach: Callable[..., Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than a read does, and not when somebody ended the run."""
+    connection = reach(double.url, double.ca)
+    monkeypatch.setattr(transport, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(transport, "WRITE_PATIENCE_SECONDS", 60.0)
+    before = len(double.requests)
+    double.answer = lambda request: (
+        request.drop() if len(double.requests) < before + 6 else request.json(CONFIG_MAP)
+    )
+    assert connection.apply("/api/v1/namespaces/x/configmaps/c", CONFIG_MAP)["data"] == {"k": "v"}
+    double.answer = lambda request: request.drop()
+    monkeypatch.setattr(signals, "has_come", lambda: True)
+    before = len(double.requests)
+    with pytest.raises(Unreachable):
+        connection.apply("/api/v1/namespaces/x/configmaps/c", CONFIG_MAP)
+    assert len(double.requests) <= before + 2
 
 
 def test_pages_are_joined_and_an_expired_token_starts_again(
