@@ -56,6 +56,7 @@ BROKEN: dict[str, Broken] = {
         "missing configuration",
         pod="volumes: [{ name: keys, secret: { secretName: absent } }]",
         container="volumeMounts: [{ name: keys, mountPath: /keys }]",
+        waits="the least Role may not read Secrets, so 20 s are given for this one to be made",
     ),
     "image": Broken("image does not exist", image=f'{{{{ images.app.partition("@")[0] }}}}@{ABSENT}'),
     "command": Broken("command cannot run", container="command: [no-such-program]"),
