@@ -11,7 +11,6 @@ from sandbox.controllers.machinery import objects
 from tests.sandbox.controllers import real
 from tests.sandbox.controllers.stage import SPACE, Stage, deployment, place, play, rolled_out
 
-
 OTHER = f"{SPACE}-other"
 
 
