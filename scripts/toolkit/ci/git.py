@@ -22,7 +22,10 @@ _ELSEWHERE = (
     *("GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_NO_REPLACE_OBJECTS", "GIT_CONFIG"),
 )
 # The caller's settings that put more into an answer than was asked for.
-_PLAIN = ("-c", "log.showSignature=false", "-c", "color.ui=false", "-c", "core.quotePath=false")
+_PLAIN = (
+    *("-c", "log.showSignature=false", "-c", "color.ui=false"),
+    *("-c", "core.quotePath=false", "-c", "status.relativePaths=false"),
+)
 
 
 class Said(NamedTuple):
@@ -40,6 +43,8 @@ class Said(NamedTuple):
 
 Git = Callable[[Sequence[str]], Said]
 """Takes the arguments after the word git."""
+At = Callable[[Path], Git]
+"""git in a folder."""
 
 
 def at(root: Path) -> Git:
