@@ -24,7 +24,8 @@ checks.measuring:
 ci:                  base
 runs:                base
 settings.said:
-settings:            base ci runs settings.said
+settings.files:      base
+settings:            base ci runs settings.files settings.said
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base
