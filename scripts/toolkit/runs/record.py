@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base import files
+from toolkit.base.files import HOME as HOME
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.runs import life, shape
 from toolkit.runs.words import masked
 from toolkit.typed import advice
 
 RUNNING = "running"
-HOME = ".pipeline"
 
 
 def now() -> str:
@@ -64,8 +64,6 @@ class Record:
         run = f"{stamp}-{app}-{os.urandom(2).hex()}"
         folder = root / HOME / "runs" / run
         files.folder(folder / "stages")
-        if not (ignored := root / HOME / ".gitignore").exists():
-            files.write(ignored, "*\n")  # no checkout is dirty because a run left its record in it
         try:
             lock = life.hold(folder)
         except OSError as error:
