@@ -26,6 +26,8 @@ from sandbox.base.client import ApiError, Client, Object
 from tests.sandbox.api.real import VARIABLE, named
 
 SPACE = f"stage-{secrets.token_hex(3)}" if named() else "default"
+BLOCK = "198.18" if named() else "127.1"
+"""Of the pods' addresses, where nobody answers: a real API server takes no loopback ones for Endpoints."""
 MARK = "tests.example.com/stage"
 SECONDS = 90.0
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
