@@ -69,7 +69,7 @@ class Guest(Client):
             kept_to = {**spec, "taints": [*(spec.get("taints") or ()), taint]}
             obj = {**obj, "metadata": {**obj["metadata"], "labels": labels}, "spec": kept_to}
             self.beating.add(obj["metadata"]["name"])
-        elif "/namespaces/" not in path and path != "/api/v1/namespaces":
+        elif "/namespaces/" not in path and obj["metadata"]["name"] != SPACE:
             self.made.add(f"{path}/{obj['metadata']['name']}")
         return await super().create(path, kept(obj), **query)
 
@@ -140,13 +140,13 @@ async def guest() -> AsyncIterator[Guest]:
                     with contextlib.suppress(ApiError):
                         await client.delete(path)
                     await _until(client, path, there=False)
-                await _force(client)
+                await _force(client, f"/api/v1/namespaces/{SPACE}")
                 await _until(client, f"/api/v1/namespaces/{SPACE}", there=False)
 
 
-async def _force(client: Client) -> None:
-    """Pods of a node that is gone have nobody to end them."""
-    pods = f"/api/v1/namespaces/{SPACE}/pods"
+async def _force(client: Client, space: str) -> None:
+    """Pods of a node that is gone have nobody to end them. ``space`` is the path of a namespace."""
+    pods = f"{space}/pods"
     for each in (await client.get(pods))["items"]:
         with contextlib.suppress(ApiError):
             await client.delete(f"{pods}/{each['metadata']['name']}", grace=0)
@@ -164,8 +164,8 @@ async def _until(client: Client, path: str, *, there: bool) -> None:
                 found = False
             if found is there:
                 return
-            if not there:
-                await _force(client)
+            if not there and path.startswith("/api/v1/namespaces/"):
+                await _force(client, path)
             await asyncio.sleep(0.2)
 
 
