@@ -200,7 +200,10 @@ class Suite(NamedTuple):
 
 
 class App(NamedTuple):
-    """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds."""
+    """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds.
+
+    common: it is declared in what the file extends, and is here for those that need it.
+    """
 
     name: str
     title: str
@@ -208,6 +211,7 @@ class App(NamedTuple):
     path: Path
     namespace: str
     service: str
+    common: bool = False
     pending: str = ""
     support: bool = False
     language: str = ""

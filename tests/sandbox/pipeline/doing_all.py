@@ -18,6 +18,7 @@ workers = 1
 deadline = "60s"
 environments = ["test"]
 env.URL = "{url}"
+env.PROXY = "{proxy}"
 env.INTERNAL = "{internal}"
 env.WORD = { secret = "word-{space}", key = "word" }
 """
@@ -27,6 +28,10 @@ def test_it_answers_and_is_told():
     assert urllib.request.urlopen(os.environ["URL"] + "/health").read() == b"ok"
     urllib.request.urlopen(urllib.request.Request(os.environ["URL"] + "/say", b"hello", method="POST"))
     assert os.environ["WORD"] == "a-word-for-tests"
+    if "PROXY" in os.environ:
+        through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": os.environ["PROXY"]}))
+        assert through.open(os.environ["INTERNAL"] + "/health").read() == b"ok"
+        through.open(urllib.request.Request(os.environ["INTERNAL"] + "/say", b"hello", method="POST"))
 """
 MORE = """
 ---
