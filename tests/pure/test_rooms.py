@@ -24,8 +24,9 @@ checks.measuring:
 ci:                  base
 runs:                base
 settings.said:
-settings.files:      base
-settings:            base ci runs settings.files settings.said
+ci.repositories:     base ci settings.said
+settings.files:      base ci.repositories
+settings:            base ci ci.repositories runs settings.files settings.said
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base
