@@ -37,8 +37,10 @@ class Access(NamedTuple):
 
 
 def access(kubeconfig: Path) -> Access:
-    """Read a kubeconfig of one file, with its certificates in it or beside it."""
+    """Read a kubeconfig of one file, with its certificates in it or beside it. Raises ValueError."""
     data = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    if not isinstance(data, dict) or "current-context" not in data:
+        raise ValueError(f"{kubeconfig} is no kubeconfig with a current context")
 
     def named(kind: str, name: str) -> Object:
         rows: list[Object] = data.get(f"{kind}s") or []

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes import cluster as clusters
+from tests.kubernetes import tiny
 from tests.kubernetes.cluster import ROLE, Cluster, Home
+from tests.kubernetes.tiny import Tiny
 
 NOT_HERE = "no real cluster: make test-kubernetes brings one up, or runs on the one you name"
 
@@ -55,6 +57,13 @@ def make_namespace(cluster: Cluster) -> Iterator[MakeNamespace]:
 def home(make_namespace: MakeNamespace) -> Home:
     """A fresh namespace, and its account."""
     return make_namespace()
+
+
+@pytest.fixture(scope="module")
+def shared(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
+    """A repository of the tiny app for the tests of a file, in spaces of its own; gone with the last."""
+    with tiny.made_on(cluster, tmp_path_factory.mktemp("tiny"), tiny.mark()) as made:
+        yield made
 
 
 def _making(cluster: Cluster) -> Iterator[MakeNamespace]:

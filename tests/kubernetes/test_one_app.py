@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.kubernetes import tiny
-from tests.kubernetes.cluster import Cluster, eventually
+from tests.kubernetes.cluster import eventually
 from tests.kubernetes.tiny import Tiny
 from tests.sandbox.deploying.looks import STARTUP
 from tests.sandbox.platform_double import Ended, commit
@@ -29,13 +28,6 @@ kind: ConfigMap
 metadata: { name: "fb-tiny-extra-{{ space }}" }
 data: { a: b }
 """
-
-
-@pytest.fixture(scope="module")
-def shared(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
-    with tiny.made_on(cluster, tmp_path_factory.mktemp("tiny"), tiny.mark()) as made:
-        made.configure(rollback="auto")
-        yield made
 
 
 @pytest.fixture

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
-from tests.kubernetes import tiny
 from tests.kubernetes.cluster import Cluster, eventually
 from tests.kubernetes.tiny import Tiny
 from tests.sandbox.deploying.looks import STARTUP
 from tests.sandbox.platform_double import commit
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("outages")]
-
-
-@pytest.fixture(scope="module")
-def shared(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
-    with tiny.made_on(cluster, tmp_path_factory.mktemp("outages"), tiny.mark()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -74,11 +74,14 @@ class Person(Protocol):
 
 
 class HttpPerson:
-    """A Person without a browser: real requests, the page's own forms, no scripts (there are none)."""
+    """A Person without a browser: real requests, the page's own forms, no scripts (there are none).
 
-    def __init__(self, url: str) -> None:
+    proxy: the URL of an HTTP proxy that knows the way, where this process has none of its own.
+    """
+
+    def __init__(self, url: str, proxy: str | None = None) -> None:
         self.base = url.rstrip("/") + "/"
-        self.client = httpx.Client(follow_redirects=True, timeout=60, trust_env=False)
+        self.client = httpx.Client(follow_redirects=True, timeout=60, trust_env=False, proxy=proxy)
         self.log: list[str] = []
         self.files: dict[str, tuple[File, ...]] = {}
 

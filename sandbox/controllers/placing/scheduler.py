@@ -130,7 +130,9 @@ class Scheduler(Controller):
                 there = binding.matching(claim, self.volumes.items.values())
                 provisioner = classes[claim["spec"]["storageClassName"]].get("provisioner")
                 if not there and provisioner == binding.NO_PROVISIONER:
-                    return [], "node(s) didn't find available persistent volumes to bind"
+                    count = len(self.nodes.items)  # looked for on each of them, unlike what is above
+                    reason = "node(s) didn't find available persistent volumes to bind"
+                    return [], fit.unschedulable(count, [reason] * count)
                 waiting.append(claim)
         return waiting, ""
 

@@ -19,19 +19,25 @@ NO_BRANCH = "(no branch)"
 """Branch of a detached checkout. No git branch can have this name: no rule about branches matches it."""
 
 _STATUS = (
-    *("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none"),
-    # The whole checkout, without what a run itself leaves behind where nobody told git to ignore it.
-    *("--", ":/", ":(top,exclude,glob)**/.pipeline/**", ":(top,exclude,glob)**/.sandbox/**"),
+    *("status", "--porcelain=v2", "--branch", "--no-ahead-behind"),
+    *("--untracked-files=normal", "--ignore-submodules=none"),
 )
+# What a run itself leaves behind where nobody told git to ignore it. Without a pathspec: those cost.
+_LEFT_BEHIND = frozenset((".pipeline", ".sandbox"))
+_PLACE = ("rev-parse", "--show-toplevel", "HEAD:./")
+_AUTHOR = ("log", "-1", "--format=%an")
+_IGNORED = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "--", ".")
 _CHANGED = ("1 ", "2 ", "u ", "? ")
 
 
 class Checkout(NamedTuple):
-    """What git says of a folder. commit is 40 or 64 hex digits or "", top the top of its work tree or ""."""
+    """What git says of a folder. commit is 40 or 64 hex digits or "", author who wrote it, top the top of its
+    work tree or ""."""
 
     system: str
     branch: str
     commit: str
+    author: str
     dirty: bool
     top: str = ""
     trouble: str = ""
@@ -55,24 +61,27 @@ def look(git: Git, apart: Collection[Path] = ()) -> Checkout:
     Repositories of their own below it, in which one of `apart` lies, are no change of this one: they are
     asked themselves. A folder that its repository ignores is in none of its commits, and so not clean.
     """
-    placed = git(("rev-parse", "--show-toplevel", "HEAD:./")).answer.lines()
+    status, place, author = door.together(git, _STATUS, _PLACE, _AUTHOR)
+    placed = place.answer.lines()
     top = placed[0].strip() if placed else line(git, "rev-parse", "--show-toplevel")
-    status = git(_STATUS)
+    who = author.answer.reveal().strip()
     lines = [each for each in status.answer.lines() if each.strip()]
     header = dict(each[len("# branch.") :].split(" ", 1) for each in lines if each.startswith("# branch."))
     if "head" not in header:
-        return Checkout("no git", NO_GIT, "", False, "", status.complaint, status.remedy)
+        return Checkout("no git", NO_GIT, "", who, False, "", status.complaint, status.remedy)
     branch = NO_BRANCH if header["head"] == "(detached)" else header["head"]
     commit = header.get("oid", "")
-    changes = [each for each in lines if each.startswith(_CHANGED)]
+    changes = [each for each in lines if each.startswith(_CHANGED) and not _left_behind(each)]
     dirty = any(_ours(each, git, top, apart) for each in changes)
     if not is_full(commit):
         remedy = "git add -A && git commit -m first"
-        return Checkout("git", branch, "", dirty, top, f"git: {header['head']} has no commit yet", remedy)
-    if top and not placed and not changes:
+        return Checkout(
+            "git", branch, "", who, dirty, top, f"git: {header['head']} has no commit yet", remedy
+        )
+    if top and not placed and not changes and git(_IGNORED).answer.reveal():
         why = f"the folder is in no commit of {top}: it is ignored there"
-        return Checkout("git", branch, commit, True, top, why, "git check-ignore -v says by which rule")
-    return Checkout("git", branch, commit, dirty, top)
+        return Checkout("git", branch, commit, who, True, top, why, "git check-ignore -v says by which rule")
+    return Checkout("git", branch, commit, who, dirty, top)
 
 
 def line(git: Git, *arguments: str) -> str:
@@ -83,6 +92,10 @@ def line(git: Git, *arguments: str) -> str:
 def is_full(commit: str) -> bool:
     """Whether it is a whole hash."""
     return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) is not None
+
+
+def _left_behind(change: str) -> bool:
+    return change.startswith("? ") and not _LEFT_BEHIND.isdisjoint(change[2:].rstrip("/").split("/"))
 
 
 def _ours(change: str, git: Git, top: str, apart: Collection[Path]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -71,6 +72,22 @@ def at(root: Path, *, seconds: float = SECONDS, more: Mapping[str, str] = NOTHIN
         return complaint(ran.errors, ran.code)
 
     return ask
+
+
+def together(git: Git, *questions: Sequence[str]) -> list[Said]:
+    """The answers to several questions, asked side by side: the longest of them is all that it takes."""
+    answers = [Said(Raw())] * len(questions)
+
+    def ask(at: int) -> None:
+        answers[at] = git(questions[at])
+
+    beside = [threading.Thread(target=ask, args=(at,), daemon=True) for at in range(1, len(questions))]
+    for thread in beside:
+        thread.start()
+    ask(0)
+    for thread in beside:
+        thread.join()
+    return answers
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -70,7 +70,7 @@ def recognise(
     vendor = job if job and believing.speaks_of(job, env, seen, folder, git, at) else None
     branch = (vendor and _branch(vendor, env)) or seen.branch
     commit = (vendor and env.get(vendor.commit, "")) or ""
-    author = (vendor and _first(env, vendor.author)) or line(git, "log", "-1", "--format=%an")
+    author = (vendor and _first(env, vendor.author)) or seen.author
     # Buildkite's commit may be the word HEAD; anything that is not a full hash is looked up.
     named = _full(env.get("COMMIT", ""), seen, git) or (commit if is_full(commit) else "")
     dirty, trouble, remedy = _difference(seen, named, git)

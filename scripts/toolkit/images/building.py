@@ -140,10 +140,10 @@ def _key(app: App, registry: str) -> str:
     Dockerfiles, wherever they are, with what each has ignored; and where it is pushed."""
     digest = hashlib.sha256(f"{registry} {sorted(app.images.items())}".encode())
     for file in inputs.everything(app.context):
-        digest.update(os.fsencode(file.relative_to(app.context)) + b"\0" + inputs.digest(file).encode())
-    for path in sorted(set(app.images.values())):
-        for file in (app.path / path, app.path / f"{path}.dockerignore"):
-            digest.update(b"\0" + inputs.digest(file).encode())
+        digest.update(os.fsencode(os.path.relpath(file, app.context)) + b"\0" + inputs.digest(file).encode())
+    for name in sorted(set(app.images.values())):
+        for each in (app.path / name, app.path / f"{name}.dockerignore"):
+            digest.update(b"\0" + inputs.digest(each).encode())
     return digest.hexdigest()
 
 

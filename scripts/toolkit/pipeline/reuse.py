@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import PipelineError
@@ -43,7 +42,7 @@ class Reuse:
         self.cluster = cluster
         self.source = source
         self._state = state
-        self._digests: dict[Path, str] = {}
+        self._digests: dict[str, str] = {}
 
     def inputs(self, stage: Stage) -> str:
         """A digest of everything, except the cluster, that the stage's outcome depends on."""
@@ -120,7 +119,7 @@ class Reuse:
         needed = [need for need in self._needs if need.images]
         return _digest([self._built, *(self._of(need, self._seen_by_builds) for need in needed)])
 
-    def _own(self, app: App) -> set[Path]:
+    def _own(self, app: App) -> set[str]:
         """The files that git keeps of an app: its folder, its build context without other apps' folders, and
         what its configuration names elsewhere."""
         suites = [suite.path for suite in app.suites.values()]
@@ -131,7 +130,7 @@ class Reuse:
             return found
         return found | inputs.kept([app.context], self._is_anothers(app))
 
-    def _seen_by_builds(self, app: App) -> Iterable[Path]:
+    def _seen_by_builds(self, app: App) -> Iterable[str]:
         return inputs.everything(app.context, self._is_anothers(app))
 
     def _is_anothers(self, app: App) -> Skip:
@@ -147,10 +146,10 @@ class Reuse:
         ]
         return lambda path: inputs.below(path, others)
 
-    def _of(self, app: App, files: Callable[[App], Iterable[Path]]) -> str:
+    def _of(self, app: App, files: Callable[[App], Iterable[str]]) -> str:
         return self._of_files(files(app)) if app.path.is_dir() else "no code yet"
 
-    def _of_files(self, files: Iterable[Path]) -> str:
+    def _of_files(self, files: Iterable[str]) -> str:
         """A digest of files; of none, one that nothing else has: what was not seen is not known to be the
         same."""
         lines = []
@@ -161,12 +160,12 @@ class Reuse:
         return _digest(lines or [os.urandom(16).hex()])
 
 
-def _toolkit() -> Iterable[Path]:
+def _toolkit() -> Iterable[str]:
     """What runs the stages: it may lie in a repository of its own, or in none (an installed package)."""
     yield from inputs.everything(SCRIPTS / "toolkit")
-    yield from SCRIPTS.glob("*.py")
+    yield from map(str, SCRIPTS.glob("*.py"))
     if (pins := SCRIPTS.parent / "requirements.txt").is_file():
-        yield pins
+        yield str(pins)
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -81,7 +81,7 @@ def _main(
     together: Together | None,
     argv: Sequence[str] | None,
 ) -> int:
-    options = parser(help, app, place, arguments).parse_args(argv)
+    options = parser(stage, help, app, place, arguments).parse_args(argv)
     environment.forget(os.environ)
     redaction.register_environment()
     listen()

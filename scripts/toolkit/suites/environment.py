@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
-from toolkit.cluster.access.reach import PLACEHOLDER
+from toolkit.cluster.access.reach import PLACEHOLDER, WORDS
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.health.healthcheck import NotDeployed
 from toolkit.objects.fields import mapping, text
@@ -44,15 +44,24 @@ def environment_of(
                 )
         return opened[other.name, where]
 
+    def proxy(other: App, where: str) -> str:
+        home = other.namespace_in(where)
+        if (home, "") not in opened:
+            _service(connected(other.where(where)), other, where)
+            opened[home, ""] = stack.enter_context(gateway.opened_to_all(connected(other.where(where)), home))
+        return opened[home, ""]
+
     def fill(found: re.Match[str]) -> str:
         word, name, where = found.groups()
         if word == "space" and name is None:
             return space
-        if word not in ("url", "internal"):
+        if word not in WORDS:
             raise Misused(f"apps.{request.app.name}.suites: {found.group(0)} is not a known placeholder")
         other, where = request.config.app(name) if name else request.app, where or space
         if word == "url":
             return url(other, where)
+        if word == "proxy":
+            return proxy(other, where)
         service = _service(connected(other.where(where)), other, where)
         return f"http://{text(service, 'spec', 'clusterIP')}:{other.port}"
 

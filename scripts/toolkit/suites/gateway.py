@@ -1,6 +1,8 @@
 """A local HTTP address for an app inside a cluster: requests go through the API server's Service proxy.
 
-The suites need no open port and no credential: the gateway listens on 127.0.0.1 only and adds the credential.
+For Services that there are only once a suite runs it is an HTTP proxy, which knows them by the names that
+they have in the cluster. The suites need no open port, no route into the cluster and no credential: the
+gateway listens on 127.0.0.1 only and adds the credential.
 The API server consumes the Authorization header, so an app's own Authorization does not reach it this way.
 """
 
@@ -9,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -27,11 +30,47 @@ _OWN = frozenset(
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
+Target = Callable[[str], tuple[str, str]]
+"""From what a request asks for to the path of the Service's proxy, and the path that is asked for there."""
+
+
 @contextmanager
 def opened(connection: Connection, namespace: str, service: str, port: int) -> Iterator[str]:
     """The base URL, without a slash at its end, of a Service while the block runs."""
     prefix = connection.proxy("services", namespace, service, port, "").rstrip("/")
-    server = _Server(connection, prefix)
+    with _listening(connection, lambda asked: (prefix, asked)) as url:
+        yield url
+
+
+@contextmanager
+def opened_to_all(connection: Connection, namespace: str) -> Iterator[str]:
+    """The URL of an HTTP proxy to the Services of a namespace, by name, while the block runs.
+
+    A Service is `http://<service>.<namespace>[:port]`, as in the cluster; what else is asked for is refused.
+    """
+
+    def target(asked: str) -> tuple[str, str]:
+        url = urlsplit(asked)
+        name, _, rest = (url.hostname or "").partition(".")
+        home = rest.removesuffix(".svc.cluster.local").removesuffix(".svc")
+        if url.scheme != "http" or not name or home != namespace:
+            raise _Elsewhere(
+                f"gateway: this is the way to http://<service>.{namespace} alone, not to {asked}"
+            )
+        path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+        return connection.proxy("services", namespace, name, url.port or 80, "").rstrip("/"), path
+
+    with _listening(connection, target) as url:
+        yield url
+
+
+class _Elsewhere(Exception):
+    """What is asked for is not behind this gateway. The text is a sentence."""
+
+
+@contextmanager
+def _listening(connection: Connection, target: Target) -> Iterator[str]:
+    server = _Server(connection, target)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="gateway", daemon=True)
     thread.start()
     try:
@@ -47,10 +86,10 @@ class _Server(http.server.ThreadingHTTPServer):
     block_on_close = False  # a client that keeps its connection alive must not hold the suite's end up
     request_queue_size = 128
 
-    def __init__(self, connection: Connection, prefix: str) -> None:
+    def __init__(self, connection: Connection, target: Target) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.connection = connection
-        self.prefix = prefix
+        self.target = target
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is its own business."""
@@ -71,12 +110,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _forward(self) -> None:
         connection = self.server.connection
         body = self._body()
+        try:
+            prefix, path = self.server.target(self.path)
+        except (_Elsewhere, ValueError) as error:
+            self._answer(403, [("Content-Type", "text/plain")], f"{error}\n".encode())
+            return
         headers = {key: value for key, value in self.headers.items() if key.lower() not in _OWN}
         headers["Accept-Encoding"] = "identity"
         try:
             answer = connection.pool.request(
                 self.command,
-                connection.server + self.server.prefix + self.path,
+                connection.server + prefix + path,
                 body=body,
                 headers=connection.identify(headers),
                 retries=False,
@@ -95,7 +139,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         finally:
             answer.release_conn()
         theirs = [(key, value) for key, value in answer.headers.items() if key.lower() not in _OWN]
-        self._answer(answer.status, [(key, self._here(key, value)) for key, value in theirs], content)
+        self._answer(answer.status, [(key, self._here(key, value, prefix)) for key, value in theirs], content)
 
     def _body(self) -> bytes | None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -109,11 +153,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         return data
 
-    def _here(self, key: str, value: str) -> str:
+    def _here(self, key: str, value: str, prefix: str) -> str:
         """A redirect within the app must lead back to the gateway."""
         if key.lower() == "location":
             value = value.removeprefix(self.server.connection.server)
-            return value.removeprefix(self.server.prefix) or "/"
+            return value.removeprefix(prefix) or "/"
         return value
 
     def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:

@@ -9,19 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.kubernetes import tiny
-from tests.kubernetes.cluster import Cluster, eventually
+from tests.kubernetes.cluster import eventually
 from tests.kubernetes.tiny import Tiny
 from tests.sandbox.platform_double import commit
 
 pytestmark = [pytest.mark.timeout(900)]
 HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-
-
-@pytest.fixture(scope="module")
-def shared(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
-    with tiny.made_on(cluster, tmp_path_factory.mktemp("refusals"), tiny.mark()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -36,6 +36,12 @@ def commands(version: str, target: Path, go: str) -> dict[str, list[str]]:
     }
 
 
+def is_built(places: Places, version: str) -> bool:
+    """Whether all of it was built before."""
+    target = places.programs(version)
+    return all((target / name).exists() for name in (*PROGRAMS, DNS, PAUSE))
+
+
 def build(places: Places, version: str, say: Say) -> None:
     """Build what is not there yet. Raises NotPossible with the end of what Go said."""
     target = places.programs(version)

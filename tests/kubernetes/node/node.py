@@ -73,10 +73,11 @@ class Node:
     def up(self) -> None:
         """Bring it up, or what of it does not run. Raises NotPossible with what is missing."""
         parts.check()
+        self.refuse_another()
         building.build(self.places, self.version, self.say)
         begun = time.monotonic()
-        if not self.running() or not self._was_up.exists():  # what never came up has a past that is none
-            self._begin_anew()
+        if not (self.running() and self._was_up.exists() and network.is_there()):
+            self._begin_anew()  # what never came up, or lives in a network that is gone, has no past
         network.make()
         groups.make()
         for name in self._programs:
@@ -118,7 +119,8 @@ class Node:
         self._wait_for("apiserver", self.answers)
 
     def down(self) -> None:
-        """End all that is the node's, and take away all but what was built."""
+        """End all that is of the node, take away all but what was built. Raises NotPossible for another."""
+        self.refuse_another()
         for name in reversed(self._programs):
             # containers go with their cgroup; the kubelet would only wait for them
             if processes.end(self.places.pids / name):
@@ -134,18 +136,34 @@ class Node:
 
     def answers(self) -> bool:
         """Whether the API server is ready."""
+        if not network.is_there():
+            return False
         try:
             return Api(self.places.kubeconfig).text("GET", "/readyz", seconds=5) == "ok"
         except (OSError, Refused, urllib3.exceptions.HTTPError):
             return False
 
     def _is_ready(self) -> bool:
+        if not network.is_there():
+            return False
         try:
             found = Api(self.places.kubeconfig).ask("GET", f"/api/v1/nodes/{NODE}", seconds=5)
         except (OSError, Refused, urllib3.exceptions.HTTPError):
             return False
         conditions = {row["type"]: row["status"] for row in found["status"].get("conditions", [])}
         return conditions.get("Ready") == "True"
+
+    def refuse_another(self) -> None:
+        """There is one on a machine: another home's is not taken for one's own."""
+        try:
+            home = Path(self.places.owner.read_text(encoding="utf-8"))
+        except OSError:
+            return
+        if home != self.places.kept and Node(Places(home, self.places.run), self.say).running():
+            raise NotPossible(
+                f"This machine has a node already, of {home}. "
+                f"Fix: make kubernetes-down KUBERNETES_NODE_HOME={home}"
+            )
 
     def _argv(self, program: Program) -> list[str]:
         return network.within(*program.argv) if program.is_within else list(program.argv)
@@ -155,6 +173,7 @@ class Node:
         self.down()
         certificates.make(self.places.state / "pki")
         self.places.run.mkdir(parents=True, exist_ok=True)
+        self.places.owner.write_text(str(self.places.kept), encoding="utf-8")
         words = {
             "STATE": self.places.state, "RUN": self.places.run, "REGISTRY": REGISTRY, "THERE": THERE,
             "NODE": NODE, "NAME": NAME, "PODS": PODS,

@@ -35,6 +35,11 @@ class Places:
         return self.kept / "node"
 
     @property
+    def owner(self) -> Path:
+        """Says whose node it is: network and cgroup are there once on a machine, whatever `kept` is."""
+        return self.run / "owner"
+
+    @property
     def kubeconfig(self) -> Path:
         """Of its administrator."""
         return self.state / "pki" / "admin.kubeconfig"

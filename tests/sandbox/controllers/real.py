@@ -40,10 +40,23 @@ def template_of(obj: Object) -> Object | None:
     return spec if obj.get("kind") == "Pod" else found
 
 
+def kept(obj: Object) -> Object:
+    """The object with what keeps its pods to the pretended node."""
+    pod = template_of(obj)
+    if pod is not None:
+        pod["nodeSelector"] = {**(pod.get("nodeSelector") or {}), MARK: SPACE}
+        mine = [{"key": MARK, "operator": "Exists"}]
+        mine.append({"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoSchedule"})
+        pod["tolerations"] = [*(pod.get("tolerations") or ()), *mine]
+    return obj
+
+
 class Guest(Client):
-    """A client of a cluster that has others in it too. ``beating`` are the nodes whose heart beats."""
+    """A client of a cluster that has others in it too. ``beating`` are the nodes whose heart beats, ``made``
+    is what belongs to no namespace and has to be taken away."""
 
     beating: set[str]
+    made: set[str]
 
     async def create(self, path: str, obj: Object, **query: Any) -> Object:
         """As asked, with what keeps to the pretended node."""
@@ -51,15 +64,12 @@ class Guest(Client):
             labels = {**(obj["metadata"].get("labels") or {}), MARK: SPACE}
             taint = {"key": MARK, "value": SPACE, "effect": "NoSchedule"}
             spec = obj.get("spec") or {}
-            kept = {**spec, "taints": [*(spec.get("taints") or ()), taint]}
-            obj = {**obj, "metadata": {**obj["metadata"], "labels": labels}, "spec": kept}
+            kept_to = {**spec, "taints": [*(spec.get("taints") or ()), taint]}
+            obj = {**obj, "metadata": {**obj["metadata"], "labels": labels}, "spec": kept_to}
             self.beating.add(obj["metadata"]["name"])
-        elif (pod := template_of(obj)) is not None:
-            pod["nodeSelector"] = {**(pod.get("nodeSelector") or {}), MARK: SPACE}
-            mine = [{"key": MARK, "operator": "Exists"}]
-            mine.append({"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoSchedule"})
-            pod["tolerations"] = [*(pod.get("tolerations") or ()), *mine]
-        return await super().create(path, obj, **query)
+        elif "/namespaces/" not in path and path != "/api/v1/namespaces":
+            self.made.add(f"{path}/{obj['metadata']['name']}")
+        return await super().create(path, kept(obj), **query)
 
 
 async def beat(client: Guest) -> None:
@@ -108,7 +118,7 @@ async def guest() -> AsyncIterator[Guest]:
     assert config is not None
     with proxied(config) as url:
         async with Guest(url, token_of(config), agent="stage") as client:
-            client.beating = set()
+            client.beating, client.made = set(), set()
             await client.create("/api/v1/namespaces", {"metadata": {"name": SPACE}})
             heart = asyncio.ensure_future(beat(client))
             try:
@@ -124,6 +134,9 @@ async def guest() -> AsyncIterator[Guest]:
                     with contextlib.suppress(ApiError):
                         await client.delete(f"{LEASES}/{each['metadata']['name']}")
                 await client.delete(f"/api/v1/namespaces/{SPACE}")
+                for path in client.made:
+                    with contextlib.suppress(ApiError):
+                        await client.delete(path)
                 await _force(client)
                 await _until(client, f"/api/v1/namespaces/{SPACE}", there=False)
 
@@ -162,3 +175,9 @@ def only_a_sandbox(what: str) -> None:
     """Leave a test out, by name, that is about the sandbox itself."""
     if named() is not None:
         pytest.skip(f"{what}, and {VARIABLE} names a cluster")
+
+
+def says(message: str, why: str) -> bool:
+    """Whether that is the scheduler's message for a pod that no node can take. Where there are other nodes it
+    says why those cannot either, and what evicting other pods would help."""
+    return message == f"0/1 nodes are available: {why}." if named() is None else why in message

@@ -10,6 +10,7 @@ import pytest
 from sandbox.base.client import Object
 from sandbox.controllers.machinery import objects, pods
 from sandbox.controllers.workloads import job_plan
+from tests.sandbox.controllers import real
 from tests.sandbox.controllers.stage import Stage, place, play, reason
 
 
@@ -130,6 +131,8 @@ def test_deleting_a_running_job_leaves_no_pod_behind(tmp_path: Path, propagation
 
 
 def test_what_the_sandbox_does_not_run_is_refused(tmp_path: Path) -> None:
+    real.only_a_sandbox("about what the sandbox does not do")
+
     async def scene(stage: Stage) -> None:
         await stage.create("jobs", job("exit-0", completionMode="Indexed", completions=2))
         found = await stage.until(lambda: over(stage))

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.controllers.machinery import objects
+from tests.sandbox.api.real import named
+from tests.sandbox.controllers import real
+from tests.sandbox.controllers.real import SPACE
 from tests.sandbox.controllers.stage import Stage, deployment, place, play, rolled_out
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl here")
@@ -19,9 +22,12 @@ pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there i
 async def kubectl(stage: Stage, *arguments: str, code: int = 0, stdin: str = "") -> str:
     """Output of a kubectl command, which has to end with this exit code; the stage shows what it has seen."""
     home = stage.state.parent
+    if stdin and named() is not None:
+        stdin = json.dumps(real.kept(json.loads(stdin)))
     process = await asyncio.create_subprocess_exec(
         "kubectl",
         f"--kubeconfig={stage.kubeconfig()}",
+        f"--namespace={SPACE}",
         *arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

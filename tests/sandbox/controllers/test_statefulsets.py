@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.controllers.machinery import objects
+from tests.sandbox.controllers import real
 from tests.sandbox.controllers.stage import Stage, image_patch, place, play
 from tests.sandbox.controllers.workloads import (
     HASH,
@@ -27,6 +28,8 @@ CLAIM = {
 
 
 def test_pods_have_names_storage_and_an_order(tmp_path: Path) -> None:
+    real.only_a_sandbox("needs something that provides volumes")
+
     async def scene(stage: Stage) -> None:
         wanted = stateful_set(volumeClaimTemplates=[CLAIM])
         container = wanted["spec"]["template"]["spec"]["containers"][0]
@@ -149,6 +152,8 @@ def test_on_delete_waits_for_somebody_to_delete(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["delete", "evict"])
 def test_a_pod_that_is_taken_away_comes_back_with_its_name_and_claim(tmp_path: Path, how: str) -> None:
+    real.only_a_sandbox("needs something that provides volumes")
+
     async def scene(stage: Stage) -> None:
         await stage.create(SETS, stateful_set(volumeClaimTemplates=[CLAIM]))
         await stage.until(lambda: settled(stage))

@@ -35,6 +35,8 @@ workers = 1
 deadline = "60s"
 environments = ["test"]
 env.URL = "{url}"
+env.PROXY = "{proxy}"
+env.HOST = "fb-tiny-{space}.ns-{space}"
 env.INTERNAL = "{internal}"
 env.WORD = { secret = "word-{space}", key = "word" }
 """
@@ -44,6 +46,10 @@ def test_it_answers_and_is_told():
     assert urllib.request.urlopen(os.environ["URL"] + "/health").read() == b"ok"
     urllib.request.urlopen(urllib.request.Request(os.environ["URL"] + "/say", b"hello", method="POST"))
     assert os.environ["WORD"] == "a-word-for-tests"
+    if "PROXY" in os.environ:
+        through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": os.environ["PROXY"]}))
+        assert through.open("http://" + os.environ["HOST"] + "/health").read() == b"ok"
+        through.open(urllib.request.Request("http://" + os.environ["HOST"] + "/say", b"hello", method="POST"))
 """
 MORE = """
 ---

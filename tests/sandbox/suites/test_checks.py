@@ -26,6 +26,7 @@ workers = 1
 deadline = "30s"
 env.URL = "{url}"
 env.INTERNAL = "{internal:tiny}"
+env.PROXY = "{proxy:tiny}"
 env.SPACE = "{space}"
 env.WORD = { secret = "word-{space}", key = "word" }
 """
@@ -35,6 +36,9 @@ def test_it_answers():
     assert urllib.request.urlopen(os.environ["URL"] + "/health").read() == b"ok"
 def test_it_got_what_it_was_promised():
     assert os.environ["INTERNAL"].startswith("http://127.") and os.environ["INTERNAL"].endswith(":80")
+    through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": os.environ["PROXY"]}))
+    name = "fb-tiny-{0}.ns-{0}".format(os.environ["SPACE"])
+    assert through.open(f"http://{name}/health").read() == b"ok"
     assert os.environ["SPACE"] in ("ONE", "TWO")
     assert len(os.environ["WORD"]) == 16
     print("the word is", os.environ["WORD"])
@@ -261,3 +265,31 @@ def test_the_gateway_carries_requests_both_ways_in_parallel(
         assert failures == []
     with pytest.raises(OSError, match="refused"):
         HTTPConnection("127.0.0.1", port, timeout=2).request("GET", "/")
+
+
+def test_the_way_to_services_beside_an_app_is_a_proxy_for_one_namespace_alone(
+    deployed: Platform, connection: Connection
+) -> None:
+    namespace, service = f"ns-{deployed.one}", f"fb-tiny-{deployed.one}"
+
+    def ask(opener: urllib.request.OpenerDirector, url: str, body: bytes | None = None) -> tuple[int, str]:
+        try:
+            with opener.open(url, body, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    with gateway.opened_to_all(connection, namespace) as url:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": url}))
+        for name in (namespace, f"{namespace}.svc", f"{namespace}.svc.cluster.local", f"{namespace}:80"):
+            assert ask(opener, f"http://{service}.{name}/health") == (200, "ok")
+        assert ask(opener, f"http://{service}.{namespace}/file/none?x=1") == (404, "no such file")
+        assert ask(opener, f"http://{service}.{namespace}/nothing", b"x" * 100_000) == (200, "ok")
+        status, said = ask(opener, f"http://nobody.{namespace}/health")
+        assert status == 404 and "nobody" in said, said
+        for elsewhere in ("http://10.97.0.1/", f"http://{service}.kube-system/", f"http://{service}/"):
+            status, said = ask(opener, elsewhere)
+            assert status == 403, said
+            assert f"the way to http://<service>.{namespace} alone, not to {elsewhere}" in said
+        plain = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        assert ask(plain, f"{url}/health")[0] == 403

@@ -1,10 +1,12 @@
 """Publishes forms of its own under names that nobody else has, fills them in as a person, removes them again.
 
 Environment: PUBLISHER_URL and PUBLISHER_TOKEN; SERVICES_SPACE (where to publish); OUTBOX_URL and
-TOKEN_CACHE_URL of that space as this process sees them, OUTBOX_INTERNAL_URL as the submitter sees it.
-Published forms are opened at the addresses that the publisher shows.
+TOKEN_CACHE_URL of that space as this process sees them, OUTBOX_INTERNAL_URL as the submitter sees it;
+FORMS_PROXY, an HTTP proxy to the Services of the forms, by name. A published form is opened at the address
+that the publisher shows, where people outside the cluster have one, else at its Service.
 """
 
+import ipaddress
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -69,7 +71,7 @@ class Publisher:
 def settings() -> dict[str, str]:
     return needed(
         "PUBLISHER_URL", "PUBLISHER_TOKEN", "SERVICES_SPACE",
-        "TOKEN_CACHE_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL",
+        "TOKEN_CACHE_URL", "OUTBOX_URL", "OUTBOX_INTERNAL_URL", "FORMS_PROXY",
     )  # fmt: skip
 
 
@@ -105,13 +107,39 @@ def key_status(settings: dict[str, str]) -> Callable[[str], int]:
     return ask
 
 
+@dataclass(frozen=True)
+class Way:
+    """How somebody outside the cluster gets to a form: its address, by a proxy where that is inside."""
+
+    address: str
+    proxy: str | None = None
+
+
 @pytest.fixture
-def person() -> Iterator[Callable[[str], HttpPerson]]:
-    """Makes persons who look at a form's address."""
+def way_to(settings: dict[str, str]) -> Callable[[str, str], Way]:
+    """`way_to(slug, address)`: the way to a form that is shown at an address.
+
+    A bare IP address is that of its Service, for which only the cluster's nodes have a route.
+    """
+
+    def way(slug: str, address: str) -> Way:
+        try:
+            ipaddress.ip_address(httpx.URL(address).host)
+        except ValueError:
+            return Way(address)
+        inside = f"http://form-{slug}.formbuilder-services-{settings['SERVICES_SPACE']}"
+        return Way(inside, settings["FORMS_PROXY"])
+
+    return way
+
+
+@pytest.fixture
+def person() -> Iterator[Callable[[Way], HttpPerson]]:
+    """Makes persons who look at a form."""
     known: list[HttpPerson] = []
 
-    def somebody(address: str) -> HttpPerson:
-        known.append(HttpPerson(address))
+    def somebody(way: Way) -> HttpPerson:
+        known.append(HttpPerson(way.address, way.proxy))
         return known[-1]
 
     yield somebody

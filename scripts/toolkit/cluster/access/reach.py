@@ -12,14 +12,18 @@ from toolkit.settings.needed import SUITES, has_suite
 
 PLACEHOLDER = re.compile(r"\{(\w+)(?::([\w-]+)(?:@([\w-]+))?)?\}")
 """{url}, {url:other}, {url:other@space} in the environment of a suite."""
+WORDS = ("url", "internal", "proxy")
+"""An app as the suite reaches it; its address in the cluster; an HTTP proxy to all Services beside it."""
 
 
 class Spoken(NamedTuple):
-    """An app that a suite talks to, in a space. sends: through the API server, which has to let it send."""
+    """An app that a suite talks to, in a space. sends: through the API server, which has to let it send;
+    beside: to Services beside the app as well, which there are only once the suite runs."""
 
     app: App
     space: str
     sends: bool
+    beside: bool = False
 
 
 class Told(NamedTuple):
@@ -46,13 +50,14 @@ def spoken(config: Config, app: App, environment: str, space: str) -> list[Spoke
         for value in suite.env.values():
             for word, name, where in PLACEHOLDER.findall(value) if isinstance(value, str) else ():
                 other = config.app(name) if name else app
-                if word not in ("url", "internal") or (word == "url" and other.url):
+                if word not in WORDS or (word == "url" and other.url):
                     continue
-                each = Spoken(other, where or space, word == "url")
-                before = found.get((other.name, each.space))
-                found[other.name, each.space] = each._replace(
-                    sends=each.sends or bool(before and before.sends)
-                )
+                each = Spoken(other, where or space, word != "internal", word == "proxy")
+                if before := found.get((other.name, each.space)):
+                    each = each._replace(
+                        sends=each.sends or before.sends, beside=each.beside or before.beside
+                    )
+                found[other.name, each.space] = each
     return list(found.values())
 
 

@@ -143,7 +143,7 @@ def of_suites(config: Config, app: App, environment: str, space: str) -> dict[st
         service = each.app.service_in(each.space)
         rights.append(Right("", "services", ("get",), service))
         if each.sends:
-            port = f"{service}:{each.app.port}"
+            port = "" if each.beside else f"{service}:{each.app.port}"
             rights.append(Right("", "services/proxy", ("get",), port))
             sends = ("create", "update", "patch", "delete")
             rights.append(Right("", "services/proxy", sends, port, spared=_SENDS))

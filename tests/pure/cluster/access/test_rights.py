@@ -65,6 +65,11 @@ def test_suites_read_their_secrets_by_name_and_send_to_their_apps_alone() -> Non
         each.name for rows in found.values() for each in rows if "create" in each.verbs and each.resource
     }
     assert sends == {"fb-runner-test-dev:80", "fb-outbox-test-dev:80", "fb-user-filestore-api-test-dev:80"}
+    found = rights.of_suites(known, known.app("publisher"), "test", "test")
+    ways = {each for each in found["formbuilder-services-test-dev"] if each.resource == "services/proxy"}
+    assert {(each.name, "create" in each.verbs) for each in ways} == {("", False), ("", True)}, (
+        "the forms that it publishes have names that nobody knows before"
+    )
     found = rights.of_suites(known, known.app("submitter"), "production", "live-dev")
     (rows,) = found.values()
     secrets = {each.name for each in rows if each.resource == "secrets"}
