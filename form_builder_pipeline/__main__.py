@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import runpy
 import sys
 from collections.abc import Sequence
 
-from form_builder_pipeline import __version__, own_files, places, words
+from form_builder_pipeline import __version__, places, words
 from form_builder_pipeline.table import GROUPS, ROWS, Row
 from form_builder_pipeline.words import Misused
 
 MISUSED = 2
 OWN = {
-    "init": (own_files.init, "a first pipeline.toml and Makefile.pipeline, in this folder"),
-    "makefile": (own_files.makefile, "write Makefile.pipeline: the same as targets of make"),
+    "init": "a first pipeline.toml and Makefile.pipeline, in this folder",
+    "makefile": "write Makefile.pipeline: the same as targets of make",
 }
-"""What is done here, because no script does it."""
+"""What is done in own_files.py, because no script does it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +41,9 @@ def _main(given: list[str]) -> int:
         print(f"form-builder-pipeline {__version__}")
         return 0
     if given[0] in OWN:
-        return OWN[given[0]][0](given[1:])
+        from form_builder_pipeline import own_files  # only these pay for it
+
+        return own_files.WHAT[given[0]](given[1:])
     row, rest = _row(given)
     return _hand_over(row, words.argv(row, rest, by_make=by_make), words.DIALECT[by_make])
 
@@ -54,8 +55,8 @@ def _row(given: list[str]) -> tuple[Row, list[str]]:
         return ROWS["-".join(given[:2])], given[2:]
     if name in ROWS:
         return ROWS[name], given[1:]
-    near = difflib.get_close_matches(name, [*ROWS, *OWN], n=1)
-    remedy = f"pipeline {near[0]}" if near else "pipeline --help lists what there is"
+    near = words.nearest(name, [*ROWS, *OWN])
+    remedy = f"pipeline {near}" if near else "pipeline --help lists what there is"
     raise Misused(f'"{name}" is nothing that it does', remedy)
 
 
@@ -77,7 +78,7 @@ def _hand_over(row: Row, argv: list[str], dialect: str) -> int:
 def _help() -> str:
     lines = ["Form Builder deployment pipeline. Start with: pipeline init, then pipeline run", ""]
     lines += ["An app's own repository"]
-    lines += [f"  {name:<16} {about}" for name, (_, about) in OWN.items()]
+    lines += [f"  {name:<16} {about}" for name, about in OWN.items()]
     for title, rows in GROUPS.items():
         lines += ["", title]
         for row in rows:

@@ -6,6 +6,8 @@ into a command, and the app's own targets and variables stay as they are.
 
 from __future__ import annotations
 
+import shlex
+
 from form_builder_pipeline.table import GROUPS, READ, ROWS, SWITCHES, WITH_A_VALUE, Row
 from form_builder_pipeline.words import BY_MAKE
 
@@ -43,7 +45,7 @@ def text() -> str:
     targets = " ".join([*(target(row) for row in ROWS.values()), "pipeline-help"])
     lines = [_HEAD.format(first=FIRST, targets=targets, given=" ".join(given))]
     lines.append("pipeline-help: ## this list")
-    lines += [f"\t@echo '{line}'" for line in _help()]
+    lines += ["\t@echo " + shlex.quote(line).replace("$", "$$") for line in _help()]
     for title, rows in GROUPS.items():
         lines += ["", f"## {title}"]
         for row in rows:

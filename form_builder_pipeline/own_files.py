@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from form_builder_pipeline import makefile as made
-from form_builder_pipeline.places import PACKAGE
+from form_builder_pipeline.places import PACKAGE, ROOT
 from form_builder_pipeline.words import Misused
 
 FILES = PACKAGE / "files"
@@ -25,7 +26,7 @@ def init(given: Sequence[str]) -> int:
         if (here / file).exists():
             raise Misused(f"there is {file} here, which is not replaced", "edit it, or remove it first")
     _ours(here)
-    app = _filled("pipeline.toml", here, name)
+    app = _without_the_toolkit(_filled("pipeline.toml", here, name), here)
     _write(here / "pipeline.toml", app, f"the configuration of {name}, which is its own manual")
     if not (here / "deploy").exists():
         (here / "deploy").mkdir()
@@ -33,7 +34,9 @@ def init(given: Sequence[str]) -> int:
     makefile([])
     if not (here / "Dockerfile").is_file():
         print("There is no Dockerfile yet: it says how the image is built, and its EXPOSE names the port")
-    print(f"Look at pipeline.toml, commit, then: pipeline run {name}")
+    typed = "pipeline run" if here not in ROOT.parents else f"make -C {ROOT.relative_to(here)} pipeline"
+    more = "" if here not in ROOT.parents else f" CONFIG={os.path.relpath(here / 'pipeline.toml', ROOT)}"
+    print(f"Look at pipeline.toml, commit, then: {typed}{more} APP={name}")
     return 0
 
 
@@ -91,9 +94,21 @@ def _filled(file: str, here: Path, name: str) -> str:
     return "\n".join(lines).replace("NAME", name).replace("PORT", str(port)) + "\n"
 
 
+def _without_the_toolkit(text: str, here: Path) -> str:
+    """A toolkit that is a submodule here is left out where linters look: it is not the app's code."""
+    if here not in ROOT.parents:
+        return text
+    left_out = f"""'extend-exclude = ["{ROOT.relative_to(here)}"]'"""
+    return text.replace('"{path}"]', f'"{{path}}", "--config", {left_out}]')
+
+
 def _write(file: Path, text: str, what: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Misused(f"{file} cannot be written: {error.strerror}") from None
     print(f"wrote {file.relative_to(Path.cwd())}: {what}")
+
+
+WHAT = {"init": init, "makefile": makefile}
+"""Each takes the words after it, and gives its exit code."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable
@@ -53,8 +52,15 @@ def _take(row: Row, name: str, value: str, values: dict[str, str]) -> None:
         os.environ[name] = value
     else:
         known = [*row.takes, *READ, "CONFIG"]
-        near = difflib.get_close_matches(name, known, n=1)
-        raise Misused(f"{row.name}: {name}= is no variable of it", f"{(near or [', '.join(known)])[0]}=")
+        near = nearest(name, known) or ", ".join(known)
+        raise Misused(f"{row.name}: {name}= is no variable of it", f"{near}=")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of those that is meant, or nothing."""
+    import difflib  # only a mistake pays for it
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")
 
 
 def _flags(values: dict[str, str]) -> list[str]:
@@ -78,8 +84,8 @@ def _configuration(row: Row, rest: list[str]) -> list[str]:
     if row.file == "sandbox":
         folder = found.parent if found else Path.cwd()
         return [] if os.environ.get("SANDBOX_STATE") else [f"--state={folder / '.sandbox'}"]
-    if row.file == "doctor.py":
-        return [f"--root={found.parent if found else Path.cwd()}"]
+    if found is None and row.file == "doctor.py":
+        return [f"--root={Path.cwd()}"]
     if found is None:
         raise Misused("there is no pipeline.toml here, or above in this git repository", "pipeline init")
     return [f"--config={found}"]

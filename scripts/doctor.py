@@ -1,8 +1,8 @@
 """Says whether this machine can run the pipeline; each cross carries its fix. Exit code 2 if there is one.
 
 With --cluster (or CLUSTER) also whether that cluster can be deployed to: what is set, answers and is allowed.
-It stands alone, because it has to run before anything is set up: only the standard library, nothing of the
-toolkit, and no newer grammar than Python 3.8 has.
+It stands on bare/ alone, because it has to run before anything is set up: only the standard library, nothing
+of the toolkit, and no newer grammar than Python 3.8 has.
 """
 
 from __future__ import annotations
@@ -13,32 +13,24 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - Python 3.8
+from typing import Callable, Iterator, List, Tuple  # noqa: UP035 - Python 3.8
+
+from bare import cluster, installed
+from bare.finding import Finding, run
 
 OLDEST = (3, 11)
 PARTS = ("venv", "ensurepip", "ssl", "sqlite3")
 GIGABYTE = 1024**3
 FREE_GIGABYTES = 2
 LOOPBACK = "127.77.0.1"
-SECONDS = 20
-CLUSTER_SECONDS = 120
 FLAGS = {
     "cluster": "a cluster of apps.toml to ask; default: its default_cluster",
     "app": "what that must hold for one app; default: for every app",
     "env": "and in one environment or space; default: in each",
 }
 SIGNS = {True: ("✔", "ok"), False: ("✘", "NO"), None: ("·", "--")}
-
-
-class Finding(NamedTuple):
-    """What a check saw: well, not well (with the fix), or None for what is only good to know."""
-
-    well: Optional[bool]  # noqa: UP045
-    saw: str
-    fix: str = ""
 
 
 def python(version: Tuple[int, ...] = sys.version_info[:3]) -> Finding:  # noqa: UP006
@@ -77,7 +69,7 @@ def git(root: Path) -> Finding:
     """git, and a commit to name what is deployed."""
     if not shutil.which("git"):
         return Finding(False, "git is missing", "install git with this system's package manager")
-    ran = _run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
+    ran = run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
     if ran is not None and ran.returncode == 0:
         named = os.environ.get("COMMIT", "")
         known = _run(
@@ -125,11 +117,13 @@ def loopback() -> Finding:
 
 def registry(root: Path) -> Finding:
     """Where .venv comes from: asked for with pip's own settings, unless it is there already."""
-    if any((root / ".venv").glob(".ready-*")):
+    if installed.is_installed():
+        return Finding(True, f"the toolkit is installed in {sys.prefix}")
+    if any(installed.venv(root).glob(".ready-*")):
         return Finding(True, ".venv is set up")
     if not importlib.util.find_spec("pip"):
         return Finding(None, "the package registry was not asked: this Python has no pip (.venv will)")
-    ran = _run(
+    ran = run(
         [sys.executable, "-m", "pip", "index", "versions", "pip", "--timeout", "5", "--retries", "0"],
     )
     if ran is not None and ran.returncode == 0:
@@ -158,13 +152,13 @@ def optional(program: str, purpose: str) -> Finding:
     return Finding(None, f"{program} {'is here' if found else 'is not here'}: {purpose}")
 
 
-def webhook(root: Path) -> Finding:
+def webhook(config: Path) -> Finding:
     """Where alerts go."""
     names = {"webhook": "SLACK_WEBHOOK", "token": "SLACK_TOKEN"}
     try:
         import tomllib
 
-        given = tomllib.loads((root / "apps.toml").read_text(encoding="utf-8"))["alert"]
+        given = tomllib.loads(config.read_text(encoding="utf-8"))["alert"]
         names.update({key: given[key]["env"] for key in names if key in given})
     except (ImportError, OSError, ValueError, KeyError, TypeError):
         pass  # their defaults, which is also what a broken apps.toml will be told about elsewhere
@@ -174,33 +168,7 @@ def webhook(root: Path) -> Finding:
     return Finding(None, f"{names['webhook']} is not set: alerts are printed and kept")
 
 
-def cluster(root: Path, flags: List[str]) -> List[Finding]:  # noqa: UP006
-    """What the toolkit says of the cluster that apps.toml or a flag names, once it is set up; nothing of the
-    sandbox, which starts by itself."""
-    script = Path(__file__).resolve().with_name("cluster_doctor.py")
-    config, program = root / "apps.toml", root / ".venv" / "bin" / "python"
-    if not config.is_file() or not script.is_file():
-        return []
-    if not program.is_file():
-        named = any(each.startswith("--cluster=") for each in flags)
-        return (
-            [Finding(False, "the cluster was not asked: .venv is not set up", "make setup")] if named else []
-        )
-    ran = _run([str(program), str(script), f"--config={config}", *flags], seconds=CLUSTER_SECONDS)
-    if ran is None:
-        return [
-            Finding(False, f"the cluster was asked, with no answer within {CLUSTER_SECONDS} s", "try again")
-        ]
-    try:
-        return [Finding(*each) for each in json.loads(ran.stdout)]
-    except (ValueError, TypeError):
-        said = [line.strip() for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
-        fix = "".join(line[len("fix: ") :] for line in said if line.startswith("fix: "))
-        why = [line[len("why: ") :] for line in said if line.startswith("why: ")] or said[-1:]
-        return [Finding(False, "".join(why[:1]) or "the cluster could not be asked", fix)]
-
-
-def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
+def checks(root: Path, config: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
     """All checks, what is needed before what is good to know."""
     return [
         python,
@@ -213,42 +181,33 @@ def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
         lambda: sandbox(root),
         lambda: optional("kubectl", "optional, to look into a cluster by hand"),
         lambda: optional("docker", 'only needed for clusters with builder = "docker"'),
-        lambda: webhook(root),
+        lambda: webhook(config),
     ]
 
 
-def _run(
-    argv: List[str],  # noqa: UP006
-    seconds: float = SECONDS,
-) -> Optional[subprocess.CompletedProcess[str]]:  # noqa: UP045
-    try:
-        return subprocess.run(
-            argv, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _all(root: Path, flags: List[str]) -> Iterator[Finding]:  # noqa: UP006
+def _all(root: Path, flags: List[str], config: Path) -> Iterator[Finding]:  # noqa: UP006
     """One after the other, as they are seen."""
-    for check in checks(root):
+    for check in checks(root, config):
         yield check()
-    yield from cluster(root, flags)
+    yield from cluster.findings(root, flags, config)
 
 
 def main() -> int:
     """Check everything, print it, and count the crosses."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     repository = Path(__file__).resolve().parents[1]
-    parser.add_argument(
-        "--root", metavar="DIR", type=Path, default=repository, help="default: this repository"
-    )
+    parser.add_argument("--root", metavar="DIR", type=Path, help="default: this repository")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="default: apps.toml in there")
     for flag, about in FLAGS.items():
         parser.add_argument(
             f"--{flag}", metavar=flag.upper(), default=os.environ.get(flag.upper(), ""), help=about
         )
     options = parser.parse_args()
-    root = options.root
+    root = options.root or (options.config.resolve().parent if options.config else repository)
+    config = options.config or root / "apps.toml"
+    if options.config and not config.is_file():
+        print(f"--config {config}: no such file")
+        return 2
     if not root.is_dir():
         print(f"--root {root}: no such folder")
         return 2
@@ -256,15 +215,14 @@ def main() -> int:
     crosses = 0
     given = {flag: getattr(options, flag) for flag in FLAGS}
     flags = [f"--{flag}={value}" for flag, value in given.items() if value]
-    for finding in _all(root, flags):
+    for finding in _all(root, flags, config):
         well, saw, fix = finding
         print(f"{SIGNS[well][plain]} {saw}" + (f"\n    fix: {fix}" if fix else ""), flush=True)
         crosses += well is False
     if crosses:
         print(f"\n{crosses} of these must be mended first.")
         return 2
-    named = f" CLUSTER={given['cluster']}" if given["cluster"] else ""
-    print(f"\nReady: make pipeline APP={given['app'] or 'submitter'}{named}")
+    print(f"\nReady: {installed.ready(given['app'], given['cluster'])}")
     return 0
 
 

@@ -63,6 +63,8 @@ def resolve(
     apps: list[App] = []
     where: Place | None = None
     cluster: Cluster | None = None
+    if app == "one" and not options.app and len(config.apps) == 1:
+        options.app = next(iter(config.apps))  # in an app's own repository nobody has to name it
     try:
         apps = _apps(config, getattr(options, "app", ""), app)
     except Misused as error:
@@ -103,8 +105,6 @@ def _apps(config: Config, word: str, rule: str) -> list[App]:
             for app in config.apps.values()
             if not (app.common or app.pending or (app.support and word == "all"))
         ]
-    if not word and len(config.apps) == 1:
-        return list(config.apps.values())  # in an app's own repository nobody has to name it
     if not word:
         raise Misused("APP is missing", remedy=f"apps: {', '.join(config.apps)}")
     return [config.app(name) for name in word.split(",")]

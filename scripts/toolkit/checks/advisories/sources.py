@@ -172,5 +172,5 @@ def _not_empty(advisories: list[Advisory], origin: object) -> tuple[Advisory, ..
 def _damaged(origin: object, why: str) -> Failed:
     return Failed(
         f"the advisory database {origin} cannot be used: {why}",
-        remedy="restore the file, or reinstall the packages: make clean, then the same command again",
+        remedy="restore the file, or install the toolkit anew (in its own repository: make clean)",
     )

@@ -23,16 +23,21 @@ NOT_THE_APP = (
     "build",
 )
 
+TOOLKIT = Path(__file__).resolve().parents[4]
 SETTINGS = "[bandit]\n"
 """An empty settings file: without one, bandit reads the app's .bandit, which may skip checks in silence."""
 
 
-def argv(python: str, settings: Path, report: Path, more: Sequence[str] = ()) -> list[str]:
+def argv(
+    python: str, settings: Path, report: Path, more: Sequence[str] = (), toolkit: Path | None = None
+) -> list[str]:
     """The command, to be run in the app's folder, which it scans, and more folders after it.
 
-    `# nosec` is ignored: apps.toml is the place for that.
+    `# nosec` is ignored: apps.toml is the place for that. toolkit: where in the app's folder the toolkit lies
+    as a submodule; that is not the app's code.
     """
-    excluded = ",".join(f"*/{folder}/*" for folder in NOT_THE_APP)
+    own = [] if toolkit is None else [f"./{toolkit}/*"]
+    excluded = ",".join([*(f"*/{folder}/*" for folder in NOT_THE_APP), *own])
     return [
         *(python, "-m", "bandit", "--recursive", ".", *more, "--ignore-nosec", "--quiet"),
         *("--ini", str(settings), "--exclude", excluded, "--format", "json", "--output", str(report)),

@@ -38,7 +38,10 @@ def run_bandit(request: Request, row: Sequence[str], _today: date) -> Scan:
     """bandit over the app's code, its tests left out, and over the folders that the row names after it."""
     settings, report = request.evidence / "bandit.ini", request.evidence / "bandit.json"
     settings.write_text(bandit.SETTINGS, encoding="utf-8")
-    argv = bandit.argv(sys.executable, settings, report, commands.expand(row[1:], _values(request)))
+    within = request.app.path in bandit.TOOLKIT.parents
+    toolkit = bandit.TOOLKIT.relative_to(request.app.path) if within else None
+    more = commands.expand(row[1:], _values(request))
+    argv = bandit.argv(sys.executable, settings, report, more, toolkit)
     # Its plugin loader keeps a cache, by default in the home directory.
     caches = {"XDG_CACHE_HOME": str(request.root / ".pipeline" / "cache")}
     ran = commands.run(argv, cwd=request.app.path, timeout=TIMEOUT_SECONDS, env=caches)
