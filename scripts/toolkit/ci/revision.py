@@ -17,6 +17,8 @@ def of(folder: Path, top: str) -> str:
 
     "" where it belongs to the repository at `top`, whose commit says it already, and where nobody knows.
     """
+    if str(folder) == top:
+        return ""
     git = door.at(folder)
     placed = git(("rev-parse", "--show-toplevel", "HEAD:./scripts/toolkit")).answer.lines()
     if placed:

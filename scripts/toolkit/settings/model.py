@@ -277,3 +277,9 @@ class App(NamedTuple):
                 f"{self.name}: its folder {self.path} does not exist",
                 remedy=f"set `path` of [apps.{self.name}] in apps.toml to where the app is",
             )
+        if not any(self.path.iterdir()):
+            raise Misused(
+                f"{self.name}: its folder {self.path} is empty",
+                remedy="if it is a submodule: "
+                f"git -C {self.path.parent} submodule update --init {self.path.name}",
+            )

@@ -169,6 +169,10 @@ def test_a_reference_names_the_variable_of_a_space_a_namespace_or_an_app(env: st
             ("2030-01-31", '"2030-01-31"'),
             "apps.toml: apps.submitter.suppressions[0].expires: must be a date (2027-01-31), not text",
         ),
+        (
+            ('path = "apps/submitter"', 'path = "apps/\\u0000"'),
+            "apps.toml: apps.submitter.path: must not hold a NUL character",
+        ),
         (('[["ruff"', '["ruff"'), "apps.toml: is not valid TOML: "),
         (("[environments.test]", "[environments.test"), "apps.toml: is not valid TOML: "),
         (('kubeconfig = "kube/config"', ""), "apps.toml: clusters.here: needs a kubeconfig, or server"),
@@ -184,6 +188,18 @@ def test_what_is_wrong_is_said_with_its_path(tmp_path: Path, change: tuple[str, 
         load(tmp_path, GOOD.replace(*change, 1))
     assert error.value.reason.startswith(sentence)
     assert error.value.kind.exit_code == 2
+
+
+@pytest.mark.parametrize("written", ["../elsewhere/app", "ABOVE/elsewhere/app", "link", "link/../app"])
+def test_an_app_may_lie_anywhere(tmp_path: Path, written: str) -> None:
+    """Links are resolved: what is there belongs to the repository in which it lies."""
+    (tmp_path / "home").mkdir()
+    there = tmp_path / "elsewhere" / "app"
+    there.mkdir(parents=True)
+    (tmp_path / "home/link").symlink_to("../elsewhere/app")
+    path = written.replace("ABOVE", str(tmp_path))
+    app = load(tmp_path / "home", GOOD.replace('"apps/submitter"', f'"{path}"')).apps["submitter"]
+    assert (app.path, app.context) == (there, there)
 
 
 def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:

@@ -118,3 +118,44 @@ def test_what_serves_is_the_apps_own_commit(deployed: Deployed) -> None:
     assert f"{broken[:12]} of main" in fourth.output and "broken on purpose" in fourth.output
     assert app.stages["deploy-test"]["outcome"] == "failed"
     assert deployed.answers("live") == (good[:12], "two")
+
+
+HOME = """
+[apps.home]
+path = "home"
+images = {{ app = "Dockerfile" }}
+namespace = "home-{{space}}"
+service = "fb-home-{{space}}"
+health = "/health"
+readiness = "/readiness"
+version = "/version"
+needs = ["tiny"]
+deadline = "60s"
+"""
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("deployed", ["nested clone"], indirect=True)
+def test_what_is_brought_along_is_named_by_its_own_commit(deployed: Deployed, sandbox: Sandbox) -> None:
+    app, namespace = deployed.app, f"home-{deployed.mark}-test"
+    for name, text in FILES.items():
+        file = app.root / "home" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    with (app.root / "apps.toml").open("a", encoding="utf-8") as apps:
+        apps.write(HOME.format())
+    app.git(app.root, "add", "home", "apps.toml")
+    app.git(app.root, "commit", "--quiet", "--message=home")
+    ops = app.git(app.root, "rev-parse", "HEAD")
+    try:
+        env = {"SANDBOX_STATE": str(sandbox.state), "SETTLE": "0"}
+        ended = app.run("deploy", "--env", "test", app="home", seconds=240, **env)
+        assert ended.code == 0, ended.output
+        assert deployed.answers("test") == (app.head[:12], "one")
+        assert deployed.annotations("test")["form-builder/commit"] == app.head
+        service = f"/api/v1/namespaces/{namespace}/services/fb-home-{deployed.mark}-test:80/proxy/version"
+        assert sandbox.api("GET", service)["version"] == ops[:12], "clean, though a clone of tiny lies in it"
+        status = app.run("status", "--env", "test", app="", seconds=90, **env)
+        assert app.head[:12] in status.output and ops[:12] in status.output
+    finally:
+        sandbox.api("DELETE", f"/api/v1/namespaces/{namespace}")
