@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from toolkit.base.redaction import Secret
 from toolkit.ci.checkout import is_full
@@ -44,6 +43,8 @@ class Remote(NamedTuple):
             if address and not _BY_SSH.match(address):
                 address = str((folder / Path(address).expanduser()).resolve())
             return cls(address, ref, variable)
+        from urllib.parse import unquote  # most addresses have no credentials, and most apps no address
+
         scheme, user, word, rest = found.group("scheme", "user", "word", "rest")
         is_token = word is None and user is not None and len(user) >= _SHORTEST_TOKEN
         if scheme.lower() not in ("http", "https") or (not word and not is_token):
@@ -54,7 +55,11 @@ class Remote(NamedTuple):
         Secret(user if is_token else word)  # as it is written
         secret = Secret(unquote(word or ""))
         return cls(
-            f"{scheme}://{rest}", ref, variable, Secret(unquote(user)) if is_token else _name(user), secret
+            f"{scheme}://{rest}",
+            ref,
+            variable,
+            Secret(unquote(user)) if is_token else _Plain(unquote(user)),
+            secret,
         )
 
     @property
@@ -79,7 +84,8 @@ class Remote(NamedTuple):
         """What git gets besides: a helper that knows the credentials of this host alone, if there are any."""
         if self.word is None:
             return {}
-        count = int(environ.get("GIT_CONFIG_COUNT") or 0)
+        given = environ.get("GIT_CONFIG_COUNT", "")
+        count = int(given) if given.isdecimal() else 0
         host = re.match(r"[a-z]+://[^/]*", self.url, re.I)
         return {
             "GIT_CONFIG_COUNT": str(count + 1),
@@ -95,7 +101,3 @@ class _Plain(Secret):
 
     def __init__(self, value: str) -> None:
         self._value = value
-
-
-def _name(user: str) -> Secret:
-    return _Plain(unquote(user))

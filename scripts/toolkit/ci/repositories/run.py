@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit.base import files
 from toolkit.base.outcome import Misused
-from toolkit.ci.repositories import asking, cache
 from toolkit.ci.repositories.remote import Remote
 
 VARIABLE = "PIPELINE_CHECKOUTS"
@@ -36,6 +33,9 @@ def checkout(where: str, remote: Remote, home: Path, *, pinned: bool = False) ->
     handed = _handed()
     if (told := handed.get(key)) and Path(told[0]).is_dir():
         return Checked(Path(told[0]), told[1], told[2])
+    from toolkit.base import files  # only what is elsewhere pays for it
+    from toolkit.ci.repositories import asking, cache
+
     found = asking.find(where, remote, files.folder(home))
     if pinned and found.branch:
         raise Misused(
@@ -45,6 +45,8 @@ def checkout(where: str, remote: Remote, home: Path, *, pinned: bool = False) ->
     folder = cache.checked_out(where, remote, found, home)
     checked = Checked(folder, found.commit, found.branch)
     handed[key] = (str(checked.folder), checked.commit, checked.branch)
+    import json
+
     os.environ[VARIABLE] = json.dumps(handed)
     return checked
 
@@ -57,12 +59,17 @@ def require(where: str, remote: Remote) -> None:
             remedy=f"export {remote.variable}=<the repository's address>",
         )
     for what, word in (("address", remote.url), ("ref", remote.ref)):
-        if not word or word.startswith("-") or any(not each.isprintable() or each == " " for each in word):
+        unfit = word.startswith("-") or not word.isprintable() or (what == "ref" and " " in word)
+        if not word or unfit:
             raise Misused(f'{where}: "{word}" cannot be the {what} of a repository')
 
 
 def _handed() -> dict[str, tuple[str, str, str]]:
+    if VARIABLE not in os.environ:
+        return {}
+    import json
+
     try:
         return {key: (str(a), str(b), str(c)) for key, (a, b, c) in json.loads(os.environ[VARIABLE]).items()}
-    except (KeyError, ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError):
         return {}
