@@ -72,7 +72,7 @@ def git(root: Path) -> Finding:
     ran = run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
     if ran is not None and ran.returncode == 0:
         named = os.environ.get("COMMIT", "")
-        known = _run(
+        known = run(
             ["git", "-C", str(root), "rev-parse", "--verify", "--end-of-options", named + "^{commit}"]
         )
         if named and (known is None or known.returncode != 0):
@@ -97,7 +97,7 @@ def disk(root: Path) -> Finding:
     return Finding(
         False,
         f"only {free:.1f} GB of disk are free",
-        f"free {FREE_GIGABYTES} GB; `make clean` gives back ours",
+        f"free {FREE_GIGABYTES} GB; `make clean` gives back ours, of an own repository .pipeline and .sandbox",
     )
 
 
