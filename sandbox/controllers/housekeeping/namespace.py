@@ -85,7 +85,8 @@ class NamespaceController(Controller):
                     await self._delete(f"{place}/{item['metadata']['name']}", item["metadata"]["uid"])
             if items:  # what ends at once is gone at the next look
                 remaining = await self._list(place)
-                left |= {resource.plural: len(remaining)} if remaining else {}
+                kind = f"{resource.plural}.{resource.api_version.rpartition('/')[0]}"
+                left |= {kind: len(remaining)} if remaining else {}
         if left:
             await self._tell(namespace, left)
             return PATIENCE
@@ -115,9 +116,7 @@ class NamespaceController(Controller):
 
     async def _tell(self, namespace: Object, left: dict[str, int]) -> None:
         """Say in its status what it still waits for (upstream's NamespaceContentRemaining)."""
-        listed = ", ".join(
-            f"{plural} has {count} resource instances" for plural, count in sorted(left.items())
-        )
+        listed = ", ".join(f"{kind} has {count} resource instances" for kind, count in sorted(left.items()))
         condition = {
             "type": "NamespaceContentRemaining",
             "status": "True",

@@ -7,11 +7,11 @@ fast, and a script that runs two linters has little else to do when it starts (s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import Secret
@@ -19,6 +19,7 @@ from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.said.judging import Judging
 
 NONE: Mapping[str, Any] = MappingProxyType({})
+T = TypeVar("T")
 PROTECTED = ("default", "kube-*")
 
 
@@ -169,6 +170,14 @@ class Cluster(NamedTuple):
         """What tells one credential of this cluster from another: the variables that it is read from."""
         named = (self.server, self.certificate, self.token, self.kubeconfig, self.context)
         return tuple(ref.name(where) for ref in named if isinstance(ref, Ref))
+
+    def by_credential(self, wanted: Iterable[T], where: Callable[[T], Where]) -> list[list[T]]:
+        """What is to be asked for, in order, together what one credential in a space is for."""
+        held: dict[tuple[str, ...], list[T]] = {}
+        for each in wanted:
+            at = where(each)
+            held.setdefault((at.space, *self.credential(at)), []).append(each)
+        return list(held.values())
 
 
 class Suppression(NamedTuple):

@@ -137,6 +137,7 @@ async def guest() -> AsyncIterator[Guest]:
                 for path in client.made:
                     with contextlib.suppress(ApiError):
                         await client.delete(path)
+                    await _until(client, path, there=False)
                 await _force(client)
                 await _until(client, f"/api/v1/namespaces/{SPACE}", there=False)
 

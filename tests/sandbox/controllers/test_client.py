@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.base.client import ApiError, Client, Informer, Object
+from tests.sandbox.controllers import real
+from tests.sandbox.controllers.real import SPACE
 from tests.sandbox.controllers.stage import DEADLINE, TOKEN, Stage, place, play
 
 
@@ -41,7 +43,7 @@ def test_an_informer_with_a_selector_sees_things_enter_and_leave(tmp_path: Path)
     async def scene(stage: Stage) -> None:
         seen: list[tuple[str, str]] = []
         happened = asyncio.Event()
-        informer = Informer(stage.client, "v1", "configmaps", "default", labelSelector="team=a")
+        informer = Informer(stage.client, "v1", "configmaps", SPACE, labelSelector="team=a")
 
         def note(kind: str, new: Object, old: Object | None) -> None:
             assert (old is None) == (kind == "ADDED")
@@ -77,11 +79,19 @@ def test_refusals_carry_the_apis_words_and_absence_has_its_own(tmp_path: Path) -
         with pytest.raises(ApiError) as stale:
             await stage.client.replace(place("configmaps", "c"), created)
         assert stale.value.reason == "Conflict"
-        async with Client(f"http://{stage.address}:1", TOKEN) as nobody:
+        async with Client("http://127.0.0.1:1", TOKEN) as nobody:
             with pytest.raises(ApiError) as absent:
                 await nobody.get("/api/v1/pods")
         assert (absent.value.status, absent.value.reason) == (0, "Unreachable")
         assert TOKEN not in str(absent.value)
+
+    play(tmp_path, scene)
+
+
+def test_a_stranger_is_told_that_the_api_does_not_know_him(tmp_path: Path) -> None:
+    real.only_a_sandbox("a cluster is asked through a proxy that says who asks")
+
+    async def scene(stage: Stage) -> None:
         async with Client(stage.client.server, "wrong") as stranger:
             with pytest.raises(ApiError) as refused:
                 await stranger.get("/api/v1/pods")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from sandbox.base.client import ApiError, Object, path
 from sandbox.controllers.machinery import objects
-from tests.sandbox.controllers.stage import Stage, place, play
+from tests.sandbox.controllers.real import SPACE
+from tests.sandbox.controllers.stage import DEADLINE, Stage, place, play
 
 DEFINITIONS = path("apiextensions.k8s.io/v1", "customresourcedefinitions")
 API = "example.com/v1"
+OTHER = f"{SPACE}-other"
 
 
 def definition() -> Object:
@@ -25,7 +28,14 @@ def config_map(name: str, owner: Object) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
 
 
-async def gone(stage: Stage, place: str) -> bool:
+async def until_served(stage: Stage, place: str, served: bool) -> None:
+    """Wait until something is there, or is not there any more; nothing is told of it on a watch."""
+    async with asyncio.timeout(DEADLINE):
+        while served is await _gone(stage, place):
+            await asyncio.sleep(0.05)
+
+
+async def _gone(stage: Stage, place: str) -> bool:
     try:
         await stage.client.get(place)
     except ApiError as error:
@@ -33,18 +43,24 @@ async def gone(stage: Stage, place: str) -> bool:
     return False
 
 
-async def make(stage: Stage, name: str, space: str = "default") -> Object:
+async def define(stage: Stage) -> None:
+    """Make the kind known, and wait until it is."""
+    await stage.client.create(DEFINITIONS, definition())
+    await until_served(stage, path(API, "widgets", SPACE), True)
+
+
+async def make(stage: Stage, name: str, space: str = SPACE) -> Object:
     body = {"metadata": {"name": name}, "spec": {}}
     return await stage.client.create(path(API, "widgets", space), body)
 
 
 def test_what_a_custom_object_owns_goes_with_it(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
-        await stage.client.create(DEFINITIONS, definition())
+        await define(stage)
         first, second = await make(stage, "first"), await make(stage, "second")
         await stage.create("configmaps", config_map("of-first", first))
         await stage.create("configmaps", config_map("of-second", second))
-        await stage.client.delete(path(API, "widgets", "default", "first"))
+        await stage.client.delete(path(API, "widgets", SPACE, "first"))
         await stage.until(lambda: not stage.get("configmaps", "of-first"))
         assert stage.get("configmaps", "of-second")
         await stage.client.delete(f"{DEFINITIONS}/widgets.example.com")
@@ -55,34 +71,34 @@ def test_what_a_custom_object_owns_goes_with_it(tmp_path: Path) -> None:
 
 def test_a_custom_object_goes_with_what_owns_it(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
-        await stage.client.create(DEFINITIONS, definition())
+        await define(stage)
         owner = await stage.client.create(
             place("configmaps"), {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}}
         )
         owned = {"metadata": {"name": "w", "ownerReferences": [objects.owner_reference(owner)]}}
-        await stage.client.create(path(API, "widgets", "default"), owned)
-        mark = config_map("mark", await stage.client.get(path(API, "widgets", "default", "w")))
+        await stage.client.create(path(API, "widgets", SPACE), owned)
+        mark = config_map("mark", await stage.client.get(path(API, "widgets", SPACE, "w")))
         await stage.create("configmaps", mark)
         await stage.client.delete(place("configmaps", "owner"))
         await stage.until(lambda: not stage.get("configmaps", "mark"))
-        assert await gone(stage, path(API, "widgets", "default", "w"))
+        await until_served(stage, path(API, "widgets", SPACE, "w"), False)
 
     play(tmp_path, scene)
 
 
 def test_a_namespace_takes_its_custom_objects_along(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
-        await stage.client.create(DEFINITIONS, definition())
+        await define(stage)
         await stage.client.create(
-            place("namespaces"), {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+            place("namespaces"), {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OTHER}}
         )
-        await make(stage, "w", "n")
+        await make(stage, "w", OTHER)
         await make(stage, "kept")
-        await stage.client.delete(place("namespaces", "n"))
-        await stage.until(lambda: not stage.get("namespaces", "n"))
+        await stage.client.delete(place("namespaces", OTHER))
+        await stage.until(lambda: not stage.get("namespaces", OTHER))
         listed = await stage.client.get(path(API, "widgets"))
         assert [one["metadata"]["name"] for one in listed["items"]] == ["kept"]
         await stage.client.delete(f"{DEFINITIONS}/widgets.example.com")
-        assert await gone(stage, path(API, "widgets"))
+        await until_served(stage, path(API, "widgets"), False)
 
     play(tmp_path, scene)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox.base.client import Object
 from sandbox.controllers.machinery.events import SIMILAR, Recorder
+from tests.sandbox.controllers.real import SPACE
 from tests.sandbox.controllers.stage import Stage, play
 
 
@@ -36,7 +37,7 @@ def test_the_same_is_counted_and_the_similar_combined(tmp_path: Path) -> None:
             lambda: [e for e in told(stage, "FailedCreate") if e["message"] == last and e["count"] == 5]
         )
         assert len(told(stage, "FailedCreate")) == SIMILAR + 1
-        await stage.client.delete(f"/api/v1/namespaces/default/events/{event['metadata']['name']}")
+        await stage.client.delete(f"/api/v1/namespaces/{SPACE}/events/{event['metadata']['name']}")
         recorder.record(subject, "Warning", "BackOff", "restarting failed container", "spec.containers{main}")
         again = await stage.until(
             lambda: [e for e in told(stage, "BackOff") if e["metadata"] != event["metadata"]]
