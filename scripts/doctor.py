@@ -97,7 +97,7 @@ def disk(root: Path) -> Finding:
     return Finding(
         False,
         f"only {free:.1f} GB of disk are free",
-        f"free {FREE_GIGABYTES} GB; `make clean` gives back ours, of an own repository .pipeline and .sandbox",
+        f"free {FREE_GIGABYTES} GB; `make clean` gives back ours (.pipeline and .sandbox)",
     )
 
 
