@@ -3,12 +3,15 @@ commit."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.elsewhere import Elsewhere
 from tests.sandbox.local import Refused, Sandbox
 from tests.sandbox.pipeline.test_foreign_apps import APPS, FILES
@@ -90,3 +93,40 @@ def test_what_serves_is_the_commit_of_the_ref(deployed: Deployed) -> None:
     assert ops.stages["lint"]["outcome"] == "failed"
     assert deployed.answers("live") == (good[:12], "two")
     assert ops.git(ops.root, "status", "--porcelain") == "M apps.toml"
+
+
+OWN = """
+extends = {{ repository = "{url}", ref = "{ref}", file = "platform/common.toml" }}
+[apps.home]
+path = "."
+images = {{ app = "Dockerfile" }}
+namespace = "ns-{{space}}"
+service = "fb-home-{{space}}"
+health = "/health"
+readiness = "/readiness"
+version = "/version"
+needs = ["tiny"]
+deadline = "60s"
+"""
+
+
+@pytest.mark.timeout(400)
+def test_what_an_app_needs_comes_from_where_the_common_file_is(deployed: Deployed, tmp_path: Path) -> None:
+    sandbox, mark = deployed.sandbox, deployed.mark
+    text = APPS.format(mark=mark, kubeconfig=sandbox.state / "kubeconfig")
+    common = {"platform/common.toml": text.replace('path = "PATH"', 'path = "../apps/tiny"')}
+    common |= {f"apps/tiny/{name}": text for name, text in FILES.items()}
+    platform = Elsewhere(tmp_path / "platform", common, "Petra Platform")
+    commit = platform.git("rev-parse", "HEAD")
+    own = OWN.format(url=platform.url, ref=commit)
+    home = Elsewhere(tmp_path / "home", {**FILES, "pipeline.toml": own, "word": "home"}, DEV)
+    argv = [sys.executable, str(ROOT / "scripts/deploy.py"), "--env", "test"]
+    env = {**deployed.ops.env, "SANDBOX_STATE": str(sandbox.state), "SETTLE": "0"}
+    ran = subprocess.run(
+        argv, cwd=home.root, env=env, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert deployed.answers("test") == (commit[:12], "one")
+    service = f"/api/v1/namespaces/ns-{mark}-test/services/fb-home-{mark}-test:80/proxy"
+    assert sandbox.api("GET", f"{service}/version")["version"] == home.git("rev-parse", "HEAD")[:12]
+    assert home.git("status", "--porcelain") == ""
