@@ -25,8 +25,9 @@ checks.measuring:
 ci:                  base
 runs:                base typed
 settings.said:
-settings.files:      base
-settings:            base ci runs settings.files settings.said typed
+ci.repositories:     base ci settings.said
+settings.files:      base ci.repositories
+settings:            base ci ci.repositories runs settings.files settings.said typed
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base

@@ -30,7 +30,9 @@ def _of_one_run(request: Request, box: outbox.Outbox, channels: list[channel.Cha
         request.config,
         options.app,
         options.run or request.run,
-        lambda: about(source(request.config, request.config.app(options.app)), request.cluster),
+        lambda: about(
+            source(request.config, request.config.app(options.app)), request.cluster, request.config
+        ),
     )
     if options.started:
         box.put(run["run"], slack.started(run), final=False)

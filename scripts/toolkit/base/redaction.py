@@ -17,8 +17,11 @@ MASK = "***"
 
 # Names of environment variables whose values are secrets. Short values are left alone: masking "1" or "true"
 # would shred every log and hide nothing.
+# GIT_CONFIG_KEY_0 is the name of a setting of git's: without it git does nothing at all.
 _SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSWORD|PASSWD|WEBHOOK|CREDENTIAL|PRIVATE|APIKEY|_KEY|KEY_|_CERT$|^DATABASE_URL$", re.I
+    r"^(?!GIT_CONFIG_KEY_\d+$)(?:DATABASE_URL$"
+    r"|.*(?:TOKEN|SECRET|PASSWORD|PASSWD|WEBHOOK|CREDENTIAL|PRIVATE|APIKEY|_KEY|KEY_|_CERT$))",
+    re.I,
 )
 # What such a name may end in without its value being one: addresses are shown, credentials in them are not.
 _PLAIN_ENDS = ("_URL", "_URI", "_HOST", "_PORT", "_ADDRESS", "_NAME", "_FILE", "_PATH", "_TTL", "_SECONDS")

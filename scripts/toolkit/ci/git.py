@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from toolkit.base import tools
@@ -13,6 +14,7 @@ from toolkit.base.outcome import PipelineError
 from toolkit.base.redaction import Raw
 
 SECONDS = 30
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 # What points git at another repository, index or commit than the one that it is asked about: a hook sets
 # some for all that it starts. As of `git rev-parse --local-env-vars`, without the GIT_CONFIG ones, by which
@@ -30,11 +32,13 @@ _PLAIN = (
 
 
 class Said(NamedTuple):
-    """What git answered, and what it complained of when it did not: its own sentence and the way out."""
+    """What git answered, and what it complained of when it did not: its own sentence, the way out, and all
+    that it said of it."""
 
     answer: Raw
     complaint: str = ""
     remedy: str = ""
+    errors: str = ""
 
     @property
     def failed(self) -> bool:
@@ -48,8 +52,8 @@ At = Callable[[Path], Git]
 """git in a folder."""
 
 
-def at(root: Path) -> Git:
-    """git in the checkout at `root`."""
+def at(root: Path, *, seconds: float = SECONDS, more: Mapping[str, str] = NOTHING) -> Git:
+    """git in the checkout at `root`; at most so many seconds, with more variables."""
 
     def ask(arguments: Sequence[str]) -> Said:
         try:
@@ -57,12 +61,12 @@ def at(root: Path) -> Git:
                 ["git", *_PLAIN, "-C", str(root), *arguments],
                 check=False,
                 echo=False,
-                timeout=SECONDS,
+                timeout=seconds,
                 apart=True,
-                inherited=environment(os.environ),
+                inherited={**environment(os.environ), **more},
             )
         except PipelineError as error:
-            return Said(Raw(), error.reason, error.remedy)
+            return Said(Raw(), error.reason, error.remedy, error.reason)
         if ran.code == 0:
             return Said(ran.answer)
         return complaint(ran.errors, ran.code)
@@ -105,7 +109,7 @@ def complaint(errors: Raw, code: int) -> Said:
     typed = [line.strip() for line in lines if line.startswith(("\t", "    ")) and line.strip()]
     sentence = first.partition(": ")[2] or next((line for line in lines if line.strip()), "")
     remedy = typed[0] if typed and typed[0].startswith("git ") else _remedy(sentence)
-    return Said(Raw(), f"git: {sentence or f'exit code {code}'}", remedy)
+    return Said(Raw(), f"git: {sentence or f'exit code {code}'}", remedy, errors.shown)
 
 
 def _remedy(sentence: str) -> str:

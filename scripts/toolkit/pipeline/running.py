@@ -53,7 +53,9 @@ def begin(request: Request, view: Callable[[Plan], View], *, fresh: bool, gate: 
     app, cluster, source = request.app, request.cluster, request.source
     app.require_code()
     made = plan.for_run(request.config, app, source.branch, source.unnamed)
-    kept = record.Record.start(request.root, app.name, **command.about(source, cluster), alerted=False)
+    kept = record.Record.start(
+        request.root, app.name, **command.about(source, cluster, request.config), alerted=False
+    )
     what = f"{app.title} {kept.data['version']} of {source.branch}"
     console.say(f"{what} on {cluster.name}, run {kept.data['run']}")
     state = partial(fingerprint, request.config, cluster)

@@ -30,6 +30,7 @@ from toolkit.settings.request import (
     about_all,
     source,
     version,
+    with_code,
 )
 
 __all__ = ["ROOT", "Request", "about", "caught", "main", "source", "unforeseen", "version"]
@@ -85,6 +86,7 @@ def _main(
     redaction.register_environment()
     listen()
     config, cluster, apps, where = resolve(options, app, place)
+    config, apps = with_code(stage, config, cluster, apps)
     _require_a_known_commit(config, apps)
     for each in apps if record else ():
         each.require_written()
@@ -185,7 +187,7 @@ class _Script(NamedTuple):
         """Started by a person or a CI job: a run of its own."""
         seen = {app.name: source(self.config, app) for app in apps}
         name = ",".join(app.name for app in apps) if named and apps[0].name else "all"
-        whole = Record.start(self.config.root, name, **about_all(seen, self.cluster))
+        whole = Record.start(self.config.root, name, **about_all(seen, self.cluster, self.config))
         try:
             return self._recorded(whole, apps, named, seen)
         except (

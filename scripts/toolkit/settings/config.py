@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +30,11 @@ Commands = tuple[tuple[str, ...], ...]
 
 
 class Config(NamedTuple):
-    """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion."""
+    """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion.
+
+    extended: the files of repositories elsewhere that it extends, with their commits; variables: those that
+    hold addresses of repositories.
+    """
 
     root: Path
     file: Path
@@ -41,6 +44,8 @@ class Config(NamedTuple):
     alert: AlertPolicy
     default_cluster: str
     security: SecurityPolicy
+    extended: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, file: Path) -> Config:
@@ -99,7 +104,7 @@ class Config(NamedTuple):
 
 class _Reader:
     def __init__(self, read: Read) -> None:
-        self.origin = read.origin
+        self.origin, self.extended, self.variables = read.origin, read.told, read.variables
         self.file = read.origin.main.path
         self.root = self.file.parent
         self.top = Fields(self.origin, "", read.table)
@@ -128,7 +133,10 @@ class _Reader:
         names.check(self.origin, apps, environments)
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
-        return Config(self.root, self.file, apps, environments, clusters, alert, default_cluster, security)
+        remotes = [app.repository.variable for app in apps.values() if app.repository]
+        policies = (alert, default_cluster, security)
+        told = (self.extended, (*self.variables, *filter(None, remotes)))
+        return Config(self.root, self.file, apps, environments, clusters, *policies, *told)
 
     def _alert(self) -> AlertPolicy:
         fields = Fields(self.origin, "alert", self.top.take("alert", dict, {}))
@@ -212,11 +220,13 @@ class _Reader:
         return tuple(tuple(word.replace("{root}", str(folder)) for word in row) for row in rows)
 
     def _app(self, name: str, priority: int, fields: Fields, environments: dict[str, Environment]) -> App:
-        path = self._folder(fields, "path", fields.take("path", str))
+        remote = fields.remote("repository", "ref")
+        places = (fields.take("path", str, "." if remote else None), fields.optional("context", str))
+        path = fields.folder("path", places[0], self.root, remote)
+        context = path if places[1] is None else fields.folder("context", places[1], self.root, remote)
         language = fields.take("language", str, "")
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
-        context = fields.optional("context", str)
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -229,7 +239,9 @@ class _Reader:
             support=fields.take("support", bool, False),
             language=language,
             main_branch=fields.take("main_branch", str, "main"),
-            context=path if context is None else self._folder(fields, "context", context),
+            context=context,
+            repository=remote,
+            inside=(places[0], places[0] if places[1] is None else places[1]),
             images=fields.images("images"),
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
@@ -252,12 +264,6 @@ class _Reader:
         )
         fields.done()
         return app
-
-    def _folder(self, fields: Fields, key: str, given: str) -> Path:
-        """A folder, from where its file is or from anywhere, without links: it belongs to where it lies."""
-        if "\0" in given:
-            raise fields.error(key, "must not hold a NUL character")
-        return Path(os.path.realpath(fields.file(key).folder / given))
 
     def _environments(
         self, fields: Fields, key: str, environments: dict[str, Environment]

@@ -63,8 +63,9 @@ def resolve(
     apps: list[App] = []
     where: Place | None = None
     cluster: Cluster | None = None
-    if app == "one" and not options.app and len(config.apps) == 1:
-        options.app = next(iter(config.apps))  # in an app's own repository nobody has to name it
+    own = [each.name for each in config.apps.values() if not each.common]
+    if app == "one" and not options.app and len(own) == 1:
+        options.app = own[0]  # in an app's own repository nobody has to name it
     try:
         apps = _apps(config, getattr(options, "app", ""), app)
     except Misused as error:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import Secret
+from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.said.judging import Judging
 
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -202,7 +203,8 @@ class Suite(NamedTuple):
 class App(NamedTuple):
     """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds.
 
-    common: it is declared in what the file extends, and is here for those that need it.
+    common: it is declared in what the file extends, and is here for those that need it. repository: where
+    its code is, if that is elsewhere; `path` and `context` are in its checkout, at the places of `inside`.
     """
 
     name: str
@@ -212,6 +214,8 @@ class App(NamedTuple):
     namespace: str
     service: str
     common: bool = False
+    repository: Remote | None = None
+    inside: tuple[str, str] = (".", ".")
     pending: str = ""
     support: bool = False
     language: str = ""

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.base import console
+from toolkit.base.files import HOME
+from toolkit.base.outcome import Misused
 from toolkit.ci import checkout, revision
-from toolkit.ci.origin import Source, here
+from toolkit.ci.origin import NO_GIT, Source, here
+from toolkit.ci.repositories import run
+from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.sandbox import TOOLKIT
@@ -20,6 +24,8 @@ from toolkit.settings.sandbox import TOOLKIT
 RUN_FOLDER = "PIPELINE_RUN_DIR"
 STAGE_FOLDER = "PIPELINE_STAGE_DIR"
 SOURCE = "PIPELINE_SOURCE"
+WITHOUT_CODE = (*("status", "alert", "drill", "diagram", "fidelity", "ci-install", "doctor"),)
+"""The scripts that look at no app's code: they work when its repository cannot be had."""
 _OWN = ("commit", "branch", "version", "author")
 
 
@@ -72,6 +78,39 @@ class Request(_Asked):
         return self.place.environment.name if self.place else ""
 
 
+def with_code(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> tuple[Config, list[App]]:
+    """The configuration and these apps, with the code of those in repositories elsewhere checked out.
+
+    For scripts that look at code: of the apps that are named, of what they need where that is deployed with
+    them, and of every app where none is named. Raises Misused for one that cannot be had.
+    """
+    chosen = {app.name: app for app in apps or config.apps.values()} if stage not in WITHOUT_CODE else {}
+    if chosen and cluster.provision:
+        chosen |= {need.name: need for app in apps for need in config.needs_of(app)}
+    ready = {
+        app.name: _checked_out(config, app, app.repository) if app.repository and not app.pending else app
+        for app in chosen.values()
+    }
+    whole = {**config.apps, **ready}
+    return config._replace(apps=whole), [whole[app.name] for app in apps]
+
+
+def _checked_out(config: Config, app: App, remote: Remote) -> App:
+    where = remote.where.removesuffix(".repository")
+    checked = run.checkout(remote.where, remote, config.root / HOME / run.HOME)
+    top = checked.folder.resolve()
+    places = [(top / inside).resolve() for inside in app.inside]
+    for key, inside, place in zip(("path", "context"), app.inside, places, strict=True):
+        if not place.is_relative_to(top):
+            raise Misused(f'{where}.{key}: "{inside}" leaves the repository {remote.url}')
+        if not place.is_dir():
+            raise Misused(
+                f"{where}.{key}: there is no folder {inside} in {remote.url} at {checked.commit[:12]}",
+                remedy=f"correct `{key}` or `ref`",
+            )
+    return app._replace(path=places[0], context=places[1])
+
+
 def source(config: Config, app: App, *, named: bool = True) -> Source:
     """Where an app's code comes from, by its own repository; of no app, that of apps.toml.
 
@@ -84,13 +123,16 @@ def source(config: Config, app: App, *, named: bool = True) -> Source:
         return Source(**json.loads(given))
     if not app.name:
         return here(config.root, typed=named)
+    if app.repository and not app.path.is_dir():
+        why = f"{app.repository.url} was not asked: what was to be done needs no code of {app.name}"
+        return Source("no git", NO_GIT, "", "", "", False, why)
     others = [each.path for each in config.apps.values() if each.path != app.path]
     return here(app.path, also=[app.context], apart=others, typed=named)
 
 
-def about(seen: Source, cluster: Cluster) -> dict[str, str]:
-    """What a record says about where a run came from and where it went; and which toolkit ran it, where that
-    is of another repository."""
+def about(seen: Source, cluster: Cluster, config: Config) -> dict[str, str]:
+    """What a record says about where a run came from and where it went; which toolkit ran it, where that
+    is of another repository, and which files of others its configuration is made of."""
     return {
         "commit": seen.commit,
         "branch": seen.branch,
@@ -100,13 +142,14 @@ def about(seen: Source, cluster: Cluster) -> dict[str, str]:
         "system": seen.system,
         "cluster": cluster.name,
         **_toolkit(seen),
+        **({"extends": ", ".join(config.extended)} if config.extended else {}),
     }
 
 
-def about_all(sources: Mapping[str, Source], cluster: Cluster) -> dict[str, Any]:
+def about_all(sources: Mapping[str, Source], cluster: Cluster, config: Config) -> dict[str, Any]:
     """The same for a run of several apps: of what is not the same for all of them nothing is said but app by
     app."""
-    told = {app: about(seen, cluster) for app, seen in sources.items()}
+    told = {app: about(seen, cluster, config) for app, seen in sources.items()}
     first, *others = told.values()
     if all(each == first for each in others):
         return dict(first)

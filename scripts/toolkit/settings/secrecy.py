@@ -75,6 +75,8 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return OWN
     if any(name in app.variables for app in config.apps.values()):
         return _ELSEWHERE
+    if name in config.variables:
+        return _ELSEWHERE  # of a repository that is checked out by now
     if name in (config.alert.webhook.env, config.alert.token.env):
         return WEBHOOK
     if any(_names(ref, name) for ref in _credentials(cluster)):

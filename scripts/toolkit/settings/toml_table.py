@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from toolkit.base.files import HOME
 from toolkit.base.outcome import Misused
+from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.files.origin import File, Origin
 from toolkit.settings.model import Ref, SecretKey, Suppression
 from toolkit.settings.said import judging
@@ -17,6 +20,7 @@ from toolkit.settings.said.words import nearest as nearest
 
 T = TypeVar("T")
 
+NOT_YET = "checkouts/not checked out"
 _WORDS: dict[type, str] = {
     str: "text",
     bool: "true or false",
@@ -118,6 +122,34 @@ class Fields:
         if not isinstance(value, dict) or set(value) != {"env"} or not isinstance(value["env"], str):
             raise self.error(key, 'must name an environment variable: { env = "NAME" }')
         return Ref(value["env"])
+
+    def remote(self, key: str, ref_key: str) -> Remote | None:
+        """A repository, as text or { env = "NAME" }, and the ref of it that another key names."""
+        value, ref = self.ref_or_text(key), self.optional(ref_key, str)
+        if value is None:
+            if ref is not None:
+                raise self.error(ref_key, f"is of a `{key}`, which is missing")
+            return None
+        if ref is None:
+            raise self.error(ref_key, "is missing: a branch, a tag or a commit of the repository")
+        named = value.env if isinstance(value, Ref) else ""
+        address = value.text() if isinstance(value, Ref) else value
+        remote = Remote.of(address, ref, self.file(key).folder, named)
+        return remote._replace(where=f"{self.file(key).name}: {self.path(key)}")
+
+    def folder(self, key: str, given: str, root: Path, remote: Remote | None) -> Path:
+        """A folder, from where its file is or from anywhere, without links: it belongs to where it lies.
+
+        One in a repository elsewhere may not leave it; it is nowhere until that is checked out, below `root`.
+        """
+        if "\0" in given:
+            raise self.error(key, "must not hold a NUL character")
+        file = self.file(key)
+        top = root / HOME / NOT_YET if remote else file.top
+        path = Path(os.path.realpath((top if remote and top else file.folder) / given))
+        if top and not path.is_relative_to(os.path.realpath(top)):
+            raise self.error(key, f'"{given}" leaves the repository that it is in')
+        return path
 
     def suite_env(self, key: str) -> dict[str, str | SecretKey]:
         """Names to texts or { secret = "name", key = "key" }, which may also have a namespace."""

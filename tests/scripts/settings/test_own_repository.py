@@ -88,6 +88,11 @@ def test_it_is_found_and_its_run_makes_the_checkout_not_dirty(own: Repository, w
     assert latest["branch"] == "main"
 
 
+def test_its_only_app_needs_no_name_although_the_common_file_has_others(own: Repository) -> None:
+    code, said = own.run("lint")
+    assert (code, "linted by all" in said) == (0, True), said
+
+
 def test_every_app_is_every_app_of_its_own_and_needs_are_of_the_common_file(own: Repository) -> None:
     code, said = own.run("plan", "--app", "all")
     assert (code, "web" in said, "cache " in said) == (0, True, False), said

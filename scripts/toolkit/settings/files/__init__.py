@@ -2,5 +2,5 @@
 
 A new way to name a file that is extended: extending.py. How tables become one: merging.py. Where a key is
 from, which messages and paths need: origin.py. Nothing here knows what a key means.
-Imports base.
+Imports base, ci/repositories.
 """

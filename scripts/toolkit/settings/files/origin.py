@@ -12,10 +12,12 @@ _STEP = re.compile(r"\.[^.\[]*$|\[\d+\]$")
 
 
 class File(NamedTuple):
-    """A file of a configuration: where it is, and how messages call it."""
+    """A file of a configuration: where it is, and how messages call it. top is the checkout that it is in,
+    which nothing that it names may leave; None for a file of this machine."""
 
     path: Path
     name: str
+    top: Path | None = None
 
     @property
     def folder(self) -> Path:

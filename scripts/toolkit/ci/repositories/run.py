@@ -1,0 +1,75 @@
+"""A ref is looked up once in a run: what is found is handed on to all that the run starts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from toolkit.base.outcome import Misused
+from toolkit.ci.repositories.remote import Remote
+
+VARIABLE = "PIPELINE_CHECKOUTS"
+HOME = "checkouts"
+"""The folder below .pipeline/ that checkouts are kept in."""
+
+
+class Checked(NamedTuple):
+    """A checkout: its folder, its commit, and its branch where the ref is one."""
+
+    folder: Path
+    commit: str
+    branch: str
+
+
+def checkout(where: str, remote: Remote, home: Path, *, pinned: bool = False) -> Checked:
+    """The checkout of a ref, below `home`. where: the key that names it, for messages.
+
+    A branch is asked for once in a run, and then stays what it was, also in what this process starts. pinned:
+    a branch will not do. Raises Misused with a sentence where it cannot be had.
+    """
+    require(where, remote)
+    key = f"{home} {remote.key} {remote.ref}"
+    handed = _handed()
+    if (told := handed.get(key)) and Path(told[0]).is_dir():
+        return Checked(Path(told[0]), told[1], told[2])
+    from toolkit.base import files  # only what is elsewhere pays for it
+    from toolkit.ci.repositories import asking, cache
+
+    found = asking.find(where, remote, files.folder(home))
+    if pinned and found.branch:
+        raise Misused(
+            f'{where}: "{remote.ref}" is a branch of {remote.url}, which moves: it is not pinned',
+            remedy=f'ref = "{found.commit}" is its commit of today; a tag will do too',
+        )
+    folder = cache.checked_out(where, remote, found, home)
+    checked = Checked(folder, found.commit, found.branch)
+    handed[key] = (str(checked.folder), checked.commit, checked.branch)
+    import json
+
+    os.environ[VARIABLE] = json.dumps(handed)
+    return checked
+
+
+def require(where: str, remote: Remote) -> None:
+    """Raises Misused for an address or a ref that nothing can be asked for."""
+    if not remote.url:
+        raise Misused(
+            f"{where}: {remote.variable} holds no address: it is not set",
+            remedy=f"export {remote.variable}=<the repository's address>",
+        )
+    for what, word in (("address", remote.url), ("ref", remote.ref)):
+        unfit = word.startswith("-") or not word.isprintable() or (what == "ref" and " " in word)
+        if not word or unfit:
+            raise Misused(f'{where}: "{word}" cannot be the {what} of a repository')
+
+
+def _handed() -> dict[str, tuple[str, str, str]]:
+    if VARIABLE not in os.environ:
+        return {}
+    import json
+
+    try:
+        return {key: (str(a), str(b), str(c)) for key, (a, b, c) in json.loads(os.environ[VARIABLE]).items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
