@@ -18,7 +18,7 @@ from pathlib import Path
 from toolkit.base import files
 from toolkit.base.outcome import Misused
 from toolkit.ci import git as door
-from toolkit.ci.checkout import line
+from toolkit.ci.checkout import NO_BRANCH, line, look
 from toolkit.ci.inputs import LEFTOVERS
 from toolkit.ci.repositories import asking, troubles
 from toolkit.ci.repositories.asking import FETCH_SECONDS, Found
@@ -44,7 +44,7 @@ def checked_out(where: str, remote: Remote, found: Found, home: Path) -> Path:
             folder = place / (base if number == 1 else f"{base}.{number}")
             if not folder.exists():
                 _make(where, remote, found, place, folder)
-            if _is_clean(folder):
+            if _is_as_made(folder, found):
                 break
         os.utime(folder)
         _prune(place, folder)
@@ -118,10 +118,10 @@ def _do(where: str, remote: Remote, folder: Path, *words: str) -> None:
         raise troubles.trouble(where, remote, said, said.errors)
 
 
-def _is_clean(folder: Path) -> bool:
-    """Whether nothing was changed in it since it was made: it may be used by several."""
-    said = door.at(folder)(("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"))
-    return not said.failed and not said.answer.reveal().strip()
+def _is_as_made(folder: Path, found: Found) -> bool:
+    """Whether it is still that commit, on its branch, and nothing in it was changed."""
+    seen = look(door.at(folder))
+    return (seen.commit, seen.branch, seen.dirty) == (found.commit, found.branch or NO_BRANCH, False)
 
 
 def _require_unmoved(where: str, remote: Remote, found: Found, place: Path) -> None:
