@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -12,24 +13,7 @@ NAMES = ("pipeline.toml", "apps.toml")
 
 
 def configuration(here: Path) -> Path | None:
-    """The nearest file of NAMES in a folder or above it, up to the top of its git repository.
-
-    CONFIG names another one. Where there is no git, only the folder itself is looked into.
-    """
-    if given := os.environ.get("CONFIG"):
-        return Path(given)
-    top = _top(here)
-    for folder in (here, *here.parents):
-        for name in NAMES:
-            if (folder / name).is_file():
-                return folder / name
-        if top is None or folder == top:
-            return None
-    return None
-
-
-def _top(here: Path) -> Path | None:
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():  # a file in a submodule and in a linked worktree
-            return folder
-    return None
+    """The configuration that is meant in a folder, one of NAMES; None where there is none."""
+    finding = runpy.run_path(str(SCRIPTS / "toolkit" / "settings" / "files" / "finding.py"))
+    found: Path | None = finding["find"](here, os.environ, None, NAMES)
+    return found

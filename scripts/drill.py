@@ -20,8 +20,9 @@ from toolkit.drills.yard import Task, Yard
 from toolkit.runs.record import HOME
 from toolkit.settings import command
 from toolkit.settings.command import Request
-from toolkit.settings.sandbox import is_sandbox
+from toolkit.settings.sandbox import TOOLKIT, is_sandbox
 
+DRILLS = TOOLKIT / "drills"
 KEPT = 3  # how many invocations' records stay
 IN_USE_SECONDS = 3600.0  # one that is younger may still be going on
 KINDS = {"both": (False, True), "broken": (False,), "look-alike": (True,)}
@@ -47,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     options, root = request.options, request.root
-    known = cases.load(root / "drills" / "causes.toml", kubernetes=not is_sandbox(request.cluster))
+    known = cases.load(DRILLS / "causes.toml", kubernetes=not is_sandbox(request.cluster))
     if options.list:
         console.say("\n".join(telling.listing(known.values())))
         return Outcome()
@@ -62,7 +63,7 @@ def run(request: Request) -> Outcome:
         said = connect(request.cluster, "drill", root).get("/version").get("gitVersion", "")
         report = Report(request.cluster.name, said, options.patience, options.report)
     yard = Yard(
-        origin=root / "drills",
+        origin=DRILLS,
         work=work,
         ground=ground,
         venvs=root / HOME / "venvs",
