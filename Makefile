@@ -16,7 +16,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT P
 # code of it: it is handed on in the environment, as it was typed, and a recipe names it "$$APP", in quotes.
 override GIVEN := APP ENV CLUSTER BRANCH JOBS ONLY REPEAT SHARD KEEP_DURATIONS CHECK FOR QUIET RUN TO FAILED CAUSE \
 	SYSTEM FORCE FRESH APPROVE RESTART TAKE_OVER PREFLIGHT COMMIT PATIENCE_SCALE T ARGS PYTHON AGAIN ROUNDS ROUND SEED \
-	ANY_VERSION SETTLE PATIENCE ADVISORIES FORMAT KUBERNETES_TEST_CONFIG KUBERNETES_TEST_REGISTRY
+	ANY_VERSION SETTLE PATIENCE ADVISORIES FORMAT CONFIG KUBERNETES_TEST_CONFIG KUBERNETES_TEST_REGISTRY
 override define as_typed
 ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
@@ -27,14 +27,23 @@ $(foreach each,$(GIVEN),$(eval $(call as_typed,$(each))))
 override PY := .venv/bin/python
 override SYSTEM_PYTHON := "$${PYTHON:-python3}"
 # The environment belongs to this very folder: moved or copied elsewhere, it is made anew.
-override READY := .venv/.ready-$(firstword $(shell printf %s "$$(pwd -P)" | cksum))
+override HERE := $(firstword $(shell printf %s "$$(pwd -P)" | cksum))
+override READY := .venv/.ready-$(HERE)
+# What only the toolkit's own tests need comes when they are run.
+override TESTED := .venv/.tested-$(HERE)
+
+# CONFIG= is the configuration of an app's own repository, of which this folder is a submodule: advice is worded
+# for it (scripts/toolkit/typed).
+ifneq ($(origin CONFIG),undefined)
+override export PIPELINE_TYPED := submodule
+endif
 
 # Stages of the pipeline: make <stage> APP=<app> [ENV=<environment or space>], make <stage>-<app>
 override LOCAL := lint security unit build
 override PLACED := deploy healthcheck smoke acceptance approve watch rollback
 override STAGES := $(LOCAL) $(PLACED)
 override TARGETS := help setup doctor clean pipeline platform platform-stop plan status role prerequisites alert drill \
-	fidelity test check faults bench diagram advisories pins browser ci-install kubernetes-tools kubernetes-up \
+	fidelity test check faults bench diagram advisories pins package browser ci-install kubernetes-tools kubernetes-up \
 	kubernetes-down kubernetes-status test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
 # An app that is named like a target has none of its own; every script refuses its name and says why.
 override NAMES := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
@@ -43,7 +52,8 @@ override APPS := $(filter-out $(TARGETS) all,$(NAMES))
 # A flag is one word of the shell, whatever is in its value; without a value there is no flag.
 override app := $${APP:+--app="$$APP"}
 override env := $${ENV:+--env="$$ENV"}
-override cluster := $${CLUSTER:+--cluster="$$CLUSTER"}
+override config := $${CONFIG:+--config="$$CONFIG"}
+override cluster := $${CLUSTER:+--cluster="$$CLUSTER"} $(config)
 override part := $${ONLY:+--only="$$ONLY"} $${REPEAT:+--repeat="$$REPEAT"} $${SHARD:+--shard="$$SHARD"} \
 	$$(case "$$KEEP_DURATIONS" in ''|0) ;; *) echo --keep-durations ;; esac)
 
@@ -89,7 +99,7 @@ approve: $(READY) ## let this commit into an environment                      AP
 watch: $(READY) ## pods for restarts                                        ENV= [APP=] [FOR=10m] [QUIET=5m]
 	@$(PY) scripts/watch.py $(app) $(env) $${FOR:+--for="$$FOR"} $${QUIET:+--quiet="$$QUIET"} $(cluster)
 alert: $(READY) ## send a run's result; list what is not delivered          [APP=] [RUN=] [AGAIN=<run>|all]
-	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"} $${AGAIN:+--again="$$AGAIN"}
+	@$(PY) scripts/alert.py $(app) $${RUN:+--run="$$RUN"} $${AGAIN:+--again="$$AGAIN"} $(config)
 
 ## When something is wrong
 status: $(READY) ## what runs where, verified or not, changed by hand        [APP=] [ENV=]
@@ -139,20 +149,20 @@ kubernetes-status: $(READY) ## does it run, and how to use it by hand
 
 ## The toolkit itself
 setup: $(READY) ## .venv from the pinned requirements (every target does it)
-test: $(READY) ## tests, linter, types, drift of generated files           [T=tests/pure] [ARGS=]
+test: $(TESTED) ## tests, linter, types, drift of generated files           [T=tests/pure] [ARGS=]
 	@$(MAKE) check
 	@$(PY) -m tests -n 4 --dist loadfile
-check: $(READY) ## only the linter, types and drift
+check: $(TESTED) ## only the linter, types and drift
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy scripts sandbox
+	@$(PY) -m mypy scripts sandbox form_builder_pipeline
 	@$(PY) scripts/diagram.py --check
 	@$(PY) -m tests.floor_plan --check
-test-kubernetes: $(READY) ## the ring on real Kubernetes              [T=tests/kubernetes/...] [KUBERNETES_TEST_CONFIG=]
+test-kubernetes: $(TESTED) ## the ring on real Kubernetes              [T=tests/kubernetes/...] [KUBERNETES_TEST_CONFIG=]
 	@$(PY) -m tests.kubernetes
-faults: $(READY) ## kill runs at random moments; what must be true after     [ROUNDS=100] [SEED=7] [ROUND=13]
+faults: $(TESTED) ## kill runs at random moments; what must be true after     [ROUNDS=100] [SEED=7] [ROUND=13]
 	@FAULTS_ROUNDS="$${ROUNDS:-20}" FAULTS_SEED="$$SEED" FAULTS_ROUND="$$ROUND" T=tests/faults $(PY) -m tests -s -q
-bench: $(READY) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
+bench: $(TESTED) ## every claim of speed, as a ratio in one run              [T=tests/bench/...]
 	@T="$${T:-tests/bench}" $(PY) -m tests -s -q --timeout 1200
 diagram: $(READY) ## draw docs/pipeline.svg from the plan, and the floor plan in CONTRIBUTING.md
 	@$(PY) scripts/diagram.py
@@ -160,13 +170,15 @@ diagram: $(READY) ## draw docs/pipeline.svg from the plan, and the floor plan in
 ci-install: $(READY) ## put a definition of ci/ where its vendor looks           SYSTEM=circleci|github
 	@$(PY) scripts/install_ci.py $${SYSTEM:+--system="$$SYSTEM"} $${FORCE:+--force} $${CHECK:+--check}
 advisories: $(READY) ## renew the advisories for what the apps pin
-	@$(PY) scripts/advisories.py
-pins: $(READY) ## renew every requirements.txt from its requirements.in
-	@for each in requirements.in apps/*/requirements*.in drills/app/requirements*.in; do \
+	@$(PY) scripts/advisories.py $(config)
+pins: $(TESTED) ## renew every requirements.txt from its requirements.in
+	@for each in requirements.in requirements-test.in apps/*/requirements*.in drills/app/requirements*.in; do \
 		echo "$$each"; \
 		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-header --upgrade "$$each" --output-file "$${each%.in}.txt" || exit 1; \
 	done
+package: $(TESTED) ## the toolkit as a wheel in dist/, for an app's own repository
+	@$(PY) -m uv build --wheel --no-build-isolation --out-dir dist .
 browser: ## Chromium, for the journeys in a real browser         (apt-get, as root)
 	@if command -v chromium >/dev/null; then echo "Chromium is there: $$(command -v chromium)"; \
 	elif ! command -v apt-get >/dev/null; then \
@@ -180,7 +192,7 @@ browser: ## Chromium, for the journeys in a real browser         (apt-get, as ro
 	else echo 'Chromium is installed by root. Fix: as root, apt-get install -y chromium'; exit 2; fi
 clean: ## stop the sandbox, remove all that make made
 	@if [ -x $(PY) ]; then $(PY) -m sandbox down; fi
-	rm -rf .venv .pipeline .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .pipeline .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
 
 # make submitter, make lint-submitter, ...
 $(APPS): $(READY)
@@ -196,7 +208,12 @@ $(READY): requirements.txt
 	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { printf '%s\n' \
 		"Python 3.11 or newer is needed; $${PYTHON:-python3} is not. Fix: make PYTHON=python3.12 ..."; exit 2; }
 	@echo 'Setting up .venv from requirements.txt: once, about a minute ...'
-	@rm -f .venv/.ready-*
+	@rm -f .venv/.ready-* .venv/.tested-*
 	@$(SYSTEM_PYTHON) -m venv --clear .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@touch $@
+
+$(TESTED): requirements-test.txt $(READY)
+	@echo 'Setting up what the tests need, from requirements-test.txt: once ...'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-test.txt
 	@touch $@

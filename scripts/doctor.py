@@ -79,6 +79,12 @@ def git(root: Path) -> Finding:
         return Finding(False, "git is missing", "install git with this system's package manager")
     ran = _run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
     if ran is not None and ran.returncode == 0:
+        named = os.environ.get("COMMIT", "")
+        known = _run(
+            ["git", "-C", str(root), "rev-parse", "--verify", "--end-of-options", named + "^{commit}"]
+        )
+        if named and (known is None or known.returncode != 0):
+            return Finding(False, f"COMMIT={named}: git knows no such commit in {root}", "unset COMMIT")
         return Finding(True, f"git, at commit {ran.stdout.strip()[:12]}")
     if ran is not None and "dubious ownership" in ran.stderr:
         return Finding(

@@ -12,6 +12,7 @@ from toolkit.base.outcome import Outcome
 from toolkit.pipeline import plan
 from toolkit.settings import command
 from toolkit.settings.command import Request
+from toolkit.typed import advice
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,10 @@ def run(request: Request) -> Outcome:
     unnamed = "" if request.options.branch else request.source.unnamed
     made = plan.for_run(request.config, request.app, branch, unnamed)
     if request.options.json:
-        rows = [{**dataclasses.asdict(stage), "target": stage.target(request.app)} for stage in made.stages]
+        rows = [
+            {**dataclasses.asdict(stage), "target": advice.here(stage.target(request.app))}
+            for stage in made.stages
+        ]
         skipped = [dataclasses.asdict(each) for each in made.skipped]
         print(
             json.dumps({"app": made.app, "branch": made.branch, "stages": rows, "skipped": skipped}, indent=2)

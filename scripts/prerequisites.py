@@ -16,6 +16,7 @@ from toolkit.cluster.handover import prerequisites, writing
 from toolkit.settings import command
 from toolkit.settings.command import Request
 from toolkit.settings.model import Where
+from toolkit.typed import advice
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def run(request: Request) -> Outcome:
         prerequisites.look(request.config, request.app, request.place, space, connected)
         for space in request.spaces
     ]
-    typed = (
+    typed = advice.here(
         f"make prerequisites APP={request.app.name} ENV={request.place.word} CLUSTER={request.cluster.name}"
     )
     if request.options.format == "yaml":

@@ -13,6 +13,7 @@ from toolkit.cluster.handover import writing
 from toolkit.cluster.handover.roles import Granted
 from toolkit.settings import command
 from toolkit.settings.command import Request
+from toolkit.typed import advice
 
 
 def run(request: Request) -> Outcome:
@@ -22,7 +23,7 @@ def run(request: Request) -> Outcome:
         request.config, request.cluster, request.app, [request.place] if request.place else every
     )
     where = f" ENV={request.place.word}" if request.place else ""
-    typed = f"make role APP={request.app.name}{where} CLUSTER={request.cluster.name}"
+    typed = advice.here(f"make role APP={request.app.name}{where} CLUSTER={request.cluster.name}")
     sys.stdout.write(writing.roles(granted, typed))
     return Outcome()
 

@@ -38,7 +38,7 @@ def run(request: Request) -> Outcome:
     unannounced = closing.settle(config.root, _aside if request.options.json else console.say)
     if unannounced and not request.options.json:
         console.say(
-            f"not announced yet: {', '.join(data['run'] for data in unannounced)}: make alert does it"
+            f"not announced yet: {', '.join(data['run'] for data in unannounced)}: `make alert` does it"
         )
     apps = [config.app(request.options.app)] if request.options.app else list(config.apps.values())
     places = [request.place] if request.place else [config.place(name) for name in config.environments]

@@ -33,7 +33,8 @@ class Clone:
         self.commit("the commit to release")
         (folder / ".venv").symlink_to(ROOT / ".venv")  # setting one up is what every CI run does anyway
         ready = subprocess.run(["cksum"], input=str(folder), text=True, capture_output=True, check=True)
-        (folder / ".venv" / f".ready-{ready.stdout.split()[0]}").touch()
+        for each in ("ready", "tested"):
+            (folder / ".venv" / f".{each}-{ready.stdout.split()[0]}").touch()
 
     def git(self, *words: str) -> None:
         name = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]

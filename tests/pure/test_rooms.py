@@ -10,21 +10,22 @@ import pytest
 from tests import ROOT, floor_plan, rooms
 
 FILES, LINES = 12, 300
-PARTS = ("scripts", "sandbox", "apps", "drills", "tests")
+PARTS = ("scripts", "sandbox", "form_builder_pipeline", "apps", "drills", "tests")
 TOOLKIT, SANDBOX = ROOT / "scripts" / "toolkit", ROOT / "sandbox"
 TREES = {TOOLKIT: ROOT / "scripts", SANDBOX: ROOT}
 
 # Lowest first: a room may import the rooms in its line, all of which have theirs above it.
 FLOORS = """
 toolkit:
-base:
+typed:
+base:                typed
 cluster:
 suites.plugin:
 checks.measuring:
 ci:                  base
-runs:                base
+runs:                base typed
 settings.said:
-settings:            base ci runs settings.said
+settings:            base ci runs settings.said typed
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base
@@ -36,7 +37,7 @@ cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
-cluster.evidence:    base objects cluster.api cluster.diagnosis
+cluster.evidence:    base objects cluster.api cluster.diagnosis typed
 cluster.preflight.saying:     base objects cluster.api
 cluster.release.changing:     objects cluster.api
 cluster.release.kept:         objects cluster.api

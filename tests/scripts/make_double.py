@@ -26,7 +26,7 @@ FLAGS = {
         "TO",
         "CAUSE",
     ),
-    *("SYSTEM", "AGAIN", "FORMAT"),
+    *("SYSTEM", "AGAIN", "FORMAT", "CONFIG"),
 }
 """Variables that become a flag with a value."""
 PLAIN = {
@@ -63,7 +63,8 @@ def clone(where: Path) -> Path:
     (where / ".venv" / "bin").mkdir(parents=True)
     for name in ("Makefile", "apps.toml"):
         (where / name).write_bytes((ROOT / name).read_bytes())
-    (where / "requirements.txt").write_text("")
+    for name in ("requirements.txt", "requirements-test.txt"):
+        (where / name).write_text("")
     (where / "programs").mkdir()
     programs = where / "programs"
     for stub in (where / ".venv" / "bin" / "python", programs / "py'thon", programs / "chromium"):
@@ -71,9 +72,10 @@ def clone(where: Path) -> Path:
         stub.chmod(0o755)
     # What makes the environment fresh is named by make itself.
     named = make(where, "-pn", "help").stdout
-    ready = re.search(r"^(?:override )?READY := (\S+)$", named, re.MULTILINE)
-    assert ready
-    (where / ready[1]).write_text("")
+    for each in ("READY", "TESTED"):  # the one after the other
+        fresh = re.search(rf"^(?:override )?{each} := (\S+)$", named, re.MULTILINE)
+        assert fresh
+        (where / fresh[1]).write_text("")
     return where
 
 

@@ -182,7 +182,7 @@ def test_its_suites_are_there_and_find_what_they_ask_for(app: App) -> None:
         assert list((app.path / suite.path).glob("test_*.py")), f"{kind} has no tests"
         for variable, value in suite.env.items():
             for word, name, where in [] if isinstance(value, SecretKey) else PLACEHOLDER.findall(value):
-                assert word in ("url", "internal", "space"), f"{variable}: {word}"
+                assert word in ("url", "proxy", "internal", "space"), f"{variable}: {word}"
                 assert where in {"", *spaces}, f"{variable}: {where}"
                 other = CONFIG.app(name) if name else app
                 for environment in suite.environments or [name for name, _ in places(app)]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.alerting import alerts, channel, delivery, outbox, slack
 from toolkit.base.files import CannotWrite
-from toolkit.settings.request import Request, about
+from toolkit.settings.request import Request, about, source
 
 
 def keep(request: Request, box: outbox.Outbox, channels: list[channel.Channel]) -> delivery.Sent | None:
@@ -30,7 +30,7 @@ def _of_one_run(request: Request, box: outbox.Outbox, channels: list[channel.Cha
         request.config,
         options.app,
         options.run or request.run,
-        lambda: about(request.source, request.cluster),
+        lambda: about(source(request.config, request.config.app(options.app)), request.cluster),
     )
     if options.started:
         box.put(run["run"], slack.started(run), final=False)

@@ -3,5 +3,5 @@
 What nearly every script needs and what knows nothing of apps, clusters or runs goes here: one way to start
 a program (tools.py; processes.py in the background), one way to keep a secret (redaction.py), one shape of
 an end (outcome.py).
-Imports nothing of the toolkit.
+Imports typed.
 """

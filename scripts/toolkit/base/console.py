@@ -12,6 +12,7 @@ from typing import TextIO
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.base.redaction import redact
 from toolkit.base.table import aligned
+from toolkit.typed import advice
 
 MARKS = {
     Kind.PASSED: ("✔", "32"),
@@ -44,6 +45,10 @@ def mark(kind: Kind) -> str:
 
 def say(text: str) -> None:
     """One line of progress, whole, whichever thread says it: `print` writes a line and its end apart."""
+    _write(advice.here(text, certain=True))
+
+
+def _write(text: str) -> None:
     line = f"{redact(text)}\n"
     with _speaking:
         sys.stdout.write(line)
@@ -56,14 +61,14 @@ def report(title: str, outcome: Outcome, *, log: Path | None = None, seconds: fl
     took = "" if seconds is None else f" in {clock(seconds)}"
     say(f"{mark(outcome.kind)} {title}: {paint(outcome.kind.value, MARKS[outcome.kind][1])}{took}")
     if outcome.reason:
-        say(f"  {'' if outcome.passed else 'why: '}{outcome.reason}")
+        say(f"  {'' if outcome.passed else 'why: '}{advice.here(outcome.reason)}")
     if outcome.passed:
         return
     for line in objects(outcome):
         say(f"  {line}")
     for line in outcome.evidence:
-        say(f"    | {line}")
-    for number, line in enumerate(line for line in outcome.remedy.splitlines() if line):
+        _write(f"    | {line}")
+    for number, line in enumerate(line for line in advice.here(outcome.remedy).splitlines() if line):
         say(f"  {'fix: ' if number == 0 else '     '}{line}")
     if log is None:
         return

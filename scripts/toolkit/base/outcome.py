@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from toolkit.base.redaction import redact, redact_lines
+from toolkit.typed import advice
 
 
 class Kind(StrEnum):
@@ -104,8 +105,8 @@ class PipelineError(Exception):
     unchanged = False
 
     def __init__(self, reason: str, *, remedy: str = "", evidence: Sequence[str] = ()) -> None:
-        self.reason = redact(reason)
-        self.remedy = redact(remedy)
+        self.reason = redact(advice.here(reason))
+        self.remedy = redact(advice.here(remedy))
         self.evidence: tuple[str, ...] = tuple(redact_lines(evidence))
         super().__init__(self.reason)
 

@@ -1,4 +1,4 @@
-"""CI systems: which one this is, and the branch, commit, author and job that it tells of.
+"""CI systems and git: which repository code belongs to; its branch, commit and author; which files it is.
 
 A new CI system is a row in systems.py; its definition lies in ci/ at the top of the repository.
 Imports base.

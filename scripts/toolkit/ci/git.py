@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,10 @@ _ELSEWHERE = (
     *("GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_NO_REPLACE_OBJECTS", "GIT_CONFIG"),
 )
 # The caller's settings that put more into an answer than was asked for.
-_PLAIN = ("-c", "log.showSignature=false", "-c", "color.ui=false", "-c", "core.quotePath=false")
+_PLAIN = (
+    *("-c", "log.showSignature=false", "-c", "color.ui=false"),
+    *("-c", "core.quotePath=false", "-c", "status.relativePaths=false"),
+)
 
 
 class Said(NamedTuple):
@@ -40,6 +44,8 @@ class Said(NamedTuple):
 
 Git = Callable[[Sequence[str]], Said]
 """Takes the arguments after the word git."""
+At = Callable[[Path], Git]
+"""git in a folder."""
 
 
 def at(root: Path) -> Git:
@@ -62,6 +68,22 @@ def at(root: Path) -> Git:
         return complaint(ran.errors, ran.code)
 
     return ask
+
+
+def together(git: Git, *questions: Sequence[str]) -> list[Said]:
+    """The answers to several questions, asked side by side: the longest of them is all that it takes."""
+    answers = [Said(Raw())] * len(questions)
+
+    def ask(at: int) -> None:
+        answers[at] = git(questions[at])
+
+    beside = [threading.Thread(target=ask, args=(at,), daemon=True) for at in range(1, len(questions))]
+    for thread in beside:
+        thread.start()
+    ask(0)
+    for thread in beside:
+        thread.join()
+    return answers
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,26 +1,29 @@
-"""Where a run comes from: branch, commit, author and job link, on any CI system or none.
+"""Where the code of a folder comes from: branch, commit, author and job link, on any CI system or none.
 
-BRANCH and COMMIT in the environment win over everything; then what the CI system says, then git. Whether the
-files here are that commit's only git can say: where it does not, they are not taken for clean.
+BRANCH and COMMIT in the environment win over everything; then what the CI system says, where it speaks of the
+folder's repository (believing.py); then git. Whether the files are that commit's only git can say: where it
+does not, they are not taken for clean.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
+from toolkit.ci import believing, checkout
 from toolkit.ci import git as door
-from toolkit.ci.git import Git
+from toolkit.ci.checkout import NO_BRANCH, NO_GIT, Checkout, is_full, line
+from toolkit.ci.git import At, Git
 from toolkit.ci.systems import VENDORS, Vendor
 
-NO_GIT = "(no git)"
-"""Branch where git does not answer; as NO_BRANCH it is no branch's name."""
-NO_BRANCH = "(no branch)"
-"""Branch of a detached checkout. No git branch can have this name: no rule about branches matches it."""
+__all__ = ["NO_BRANCH", "NO_GIT", "VENDORS", "Git", "Source", "foldable", "here", "recognise"]
+
+TYPED = ("BRANCH", "COMMIT")
+"""What a person types to say another branch or commit than git does: for the app that is named beside it."""
 
 
 class Source(NamedTuple):
@@ -28,6 +31,7 @@ class Source(NamedTuple):
 
     dirty is true unless the files here are known to be the commit's. trouble is why git, or the CI system
     beside it, does not tell commit and files (a sentence, with git's own words), remedy what mends that.
+    top is the top of the repository that all of this is about, "" where there is none.
     """
 
     system: str
@@ -38,6 +42,7 @@ class Source(NamedTuple):
     dirty: bool
     trouble: str = ""
     remedy: str = ""
+    top: str = ""
 
     @property
     def unnamed(self) -> str:
@@ -45,36 +50,84 @@ class Source(NamedTuple):
         return self.trouble if self.branch == NO_GIT else ""
 
 
-def recognise(env: Mapping[str, str], git: Git) -> Source:
-    """The source of this run; pure given its arguments.
+def recognise(
+    env: Mapping[str, str],
+    git: Git,
+    *,
+    folder: Path = Path("/"),
+    at: At = door.at,
+    apart: Collection[Path] = (),
+) -> Source:
+    """The source of the folder that `git` asks about; pure given its arguments. Raises Misused for a COMMIT
+    that git does not know.
 
     On a pull request the branch is its head; a head that belongs to a fork, or is named like its own target,
     becomes `pull/<head>` so that it never passes for the real branch. A tag becomes `(tag <name>)`, a
     detached checkout `(no branch)`, and outside of any repository the branch is `(no git)`.
     """
-    checkout = _checkout(git)
-    vendor = next((each for each in VENDORS if env.get(each.known_by)), None)
-    branch = (vendor and _branch(vendor, env)) or checkout.branch
+    seen = checkout.look(git, apart)
+    job = next((each for each in VENDORS if env.get(each.known_by)), None)
+    vendor = job if job and believing.speaks_of(job, env, seen, folder, git, at) else None
+    branch = (vendor and _branch(vendor, env)) or seen.branch
     commit = (vendor and env.get(vendor.commit, "")) or ""
-    author = (vendor and _first(env, vendor.author)) or _line(git, "log", "-1", "--format=%an")
+    author = (vendor and _first(env, vendor.author)) or seen.author
     # Buildkite's commit may be the word HEAD; anything that is not a full hash is looked up.
-    named = _full(env.get("COMMIT", ""), git) or (commit if _is_full(commit) else "")
-    dirty, trouble, remedy = _difference(checkout, named, git)
+    named = _full(env.get("COMMIT", ""), seen, git) or (commit if is_full(commit) else "")
+    dirty, trouble, remedy = _difference(seen, named, git)
     return Source(
-        system=vendor.system if vendor else checkout.system,
+        system=job.system if job else seen.system,
         branch=env.get("BRANCH") or branch,
-        commit=named or checkout.commit,
+        commit=named or seen.commit,
         author=author,
-        url=_url(vendor, env) if vendor else "",
+        url=_url(job, env) if job else "",
         dirty=dirty,
         trouble=trouble,
         remedy=remedy,
+        top=seen.top,
     )
 
 
-def here(root: Path) -> Source:
-    """The source of a run in the checkout at `root`, by its environment and git; without git too."""
-    return recognise(os.environ, door.at(root))
+def here(
+    folder: Path, *, also: Collection[Path] = (), apart: Collection[Path] = (), typed: bool = True
+) -> Source:
+    """The source of the code in `folder`, by this process's environment and git; without git too.
+
+    also: what it is built from besides, each clean or not by its own repository; apart: folders below it
+    that are others' business where they are repositories of their own; typed: whether BRANCH and COMMIT are
+    for it.
+    """
+    real = checkout.existing(folder)
+    env = {name: value for name, value in os.environ.items() if typed or name not in TYPED}
+    seen = recognise(env, door.at(real), folder=real, apart=apart)
+    for each in also:
+        if seen.dirty or (seen.top and each.resolve().is_relative_to(seen.top)):
+            continue
+        seen = _with(seen, checkout.look(door.at(checkout.existing(each)), apart), each)
+    return seen
+
+
+def require_known(folders: Collection[Path], env: Mapping[str, str], at: At = door.at) -> None:
+    """Raises Misused for a COMMIT that git does not know in any of these folders."""
+    wrong: Misused | None = None
+    for folder in folders if env.get("COMMIT") else ():
+        git = at(checkout.existing(folder))
+        try:
+            _full(env["COMMIT"], checkout.look(git), git)
+        except Misused as error:
+            wrong = error
+        else:
+            return
+    if wrong:
+        raise wrong
+
+
+def _with(source: Source, other: Checkout, folder: Path) -> Source:
+    """A source with what else is built into it: clean only where that is clean too."""
+    if other.top == source.top or not (other.dirty or other.trouble):
+        return source
+    differ = f"files of {folder}, which it is built from, differ from commit {other.commit[:12]}"
+    why = other.trouble or differ
+    return source._replace(dirty=True, trouble=why, remedy=other.remedy or f"git -C {folder} status")
 
 
 def foldable(system: str, title: str, started: float, ended: float | None = None) -> tuple[str, str]:
@@ -87,56 +140,19 @@ def foldable(system: str, title: str, started: float, ended: float | None = None
     return vendor.folds(" ".join(title.split()), started, until) if vendor else ("", "")
 
 
-class _Checkout(NamedTuple):
-    system: str
-    branch: str
-    commit: str
-    dirty: bool
-    trouble: str = ""
-    remedy: str = ""
-
-
-_STATUS = (
-    *("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none"),
-    # The whole checkout, without what a run itself leaves behind where nobody told git to ignore it.
-    *("--", ":/", ":(exclude).pipeline", ":(exclude).sandbox"),
-)
-
-
-def _checkout(git: Git) -> _Checkout:
-    """What `git status --porcelain=v2 --branch` says: header lines start with `# branch.`, changes do not."""
-    status = git(_STATUS)
-    lines = [line for line in status.answer.lines() if line.strip()]
-    header = dict(line[len("# branch.") :].split(" ", 1) for line in lines if line.startswith("# branch."))
-    if "head" not in header:
-        return _Checkout("no git", NO_GIT, "", False, status.complaint, status.remedy)
-    branch = NO_BRANCH if header["head"] == "(detached)" else header["head"]
-    commit = header.get("oid", "")
-    dirty = any(line[:2] in ("1 ", "2 ", "u ", "? ") for line in lines)
-    if not _is_full(commit):
-        remedy = "git add -A && git commit -m first"
-        return _Checkout("git", branch, "", dirty, f"git: {header['head']} has no commit yet", remedy)
-    return _Checkout("git", branch, commit, dirty)
-
-
-def _difference(checkout: _Checkout, named: str, git: Git) -> tuple[bool, str, str]:
+def _difference(seen: Checkout, named: str, git: Git) -> tuple[bool, str, str]:
     """Whether the files here may be others than those of the commit that was named, else than those of git's.
 
     With the trouble and its remedy, where that is not just a change.
     """
-    if checkout.commit in ("", named) or not named:
-        unknown = bool(named) and not checkout.commit
-        return checkout.dirty or unknown, checkout.trouble, checkout.remedy
-    trees = [_line(git, "rev-parse", "--verify", f"{each}^{{tree}}") for each in (named, checkout.commit)]
+    if seen.commit in ("", named) or not named:
+        unknown = bool(named) and not seen.commit
+        return seen.dirty or unknown, seen.trouble, seen.remedy
+    trees = [line(git, "rev-parse", "--verify", f"{each}^{{tree}}") for each in (named, seen.commit)]
     if trees[0] and trees[0] == trees[1]:
-        return checkout.dirty, "", ""
-    trouble = f"this run is for commit {named[:12]}, and {checkout.commit[:12]} is what is checked out here"
+        return seen.dirty, "", ""
+    trouble = f"this run is for commit {named[:12]}, and {seen.commit[:12]} is what is checked out here"
     return True, trouble, f"git checkout {named[:12]}, or unset the variable that names it"
-
-
-def _line(git: Git, *arguments: str) -> str:
-    """A one-line answer; "" when there is none."""
-    return git(arguments).answer.reveal().strip()
 
 
 def _branch(vendor: Vendor, env: Mapping[str, str]) -> str:
@@ -167,20 +183,19 @@ def _url(vendor: Vendor, env: Mapping[str, str]) -> str:
     return ""
 
 
-def _is_full(commit: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) is not None
+def _full(commit: str, seen: Checkout, git: Git) -> str:
+    """COMMIT= may be short or a tag: git knows the full hash. Misused when it does not.
 
-
-def _full(commit: str, git: Git) -> str:
-    """COMMIT= may be short or a tag: git knows the full hash. Misused when it does not."""
-    if not commit or _is_full(commit):
+    Where there is no git at all (a tarball in CI) a full hash is taken as it is, and the files not for clean.
+    """
+    if not commit or commit == seen.commit or (is_full(commit) and not seen.top and not seen.commit):
         return commit
     said = git(["rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}"])
     found = said.answer.reveal().strip()
-    if not _is_full(found):
+    if not is_full(found):
         raise Misused(
-            f"COMMIT={commit}: git knows no such commit here",
-            remedy="give all its digits, or fetch it first",
+            f"COMMIT={commit}: git knows no such commit {f'in {seen.top}' if seen.top else 'here'}",
+            remedy="fetch it first, or leave COMMIT out",
             evidence=[said.complaint] if said.failed else [],
         )
     return found

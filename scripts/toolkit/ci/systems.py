@@ -40,6 +40,8 @@ class Vendor(NamedTuple):
     base: str = ""
     fork: Callable[[Mapping[str, str]], bool] = lambda _: False
     """Whether the pull request comes from another repository, where anybody may name a branch `main`."""
+    folder: str = ""
+    """Names the folder that the job's repository is checked out in."""
     workflow: str = ""
     """Names the run whose jobs belong together, also when one of them runs again."""
     folds: Folds = lambda *_: ("", "")
@@ -49,6 +51,7 @@ class Vendor(NamedTuple):
 VENDORS = (
     Vendor(
         system="CircleCI",
+        folder="CIRCLE_WORKING_DIRECTORY",
         workflow="CIRCLE_WORKFLOW_ID",
         known_by="CIRCLECI",
         branch=("CIRCLE_BRANCH",),  # of a forked pull request: pull/<number>
@@ -59,6 +62,7 @@ VENDORS = (
     ),
     Vendor(
         system="GitHub Actions",
+        folder="GITHUB_WORKSPACE",
         workflow="GITHUB_RUN_ID",
         known_by="GITHUB_ACTIONS",
         branch=("GITHUB_REF",),  # not GITHUB_REF_NAME: a tag may be named like a branch
@@ -74,6 +78,7 @@ VENDORS = (
     ),
     Vendor(
         system="GitLab CI",
+        folder="CI_PROJECT_DIR",
         workflow="CI_PIPELINE_ID",
         known_by="GITLAB_CI",
         branch=("CI_COMMIT_BRANCH",),
@@ -88,6 +93,7 @@ VENDORS = (
     ),
     Vendor(
         system="Jenkins",
+        folder="WORKSPACE",
         workflow="BUILD_TAG",
         known_by="JENKINS_URL",
         branch=("BRANCH_NAME", "GIT_LOCAL_BRANCH", "GIT_BRANCH"),
@@ -101,6 +107,7 @@ VENDORS = (
     ),
     Vendor(
         system="Azure Pipelines",
+        folder="BUILD_SOURCESDIRECTORY",
         workflow="BUILD_BUILDID",
         known_by="TF_BUILD",
         branch=("BUILD_SOURCEBRANCH",),
@@ -114,6 +121,7 @@ VENDORS = (
     ),
     Vendor(
         system="Buildkite",
+        folder="BUILDKITE_BUILD_CHECKOUT_PATH",
         workflow="BUILDKITE_BUILD_ID",
         known_by="BUILDKITE",
         branch=("BUILDKITE_BRANCH",),  # of a pull request: its head

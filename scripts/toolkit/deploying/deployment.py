@@ -213,7 +213,7 @@ def _build(request: Request, apps: Sequence[App]) -> Built:
         app = request.config.app(task.name)
         try:
             built[app.name] = building.build(
-                app, request.cluster, request.source, request.say, root=request.root
+                app, request.cluster, request.source_of(app), request.say, root=request.root
             )
         except PipelineError as error:
             errors[app.name] = error

@@ -189,13 +189,14 @@ def values(request: Request, app: App, space: str, built: Mapping[str, str]) -> 
     """What the app's templates may say in a space. Raises Misused when an image was not built."""
     if app.images and set(app.images) - set(built):
         raise Misused(f"{app.name}: no image was built for {', '.join(sorted(set(app.images) - set(built)))}")
+    source = request.source_of(app)
     return manifests.values(
         app,
         space,
         request.environment,
         built,
-        version=version(request.source),
-        commit=request.source.commit,
+        version=version(source),
+        commit=source.commit,
         provision=request.cluster.provision,
     )
 
@@ -203,12 +204,12 @@ def values(request: Request, app: App, space: str, built: Mapping[str, str]) -> 
 def _release(
     request: Request, app: App, built: Mapping[str, str], who: str, baseline: Mapping[str, int]
 ) -> Release:
-    at = releases.now()
+    at, source = releases.now(), request.source_of(app)
     return Release(
-        id=releases.new_id(version(request.source), at),
-        version=version(request.source),
-        commit=request.source.commit,
-        branch=request.source.branch,
+        id=releases.new_id(version(source), at),
+        version=version(source),
+        commit=source.commit,
+        branch=source.branch,
         by=who,
         at=at,
         run=request.run,

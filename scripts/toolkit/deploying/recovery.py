@@ -245,7 +245,13 @@ def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
 
 def _check(site: Site) -> Outcome:
     """The checks that make a release verified, on what serves now."""
-    request = site.request._replace(app=site.app, spaces=(site.space.name,), named=True, anything=True)
+    request = site.request._replace(
+        app=site.app,
+        spaces=(site.space.name,),
+        named=True,
+        anything=True,
+        seen=site.request.source_of(site.app),
+    )
     found = healthcheck.in_space(request, site.space, healthcheck.Rule())
     if not found.passed or not has_suite(site.app, "smoke", site.request.environment):
         return found

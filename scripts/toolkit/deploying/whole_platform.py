@@ -68,7 +68,7 @@ def start(request: Request, place: Place) -> Outcome:
     rows = [(home.app.name, home.space, _address(request, home), _hint(home)) for home in wanted]
     for line in aligned([HEADINGS, *rows]):
         request.say(line.rstrip())
-    request.say(f"{len(wanted)} apps run in {place.word}; make platform-stop stops them")
+    request.say(f"{len(wanted)} apps run in {place.word}; `make platform-stop` stops them")
     return Outcome()
 
 
@@ -77,7 +77,7 @@ def stop(request: Request) -> Outcome:
     require_sandbox(request.cluster)
     down = told(state_of(request.cluster, request.root), "down")
     ran = tools.run(down, cwd=TOOLKIT, timeout=120, echo=False)
-    request.say(f"{ran.output.strip()}; make platform starts the platform again as it was")
+    request.say(f"{ran.output.strip()}; `make platform` starts the platform again as it was")
     return Outcome()
 
 

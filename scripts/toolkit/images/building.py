@@ -8,13 +8,14 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from toolkit.base import files, tools
 from toolkit.base.outcome import Misused, TimedOut
+from toolkit.ci import inputs
 from toolkit.ci.origin import Source
 from toolkit.images import builders
 from toolkit.images.builders import Asked, Build
@@ -27,12 +28,6 @@ from toolkit.settings.secrecy import without_secrets
 BUILD_SECONDS = 900.0
 ASK_SECONDS = 60.0
 SIDE_BY_SIDE = 8
-
-# Never part of an image's inputs, whatever .dockerignore says: what tools leave behind.
-_LEFTOVERS = {
-    *(".git", "__pycache__", ".venv", ".pipeline", ".sandbox", ".pytest_cache", ".ruff_cache", ".mypy_cache"),
-    *("node_modules", ".coverage", ".DS_Store"),
-}
 
 Say = Callable[[str], None]
 
@@ -141,21 +136,15 @@ def _registry(cluster: Cluster) -> str:
 
 
 def _key(app: App, registry: str) -> str:
-    """Names all that can change an image: the context's files, the Dockerfiles and where it is pushed."""
+    """Names all that can change an image: the context's files, what git ignores among them too; the
+    Dockerfiles, wherever they are, with what each has ignored; and where it is pushed."""
     digest = hashlib.sha256(f"{registry} {sorted(app.images.items())}".encode())
-    for file in _files(app.context):
-        digest.update(str(file.relative_to(app.context)).encode() + b"\0")
-        digest.update(str(file.readlink()).encode() if file.is_symlink() else file.read_bytes())
-        digest.update(b"x" if os.access(file, os.X_OK) else b"-")
-    for path in sorted(set(app.images.values())):
-        digest.update((app.path / path).read_bytes())
+    for file in inputs.everything(app.context):
+        digest.update(os.fsencode(os.path.relpath(file, app.context)) + b"\0" + inputs.digest(file).encode())
+    for name in sorted(set(app.images.values())):
+        for each in (app.path / name, app.path / f"{name}.dockerignore"):
+            digest.update(b"\0" + inputs.digest(each).encode())
     return digest.hexdigest()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _LEFTOVERS)
-        yield from (Path(where, name) for name in sorted(names) if name not in _LEFTOVERS)
 
 
 def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """Whether a stage that passed before would pass again: the same inputs, and the same state of the cluster.
 
-Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it. On
-a cluster the apps that it needs, directly or not, count too, and the state: what a stage deployed or tested
-must still be what runs there, pod by pod.
+Inputs are the app's files, the toolkit, the configuration that the stage sees and the Python that runs it.
+What images are built of counts as a build sees it, what git ignores included. On a cluster the apps that it
+needs, directly or not, count too, and the state: what a stage deployed or tested must still be what runs
+there, pod by pod. Each folder is asked of its own repository; where no file is found, nothing is reused.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import PipelineError
-from toolkit.ci import git
+from toolkit.ci import inputs
+from toolkit.ci.inputs import Skip
 from toolkit.ci.origin import Source
 from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
@@ -41,10 +42,13 @@ class Reuse:
         self.cluster = cluster
         self.source = source
         self._state = state
+        self._digests: dict[str, str] = {}
 
     def inputs(self, stage: Stage) -> str:
         """A digest of everything, except the cluster, that the stage's outcome depends on."""
         trees = self._trees_with_needs if stage.environment else self._trees
+        if stage.environment or stage.name == "build":
+            trees += self._built_with_needs if stage.environment else self._built
         parts = [stage.id, trees, repr(self.app), repr(self.cluster), platform.python_version()]
         if stage.name == "security":  # advisories and suppressions age by the day
             given = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("ADVISORIES")]
@@ -98,45 +102,74 @@ class Reuse:
 
     @cached_property
     def _trees(self) -> str:
-        """The app's folder, its build context without the folders of other apps, and the toolkit."""
-        return self._digest_of([self.app.path, self.app.context], [])
+        """The app's own files and the toolkit's."""
+        return _digest([self._of(self.app, self._own), self._of_files(_toolkit())])
 
     @cached_property
     def _trees_with_needs(self) -> str:
-        needed = [need.path for need in self._needs]
-        return self._digest_of([self.app.path, self.app.context, *needed], needed)
+        return _digest([self._trees, *(self._of(need, self._own) for need in self._needs)])
 
-    def _digest_of(self, folders: list[Path], needed: list[Path]) -> str:
-        root = self.config.root
-        others = [app.path for app in self.config.apps.values() if app.name != self.app.name]
-        files = [
-            *(path for path in _files(root, folders) if not _below(path, others) or _below(path, needed)),
-            *_files(SCRIPTS.parent, [SCRIPTS, SCRIPTS.parent / "requirements.txt"]),
+    @cached_property
+    def _built(self) -> str:
+        """What the app's images are built of."""
+        return self._of(self.app, self._seen_by_builds) if self.app.images else ""
+
+    @cached_property
+    def _built_with_needs(self) -> str:
+        needed = [need for need in self._needs if need.images]
+        return _digest([self._built, *(self._of(need, self._seen_by_builds) for need in needed)])
+
+    def _own(self, app: App) -> set[str]:
+        """The files that git keeps of an app: its folder, its build context without other apps' folders, and
+        what its configuration names elsewhere."""
+        suites = [suite.path for suite in app.suites.values()]
+        named = [app.path / name for name in (*app.images.values(), app.manifests, *suites)]
+        beside = [path for path in named if not inputs.below(path.resolve(), [app.path])]
+        found = inputs.kept([app.path, *beside])
+        if inputs.below(app.context, [app.path]):
+            return found
+        return found | inputs.kept([app.context], self._is_anothers(app))
+
+    def _seen_by_builds(self, app: App) -> Iterable[str]:
+        return inputs.everything(app.context, self._is_anothers(app))
+
+    def _is_anothers(self, app: App) -> Skip:
+        """Whether a path of an app's context is in the folder of another app, neither of which is in the
+        other."""
+        folders = {each.path for each in self.config.apps.values()}
+        others = [
+            each
+            for each in folders
+            if inputs.below(each, [app.context])
+            and not inputs.below(app.path, [each])
+            and not inputs.below(each, [app.path])
         ]
-        return _digest(f"{path} {_hash(path.read_bytes())}" for path in files)
+        return lambda path: inputs.below(path, others)
+
+    def _of(self, app: App, files: Callable[[App], Iterable[str]]) -> str:
+        return self._of_files(files(app)) if app.path.is_dir() else "no code yet"
+
+    def _of_files(self, files: Iterable[str]) -> str:
+        """A digest of files; of none, one that nothing else has: what was not seen is not known to be the
+        same."""
+        lines = []
+        for path in sorted(files):
+            if path not in self._digests:
+                self._digests[path] = inputs.digest(path)
+            lines.append(f"{path} {self._digests[path]}")
+        return _digest(lines or [os.urandom(16).hex()])
 
 
-def _below(path: Path, folders: list[Path]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
+def _toolkit() -> Iterable[str]:
+    """What runs the stages: it may lie in a repository of its own, or in none (an installed package)."""
+    yield from inputs.everything(SCRIPTS / "toolkit")
+    yield from map(str, SCRIPTS.glob("*.py"))
+    if (pins := SCRIPTS.parent / "requirements.txt").is_file():
+        yield str(pins)
 
 
-def _files(root: Path, folders: list[Path]) -> Iterator[Path]:
-    """The files that git tracks or would track; without git all but hidden and generated ones."""
-    said = git.at(root)(["ls-files", "-z", "-co", "--exclude-standard", "--", *map(str, folders)])
-    if not said.failed:
-        paths = sorted({root / name for name in said.answer.reveal().split("\0") if name})
-    else:
-        every = (path for folder in folders for path in (folder.rglob("*") if folder.is_dir() else [folder]))
-        paths = sorted({path for path in every if not _generated(path.relative_to(root))})
-    return (path for path in paths if path.is_file())
-
-
-def _generated(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-
-
-def _digest(parts: Any) -> str:
-    return _hash("\n".join(parts).encode())
+def _digest(parts: Iterable[str]) -> str:
+    return _hash("\n".join(parts).encode(errors="surrogateescape"))
 
 
 def _hash(content: bytes) -> str:

@@ -15,6 +15,7 @@ from toolkit.base import files
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.runs import life, shape
 from toolkit.runs.words import masked
+from toolkit.typed import advice
 
 RUNNING = "running"
 HOME = ".pipeline"
@@ -154,8 +155,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "outcome": outcome.kind.value,
         "exit_code": outcome.kind.exit_code,
-        "reason": outcome.reason,
-        "remedy": outcome.remedy,
+        "reason": advice.here(outcome.reason),
+        "remedy": advice.here(outcome.remedy),
         "evidence": list(outcome.evidence),
         "details": dict(outcome.details),
     }

@@ -6,13 +6,14 @@ import argparse
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from toolkit.base import console, environment, files, redaction, screen, tools
 from toolkit.base.outcome import INCONCLUSIVE, Interrupted, Kind, Misused, Outcome, PipelineError, worst
 from toolkit.base.signals import held_back, listen
+from toolkit.ci.origin import Source, require_known
 from toolkit.runs import words
 from toolkit.runs.record import HOME, RUNNING, Record, as_json, write_json
 from toolkit.runs.transcript import kept
@@ -20,7 +21,16 @@ from toolkit.settings import flags, secrecy
 from toolkit.settings.config import Config
 from toolkit.settings.flags import ROOT, Arguments, parser, resolve
 from toolkit.settings.model import App, Cluster, Place
-from toolkit.settings.request import RUN_FOLDER, STAGE_FOLDER, Request, about, source, version
+from toolkit.settings.request import (
+    RUN_FOLDER,
+    SOURCE,
+    STAGE_FOLDER,
+    Request,
+    about,
+    about_all,
+    source,
+    version,
+)
 
 __all__ = ["ROOT", "Request", "about", "caught", "main", "source", "unforeseen", "version"]
 
@@ -70,11 +80,12 @@ def _main(
     together: Together | None,
     argv: Sequence[str] | None,
 ) -> int:
-    options = parser(help, app, place, arguments).parse_args(argv)
+    options = parser(stage, help, app, place, arguments).parse_args(argv)
     environment.forget(os.environ)
     redaction.register_environment()
     listen()
     config, cluster, apps, where = resolve(options, app, place)
+    _require_a_known_commit(config, apps)
     for each in apps if record else ():
         each.require_written()
     words.public(flags.names(config, cluster, os.environ))
@@ -97,6 +108,16 @@ def _keep_what_is_needed(stage: str, config: Config, cluster: Cluster, apps: lis
             f"the code of {apps[0].name} does not see {', '.join(taken)}: "
             f"`variables` of [apps.{apps[0].name}] in {config.file.name} names what it needs"
         )
+
+
+def _require_a_known_commit(config: Config, apps: list[App]) -> None:
+    """COMMIT= is for the apps that are named; where none is, it must be one of apps.toml's or any app's."""
+    if not os.environ.get("COMMIT") or os.environ.get(SOURCE):
+        return
+    for each in apps:
+        require_known([each.path], os.environ)
+    if not apps:
+        require_known([config.root, *(each.path for each in config.apps.values())], os.environ)
 
 
 def _say_what_hides_names() -> None:
@@ -162,11 +183,11 @@ class _Script(NamedTuple):
 
     def _alone(self, apps: list[App], named: bool) -> Outcome:
         """Started by a person or a CI job: a run of its own."""
-        about_it = about(source(self.config.root), self.cluster)
+        seen = {app.name: source(self.config, app) for app in apps}
         name = ",".join(app.name for app in apps) if named and apps[0].name else "all"
-        whole = Record.start(self.config.root, name, **about_it)
+        whole = Record.start(self.config.root, name, **about_all(seen, self.cluster))
         try:
-            return self._recorded(whole, apps, named)
+            return self._recorded(whole, apps, named, seen)
         except (
             KeyboardInterrupt,
             files.CannotWrite,
@@ -180,10 +201,10 @@ class _Script(NamedTuple):
             whole.finish(outcome)
             return outcome
 
-    def _recorded(self, whole: Record, apps: list[App], named: bool) -> Outcome:
+    def _recorded(self, whole: Record, apps: list[App], named: bool, seen: Mapping[str, Source]) -> Outcome:
         outcomes = []
         for app in apps:
-            outcomes.append(self._one_stage(whole, app, named, several=len(apps) > 1))
+            outcomes.append(self._one_stage(whole, app, named, seen[app.name], several=len(apps) > 1))
             if outcomes[-1].kind is Kind.INTERRUPTED:
                 break
         everything = worst(outcomes)
@@ -198,14 +219,14 @@ class _Script(NamedTuple):
         whole.finish(everything)
         return everything
 
-    def _one_stage(self, whole: Record, app: App, named: bool, *, several: bool) -> Outcome:
+    def _one_stage(self, whole: Record, app: App, named: bool, seen: Source, *, several: bool) -> Outcome:
         name = f"{self.stage}-{self.place.word}" if self.place else self.stage
         stage = f"{name}-{app.name}" if several else name
         entry = whole.begin(stage, self.stage, self.place.environment.name if self.place else None)
         started = time.monotonic()
         log = whole.log_of(stage)
         with kept(log):
-            request = self._request(app, whole.folder_of(stage), whole.data["run"], named)
+            request = self._request(app, whole.folder_of(stage), whole.data["run"], named, seen)
             outcome = self._guarded(request, app.name)
             seconds = time.monotonic() - started
             with held_back():
@@ -213,11 +234,13 @@ class _Script(NamedTuple):
                 whole.end(entry, outcome)
         return outcome
 
-    def _request(self, app: App, evidence: Path, run: str, named: bool) -> Request:
+    def _request(
+        self, app: App, evidence: Path, run: str, named: bool, seen: Source | None = None
+    ) -> Request:
         spaces = app.spaces_in(self.place) if self.place and app.name else ()
         anything = getattr(self.options, "any_version", False) and STAGE_FOLDER not in os.environ
         given = (self.config, self.cluster, app, self.place, spaces, self.options, evidence, run, named)
-        return Request(*given, anything=anything)
+        return Request(*given, anything=anything, seen=seen)
 
     def _guarded(self, request: Request, name: str) -> Outcome:
         """Run it; whatever happens becomes an outcome."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -203,7 +204,7 @@ class _Reader:
         return {**inherited, **{stage: rows for stage, rows in own.items() if rows is not None}}
 
     def _app(self, name: str, priority: int, fields: Fields, environments: dict[str, Environment]) -> App:
-        path = self.root / fields.take("path", str)
+        path = self._folder(fields, "path", fields.take("path", str))
         language = fields.take("language", str, "")
         if language and language not in self.languages:
             raise name_error(self.file, f"apps.{name}.language", language, self.languages)
@@ -219,7 +220,7 @@ class _Reader:
             support=fields.take("support", bool, False),
             language=language,
             main_branch=fields.take("main_branch", str, "main"),
-            context=path if context is None else self.root / context,
+            context=path if context is None else self._folder(fields, "context", context),
             images=self._images(fields),
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
@@ -242,6 +243,12 @@ class _Reader:
         )
         fields.done()
         return app
+
+    def _folder(self, fields: Fields, key: str, given: str) -> Path:
+        """A folder, from where apps.toml is or from anywhere, without links: it belongs to where it lies."""
+        if "\0" in given:
+            raise fields.error(key, "must not hold a NUL character")
+        return Path(os.path.realpath(self.root / given))
 
     def _images(self, fields: Fields) -> dict[str, str]:
         images = fields.take("images", dict, {})

@@ -13,6 +13,7 @@ from toolkit.base.outcome import Misused, worst
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.names import STAGES
+from toolkit.typed import advice
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDTH = 78
@@ -20,12 +21,14 @@ WIDTH = 78
 Arguments = Callable[[argparse.ArgumentParser], None]
 
 
-def parser(help: str, app: str, place: str, arguments: Arguments | None) -> argparse.ArgumentParser:
+def parser(
+    stage: str, help: str, app: str, place: str, arguments: Arguments | None
+) -> argparse.ArgumentParser:
     """A script's flags; the rules for app and place are those of command.main."""
     # A given width: asking for the terminal's loads shutil and all its archive formats at every start.
     formatter = partial(argparse.HelpFormatter, width=WIDTH)
     made = argparse.ArgumentParser(
-        prog=f"{Path(sys.argv[0]).name}", description=help, formatter_class=formatter
+        prog=advice.program(Path(sys.argv[0]).name, stage), description=help, formatter_class=formatter
     )
     if app != "none":
         every = "; default: every app" if app == "all" else ""
@@ -90,6 +93,8 @@ def _apps(config: Config, word: str, rule: str) -> list[App]:
         return [
             app for app in config.apps.values() if not app.pending and not (app.support and word == "all")
         ]
+    if not word and len(config.apps) == 1:
+        return list(config.apps.values())  # in an app's own repository nobody has to name it
     if not word:
         raise Misused("APP is missing", remedy=f"apps: {', '.join(config.apps)}")
     return [config.app(name) for name in word.split(",")]

@@ -28,7 +28,18 @@ TARGETS = (
     *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status"),
     *("role", "prerequisites", "drill", "fidelity", "test-kubernetes"),
     *("kubernetes-tools", "kubernetes-up", "kubernetes-down", "kubernetes-status"),
-    *("test", "check", "bench", "faults", "diagram", "advisories", "pins", "browser", "ci-install"),
+    *(
+        "test",
+        "check",
+        "bench",
+        "faults",
+        "diagram",
+        "advisories",
+        "pins",
+        "package",
+        "browser",
+        "ci-install",
+    ),
     *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )
 """What make does besides stages."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from toolkit.base import console
+from toolkit.ci import checkout, revision
 from toolkit.ci.origin import Source, here
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.sandbox import TOOLKIT
 
 # Set by the engine for the stages it starts: the folder of the run, and that of the stage.
 RUN_FOLDER = "PIPELINE_RUN_DIR"
 STAGE_FOLDER = "PIPELINE_STAGE_DIR"
 SOURCE = "PIPELINE_SOURCE"
+_OWN = ("commit", "branch", "version", "author")
 
 
 class _Asked(NamedTuple):
@@ -32,11 +35,13 @@ class _Asked(NamedTuple):
     named: bool = True
     say: Callable[[str], None] = console.say
     anything: bool = False
+    seen: Source | None = None
 
 
 class Request(_Asked):
     """What a script was asked to do. `named` is false when an app came from "no APP means every app";
-    `anything` when a check is to look at whatever version serves."""
+    `anything` when a check is to look at whatever version serves; `seen` what the script saw of the app's
+    repository when it began."""
 
     @property
     def root(self) -> Path:
@@ -45,8 +50,21 @@ class Request(_Asked):
 
     @cached_property
     def source(self) -> Source:
-        """Branch, commit, author and job link of this run."""
-        return source(self.config.root)
+        """Branch, commit and author of the app, in its own repository; and the job's link."""
+        return self.seen or source(self.config, self.app)
+
+    def source_of(self, app: App) -> Source:
+        """The same of an app that goes along with this one; of the same repository it is this one's."""
+        if app.name == self.app.name:
+            return self.source
+        if app.name not in self._others:
+            is_same = checkout.top_of(app.path) == checkout.top_of(self.app.path)
+            self._others[app.name] = self.source if is_same else source(self.config, app, named=False)
+        return self._others[app.name]
+
+    @cached_property
+    def _others(self) -> dict[str, Source]:
+        return {}
 
     @property
     def environment(self) -> str:
@@ -54,17 +72,25 @@ class Request(_Asked):
         return self.place.environment.name if self.place else ""
 
 
-def source(root: Path) -> Source:
-    """The source of this run: what the engine saw when it began, else what is here now."""
-    if given := os.environ.get(SOURCE):
+def source(config: Config, app: App, *, named: bool = True) -> Source:
+    """Where an app's code comes from, by its own repository; of no app, that of apps.toml.
+
+    What the engine saw when it began, else what is here now. named: the app is the one that was asked for,
+    which BRANCH, COMMIT and what the engine saw are about; not one that it needs.
+    """
+    if named and (given := os.environ.get(SOURCE)):
         import json
 
         return Source(**json.loads(given))
-    return here(root)
+    if not app.name:
+        return here(config.root, typed=named)
+    others = [each.path for each in config.apps.values() if each.path != app.path]
+    return here(app.path, also=[app.context], apart=others, typed=named)
 
 
 def about(seen: Source, cluster: Cluster) -> dict[str, str]:
-    """What a record says about where a run came from and where it went."""
+    """What a record says about where a run came from and where it went; and which toolkit ran it, where that
+    is of another repository."""
     return {
         "commit": seen.commit,
         "branch": seen.branch,
@@ -73,7 +99,26 @@ def about(seen: Source, cluster: Cluster) -> dict[str, str]:
         "url": seen.url,
         "system": seen.system,
         "cluster": cluster.name,
+        **_toolkit(seen),
     }
+
+
+def about_all(sources: Mapping[str, Source], cluster: Cluster) -> dict[str, Any]:
+    """The same for a run of several apps: of what is not the same for all of them nothing is said but app by
+    app."""
+    told = {app: about(seen, cluster) for app, seen in sources.items()}
+    first, *others = told.values()
+    if all(each == first for each in others):
+        return dict(first)
+    common = {
+        key: value if all(each.get(key) == value for each in others) else "" for key, value in first.items()
+    }
+    return {**common, "apps": {app: {key: each[key] for key in _OWN} for app, each in told.items()}}
+
+
+def _toolkit(seen: Source) -> dict[str, str]:
+    told = revision.of(TOOLKIT, seen.top)
+    return {"toolkit": told} if told else {}
 
 
 def version(seen: Source) -> str:

@@ -41,7 +41,7 @@ def over_several(
 
     def one(pair: Space) -> Outcome:
         app, name = pairs[pair.name]
-        asked = request._replace(app=app, spaces=(name,), named=named)
+        asked = request._replace(app=app, spaces=(name,), named=named, seen=None)
         try:
             return soak.watch(asked, Space(name, pair.say, pair.stop), seconds, long)
         except NotDeployed as error:

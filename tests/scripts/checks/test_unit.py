@@ -27,7 +27,7 @@ def test_the_program() -> None:
 
 def pins() -> str:
     """pytest and coverage with hashes, as this repository pins them."""
-    text = (SCRIPTS.parent / "requirements.txt").read_text(encoding="utf-8")
+    text = (SCRIPTS.parent / "requirements-test.txt").read_text(encoding="utf-8")
     entries = [entry for entry in text.replace(" \\\n    --hash", " --hash").splitlines() if "==" in entry]
     return "".join(f"{entry}\n" for entry in entries if entry.partition("==")[0].lower() in NEEDED)
 

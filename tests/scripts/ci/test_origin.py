@@ -38,7 +38,8 @@ def commit(root: Path) -> str:
 
 def test_a_branch(checkout: Path) -> None:
     sha = commit(checkout)
-    assert origin.here(checkout) == origin.Source("git", "main", sha, "Ada Lovelace", "", dirty=False)
+    expected = origin.Source("git", "main", sha, "Ada Lovelace", "", dirty=False, top=str(checkout))
+    assert origin.here(checkout) == expected
 
 
 def test_a_changed_tree_is_dirty(checkout: Path) -> None:

@@ -13,8 +13,21 @@ from pathlib import Path
 import pytest
 
 from tests.scripts.tiny_app import SCRIPTS, Repository, repository
+from tests.ways import Foreign
 
 DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY calc.py ./\nCMD ["python", "calc.py"]\n'
+FOREIGN = """
+default_cluster = "docker"
+[clusters.docker]
+builder = "docker"
+registry = { env = "TINY_REGISTRY" }
+kubeconfig = "none"
+[apps.tiny]
+path = "PATH"
+namespace = "tiny"
+service = "tiny"
+images = { app = "Dockerfile" }
+"""
 DIGEST = "sha256:" + "ab" * 32
 
 # A docker that writes down what it is asked, and answers as the real one does.
@@ -35,7 +48,7 @@ if words[0] == "push" and os.environ.get("BREAK") == "push":
 if words[0] == "push" and "PUSHED" in os.environ:
     print("1: digest: " + os.environ["PUSHED"] + " size: 1234")
 if words[:2] == ["image", "inspect"]:
-    print(json.dumps(["registry.example/team/fb-tiny-api@{digest}"]))
+    print(json.dumps(["registry.example/team/fb-tiny-" + w + "@{digest}" for w in ("api", "app")]))
 """
 
 
@@ -248,3 +261,40 @@ def test_no_secret_of_the_environment_gets_into_an_image(
     assert any(left in path.relative_to(repo.root).parts for path in files), "what it builds is looked into"
     assert not [path for path in files if canary.encode() in path.read_bytes()]
     assert canary not in done.output
+
+
+def test_the_label_is_the_commit_of_the_apps_own_repository(tmp_path: Path, repo: Repository) -> None:
+    app = Foreign(
+        tmp_path / "foreign", "sibling checkout", FOREIGN, {"Dockerfile": DOCKERFILE, "calc.py": ""}
+    )
+    env = docker(repo, tmp_path)
+    del env["COMMIT"]
+    done = app.run("build", **env)
+    assert done.code == 0, done.output
+    words = next(words for words in asked(repo) if words[0] == "build")
+    assert words[words.index("--label") + 1] == f"org.opencontainers.image.revision={app.head}"
+    assert words[words.index("--tag") + 1] == f"registry.example/team/fb-tiny-app:{app.head[:12]}"
+
+
+@pytest.mark.parametrize("way", ["ignored file", "file of node_modules", "link", "its own .dockerignore"])
+def test_whatever_a_build_sees_makes_it_another(repo: Repository, tmp_path: Path, way: str) -> None:
+    """Each of these was "up to date" before: the old image would have been deployed as the new one."""
+    files = {"ignored file": "ignored", "file of node_modules": "node_modules/lib/index.js"}
+    name = files.get(way, "Dockerfile.dockerignore")
+    for folder in ("one", "two"):
+        repo.write(f"{folder}/file", folder)
+
+    def change(word: str) -> None:
+        if way == "link":
+            (repo.app / "linked").unlink(missing_ok=True)
+            (repo.app / "linked").symlink_to(word)
+        else:
+            repo.write(name, word)
+
+    change("one")
+    env = docker(repo, tmp_path)
+    assert repo.run("build", "tiny", "--cluster", "docker", env=env).code == 0
+    assert "images are up to date" in repo.run("build", "tiny", "--cluster", "docker", env=env).output
+    change("two")
+    again = repo.run("build", "tiny", "--cluster", "docker", env=env)
+    assert again.code == 0 and "images are up to date" not in again.output

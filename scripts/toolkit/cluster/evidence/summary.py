@@ -15,6 +15,7 @@ from toolkit.cluster.evidence.about import About
 from toolkit.cluster.evidence.logs import Log
 from toolkit.cluster.evidence.worst import ranked, revision
 from toolkit.objects.fields import name, text
+from toolkit.typed import advice
 
 MOST_LINES = 80
 PODS, LOG_LINES, EVENTS, TIMES, OTHERS, FILES, NOTES = 8, 12, 6, 8, 3, 9, 3
@@ -93,7 +94,7 @@ def _head(page: Page) -> list[str]:
         ("Object", f"{where}{f', container {container}' if container else ''}"),
         *[("What to do" if n == 0 else "", each) for n, each in enumerate(remedy[:4])],
         ("Serving now", _serving(page)),
-        ("Look", f"make status APP={about.app} ENV={about.space}{_describe(about, where)}"),
+        ("Look", advice.here(f"make status APP={about.app} ENV={about.space}{_describe(about, where)}")),
         *[("Also wrong", each.clause) for each in _others(page, found)],
         ("Where", f"{about.environment}, space {about.space}, namespace {about.namespace}"),
         (
