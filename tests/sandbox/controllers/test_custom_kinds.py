@@ -13,7 +13,7 @@ from tests.sandbox.controllers.stage import DEADLINE, Stage, place, play
 DEFINITIONS = path("apiextensions.k8s.io/v1", "customresourcedefinitions")
 API = "example.com/v1"
 KIND = {"apiVersion": API, "kind": "Widget"}
-OTHER = f"{SPACE}-other"
+OTHER = f"{SPACE}-kinds"
 
 
 def definition() -> Object:
