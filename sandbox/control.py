@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.state import IMAGES, Daemon, SandboxError, State
+from sandbox.state import IGNORED, IMAGES, Daemon, SandboxError, State
 
 START_SECONDS, STOP_SECONDS = 40.0, 45.0
 LOG_BYTES = 5 * 1024 * 1024
@@ -138,7 +138,7 @@ def reset(state: State, *, images: bool) -> str:
     with state.changing():
         _down(state)
         for entry in state.root.iterdir():
-            if entry.name == "change.lock" or (entry.name in IMAGES and not images):
+            if entry.name in ("change.lock", IGNORED) or (entry.name in IMAGES and not images):
                 continue
             remove_tree(entry)
     return f"{state.root} is empty now" if images else f"{state.root} is empty now, except for built images"

@@ -69,6 +69,10 @@ def _gone(descriptor: int, seconds: float) -> bool:
     return bool(select.select([descriptor], [], [], seconds)[0])
 
 
+IGNORED = ".gitignore"
+"""In a state directory: git ignores all that is there, this file included."""
+
+
 class State:
     """Paths and locks of one sandbox. Nothing is created before `create`."""
 
@@ -85,11 +89,13 @@ class State:
         return cls(Path(given or os.environ.get("SANDBOX_STATE") or ".sandbox").absolute())
 
     def create(self) -> None:
-        """Make the directory, for its owner only. Raises SandboxError."""
+        """Make the directory, for its owner only; it makes no git checkout dirty. Raises SandboxError."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(self.root, os.W_OK | os.X_OK):
                 raise PermissionError(13, "not writable")
+            if not (self.root / IGNORED).exists():
+                (self.root / IGNORED).write_text("*\n")
         except OSError as error:
             why = "there is a file of this name" if self.root.is_file() else error.strerror or str(error)
             raise SandboxError(

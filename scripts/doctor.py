@@ -1,8 +1,8 @@
 """Says whether this machine can run the pipeline; each cross carries its fix. Exit code 2 if there is one.
 
 With --cluster (or CLUSTER) also whether that cluster can be deployed to: what is set, answers and is allowed.
-It stands alone, because it has to run before anything is set up: only the standard library, nothing of the
-toolkit, and no newer grammar than Python 3.8 has.
+It stands on bare/ alone, because it has to run before anything is set up: only the standard library, nothing
+of the toolkit, and no newer grammar than Python 3.8 has.
 """
 
 from __future__ import annotations
@@ -13,32 +13,24 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - Python 3.8
+from typing import Callable, Iterator, List, Tuple  # noqa: UP035 - Python 3.8
+
+from bare import cluster
+from bare.finding import Finding, run
 
 OLDEST = (3, 11)
 PARTS = ("venv", "ensurepip", "ssl", "sqlite3")
 GIGABYTE = 1024**3
 FREE_GIGABYTES = 2
 LOOPBACK = "127.77.0.1"
-SECONDS = 20
-CLUSTER_SECONDS = 120
 FLAGS = {
     "cluster": "a cluster of apps.toml to ask; default: its default_cluster",
     "app": "what that must hold for one app; default: for every app",
     "env": "and in one environment or space; default: in each",
 }
 SIGNS = {True: ("✔", "ok"), False: ("✘", "NO"), None: ("·", "--")}
-
-
-class Finding(NamedTuple):
-    """What a check saw: well, not well (with the fix), or None for what is only good to know."""
-
-    well: Optional[bool]  # noqa: UP045
-    saw: str
-    fix: str = ""
 
 
 def python(version: Tuple[int, ...] = sys.version_info[:3]) -> Finding:  # noqa: UP006
@@ -77,10 +69,10 @@ def git(root: Path) -> Finding:
     """git, and a commit to name what is deployed."""
     if not shutil.which("git"):
         return Finding(False, "git is missing", "install git with this system's package manager")
-    ran = _run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
+    ran = run(["git", "-C", str(root), "rev-parse", "--verify", "HEAD"])
     if ran is not None and ran.returncode == 0:
         named = os.environ.get("COMMIT", "")
-        known = _run(
+        known = run(
             ["git", "-C", str(root), "rev-parse", "--verify", "--end-of-options", named + "^{commit}"]
         )
         if named and (known is None or known.returncode != 0):
@@ -129,7 +121,7 @@ def registry(root: Path) -> Finding:
         return Finding(True, ".venv is set up")
     if not importlib.util.find_spec("pip"):
         return Finding(None, "the package registry was not asked: this Python has no pip (.venv will)")
-    ran = _run(
+    ran = run(
         [sys.executable, "-m", "pip", "index", "versions", "pip", "--timeout", "5", "--retries", "0"],
     )
     if ran is not None and ran.returncode == 0:
@@ -174,32 +166,6 @@ def webhook(root: Path) -> Finding:
     return Finding(None, f"{names['webhook']} is not set: alerts are printed and kept")
 
 
-def cluster(root: Path, flags: List[str]) -> List[Finding]:  # noqa: UP006
-    """What the toolkit says of the cluster that apps.toml or a flag names, once it is set up; nothing of the
-    sandbox, which starts by itself."""
-    script = Path(__file__).resolve().with_name("cluster_doctor.py")
-    config, program = root / "apps.toml", root / ".venv" / "bin" / "python"
-    if not config.is_file() or not script.is_file():
-        return []
-    if not program.is_file():
-        named = any(each.startswith("--cluster=") for each in flags)
-        return (
-            [Finding(False, "the cluster was not asked: .venv is not set up", "make setup")] if named else []
-        )
-    ran = _run([str(program), str(script), f"--config={config}", *flags], seconds=CLUSTER_SECONDS)
-    if ran is None:
-        return [
-            Finding(False, f"the cluster was asked, with no answer within {CLUSTER_SECONDS} s", "try again")
-        ]
-    try:
-        return [Finding(*each) for each in json.loads(ran.stdout)]
-    except (ValueError, TypeError):
-        said = [line.strip() for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
-        fix = "".join(line[len("fix: ") :] for line in said if line.startswith("fix: "))
-        why = [line[len("why: ") :] for line in said if line.startswith("why: ")] or said[-1:]
-        return [Finding(False, "".join(why[:1]) or "the cluster could not be asked", fix)]
-
-
 def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
     """All checks, what is needed before what is good to know."""
     return [
@@ -217,23 +183,11 @@ def checks(root: Path) -> List[Callable[[], Finding]]:  # noqa: UP006
     ]
 
 
-def _run(
-    argv: List[str],  # noqa: UP006
-    seconds: float = SECONDS,
-) -> Optional[subprocess.CompletedProcess[str]]:  # noqa: UP045
-    try:
-        return subprocess.run(
-            argv, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
 def _all(root: Path, flags: List[str]) -> Iterator[Finding]:  # noqa: UP006
     """One after the other, as they are seen."""
     for check in checks(root):
         yield check()
-    yield from cluster(root, flags)
+    yield from cluster.findings(root, flags)
 
 
 def main() -> int:

@@ -15,14 +15,12 @@ from toolkit.base.outcome import Kind, Misused, Outcome
 from toolkit.cluster.api.connection import connect
 from toolkit.drills import cases, telling
 from toolkit.drills.fidelity import Report
-from toolkit.drills.grounds import kubernetes
-from toolkit.drills.grounds.ground import Ground
-from toolkit.drills.grounds.sandbox import Sandbox
+from toolkit.drills.grounds import choosing
 from toolkit.drills.yard import Task, Yard
 from toolkit.runs.record import HOME
 from toolkit.settings import command
 from toolkit.settings.command import Request
-from toolkit.settings.sandbox import is_sandbox, state_of
+from toolkit.settings.sandbox import is_sandbox
 
 KEPT = 3  # how many invocations' records stay
 IN_USE_SECONDS = 3600.0  # one that is younger may still be going on
@@ -49,24 +47,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     options, root = request.options, request.root
-    sandbox = is_sandbox(request.cluster)
-    known = cases.load(root / "drills" / "causes.toml", kubernetes=not sandbox)
+    known = cases.load(root / "drills" / "causes.toml", kubernetes=not is_sandbox(request.cluster))
     if options.list:
         console.say("\n".join(telling.listing(known.values())))
         return Outcome()
     wanted = cases.chosen(known, options.cause)
     if not 0 < options.patience < 1000:
         raise Misused(f"PATIENCE_SCALE={options.patience:g}: must be a factor, more than 0")
-    if variable := kubernetes.for_one_each(request.cluster):
-        raise Misused(
-            f"drills make namespaces of their own: {variable} of {request.cluster.name} is for one each",
-            remedy="take a cluster whose credential may create namespaces, such as CLUSTER=kubeconfig",
-        )
-    ground: Ground = kubernetes.Kubernetes(request.cluster)
-    if sandbox:
-        state = (options.state or state_of(request.cluster, root)).resolve()
-        os.environ["SANDBOX_STATE"] = str(state)
-        ground = Sandbox(request.cluster, state)
+    ground = choosing.choose(request.cluster, root, options.state)
     work = (options.work or root / HOME / "drills").resolve() / time.strftime(f"%Y%m%dT%H%M%S-{os.getpid()}")
     tasks = [Task(case, kind) for case in wanted for kind in KINDS[options.only]]
     report = None

@@ -46,11 +46,7 @@ def run(request: Request) -> Outcome:
     spaces = list(dict.fromkeys(space for _, _, space in wanted))
     problems: dict[tuple[str, str], PipelineError] = {}
 
-    held: dict[tuple[str, ...], list[tuple[App, Place, str]]] = {}  # together what one credential is for
-    for app, place, space in wanted:
-        held.setdefault((space, *request.cluster.credential(app.where(space))), []).append(
-            (app, place, space)
-        )
+    held = request.cluster.by_credential(wanted, lambda spot: spot[0].where(spot[2]))
 
     def rows_of(mine: list[tuple[App, Place, str]]) -> list[Row]:
         app, _, space = mine[0]
@@ -64,7 +60,7 @@ def run(request: Request) -> Outcome:
             ]
 
     with ThreadPoolExecutor(max_workers=8) as executor:
-        found = [row for rows in executor.map(rows_of, held.values()) for row in rows]
+        found = [row for rows in executor.map(rows_of, held) for row in rows]
     order = {app.name: place for place, app in enumerate(apps)}
     found.sort(key=lambda row: (order[row.app], spaces.index(row.space)))
     alone = bool(request.options.app)

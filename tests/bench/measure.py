@@ -93,6 +93,16 @@ def interleaved(things: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[s
     }
 
 
+YARD = "sum(number * number for number in range(1_500_000))"
+
+
+def slowness() -> float:
+    """How many times longer than alone a program takes here at this moment: 1 on a machine that does nothing
+    else. What is measured is a program that only computes, by the clock and by the processor's time."""
+    took = cost([sys.executable, "-S", "-c", YARD], cwd=Path.cwd(), env=os.environ)
+    return max(1.0, took.wall / took.cpu)
+
+
 def environment(**more: str) -> dict[str, str]:
     """This process's environment as an ordinary user's shell has it, with the tools of .venv on PATH."""
     kept = {name: value for name, value in os.environ.items() if name != FORGETFUL}

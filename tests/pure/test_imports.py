@@ -67,7 +67,7 @@ def test_the_sandboxs_parts_know_each_other_only_through_the_api() -> None:
                 assert not strangers, f"{path} imports {strangers}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "bench").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "bench").rglob("*.py")), ids=lambda path: path.stem)
 def test_what_the_bench_imports_is_there(path: Path) -> None:
     """`make bench` is not run at every landing: a module that moved would break it unseen."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -25,7 +25,8 @@ checks.measuring:
 ci:                  base
 runs:                base typed
 settings.said:
-settings:            base ci runs settings.said typed
+settings.files:      base
+settings:            base ci runs settings.files settings.said typed
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base

@@ -191,12 +191,17 @@ def test_reset_forgets_the_cluster_and_keeps_images(own: Sandbox) -> None:
     pid, daemon = container(own), own.details["pid"]
     assert own.run("reset").stdout == f"{own.state} is empty now, except for built images\n"
     assert not alive(pid) and not alive(daemon)
-    assert sorted(path.name for path in own.state.iterdir()) == ["change.lock", "images", "layers"]
+    assert sorted(path.name for path in own.state.iterdir()) == [
+        ".gitignore",
+        "change.lock",
+        "images",
+        "layers",
+    ]
     own.run("up")
     assert not own.api("GET", "/api/v1/pods")["items"]
     assert json.loads(own.run("status", "--json").stdout)["images"]
     own.run("reset", "--images")
-    assert [path.name for path in own.state.iterdir()] == ["change.lock"]
+    assert sorted(path.name for path in own.state.iterdir()) == [".gitignore", "change.lock"]
 
 
 def test_a_note_of_another_process_is_not_believed(own: Sandbox) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import doctor
 import pytest
+from bare import cluster
 
 SCRIPT = Path(doctor.__file__)
 
@@ -168,8 +169,12 @@ def test_the_sandbox_is_told_from_the_note_of_a_dead_one(
         assert "is not running" in doctor.sandbox(tmp_path).saw
 
 
-def test_it_needs_nothing_that_is_not_there_before_the_set_up() -> None:
-    tree = ast.parse(SCRIPT.read_text(), feature_version=(3, 8))
+BARE = sorted((SCRIPT.parent / "bare").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", [SCRIPT, *BARE], ids=lambda path: path.stem)
+def test_it_needs_nothing_that_is_not_there_before_the_set_up(path: Path) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 8))
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -181,7 +186,15 @@ def test_it_needs_nothing_that_is_not_there_before_the_set_up() -> None:
             else []
         )
     }
-    assert imported <= sys.stdlib_module_names
+    assert imported <= sys.stdlib_module_names | {"bare"}
+
+
+def test_what_a_refused_question_about_a_cluster_says_is_told_with_its_fix() -> None:
+    said = "✘ doctor: misused\n  why: there is no cluster of that name\n  fix: take one of apps.toml\n"
+    told = cluster.refusal(said)
+    assert told == (False, "there is no cluster of that name", "take one of apps.toml")
+    assert cluster.refusal("something else\nended badly\n") == (False, "ended badly", "")
+    assert cluster.refusal("") == (False, "the cluster could not be asked", "")
 
 
 def test_a_cluster_is_asked_once_the_toolkit_is_set_up(root: Path) -> None:

@@ -13,6 +13,9 @@ from sandbox.images.recipes.errors import BuildError
 from sandbox.images.recipes.ignore import Ignore
 from sandbox.images.recipes.recipe import Copy
 
+NEVER = (".pipeline", ".sandbox")
+"""What the pipeline and the sandbox keep in a repository is of no image: each run would make another."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -109,7 +112,7 @@ class Context:
         for entry in entries:
             path = f"{directory}/{entry.name}" if directory else entry.name
             is_directory = entry.is_dir(follow_symlinks=False)
-            if is_directory and self.ignore.prunes(path):
+            if is_directory and (entry.name in NEVER or self.ignore.prunes(path)):
                 continue
             if not self.ignore.excludes(path) and (is_directory or entry.is_symlink() or entry.is_file()):
                 self._paths[path] = is_directory

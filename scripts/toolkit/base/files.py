@@ -12,6 +12,9 @@ from pathlib import Path
 
 from toolkit.base.outcome import Failed
 
+HOME = ".pipeline"
+"""The folder of all that scripts keep, beside the configuration."""
+
 _ROOM = "make room on that disk (`df -h` shows how full it is), then run it again"
 _WRITABLE = "run it from a checkout that this user may write to: records and caches are kept in .pipeline/"
 _REMEDIES = {
@@ -40,6 +43,7 @@ def write(path: Path, data: str | bytes, *, mode: int = 0o666) -> None:
     temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _ignore(path.parent)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(content)
@@ -57,9 +61,18 @@ def folder(path: Path) -> Path:
     """The folder, made if need be. Raises CannotWrite."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        _ignore(path)
     except OSError as error:
         raise cannot(path, error) from error
     return path
+
+
+def _ignore(made: Path) -> None:
+    """State ignores itself, as .venv does: it makes no checkout dirty, whatever its own .gitignore says."""
+    if HOME in made.parts:
+        sign = Path(*made.parts[: made.parts.index(HOME) + 1], ".gitignore")
+        if not sign.exists():
+            sign.write_text("*\n", encoding="utf-8")
 
 
 def cannot(path: Path | str, error: OSError) -> CannotWrite:

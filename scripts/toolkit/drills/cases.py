@@ -118,14 +118,14 @@ def chosen(known: Mapping[str, Drill], word: str) -> list[Drill]:
 def _here(file: Path, where: str, table: object, kubernetes: bool) -> tuple[Fields, str]:
     """A table as it is here, and why it differs: what `kubernetes` in it says takes the place of the rest."""
     if not isinstance(table, dict) or KUBERNETES not in table:
-        return Fields(file, where, table), ""
-    own = Fields(file, f"{where}.{KUBERNETES}", table[KUBERNETES])
+        return Fields.alone(file, where, table), ""
+    own = Fields.alone(file, f"{where}.{KUBERNETES}", table[KUBERNETES])
     why = own.take("why", str)
     rest = {key: value for key, value in table.items() if key != KUBERNETES}
     if not kubernetes:
-        return Fields(file, where, rest), ""
+        return Fields.alone(file, where, rest), ""
     changed = {key: value for key, value in table[KUBERNETES].items() if key != "why"}
-    return Fields(file, where, {**rest, **changed}), why
+    return Fields.alone(file, where, {**rest, **changed}), why
 
 
 def _drill(file: Path, name: str, table: object, kubernetes: bool) -> Drill:

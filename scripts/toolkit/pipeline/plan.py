@@ -88,8 +88,8 @@ class Skipped:
 
 def script(name: str, app: str, config: Path) -> list[str]:
     """The command of a stage script for an app; config is apps.toml."""
-    argv = [sys.executable, str(SCRIPTS / f"{name}.py"), "--app", app]
-    return argv if config == SCRIPTS.parent / "apps.toml" else [*argv, "--config", str(config)]
+    # Said every time: which file is meant otherwise depends on where the script is started.
+    return [sys.executable, str(SCRIPTS / f"{name}.py"), "--app", app, "--config", str(config)]
 
 
 @dataclass

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from toolkit.base.outcome import Refused
+from toolkit.ci.origin import NO_BRANCH
 from toolkit.rules import approval
 from toolkit.runs.record import now
 from toolkit.settings.request import Request, version
@@ -26,13 +27,14 @@ def check(request: Request) -> str:
         if source.dirty and not is_sandbox(request.cluster):
             raise Refused(
                 f"{environment.name} of {request.cluster.name} takes commits only, and {_not_clean(request)}",
-                remedy=source.remedy or "git status shows them: commit them, or CLUSTER=sandbox to try them",
+                remedy=source.remedy
+                or f"{_status(request)} shows them: commit them, or CLUSTER=sandbox to try them",
             )
     if not environment.admits(request.app, source.branch):
         admitted = ", ".join(environment.branches_of(request.app))
         raise Refused(
             f'branch "{source.branch}" may not go to {environment.name}: {rule} says branches = [{admitted}]',
-            remedy=f"merge it to {admitted}; branches may go to test: make pipeline APP={request.app.name}",
+            remedy=_way_out(request, admitted),
         )
     if environment.approval == "auto":
         return f'approval = "auto" ({rule})'
@@ -64,7 +66,7 @@ def approve(request: Request, by: str) -> dict[str, Any]:
     if request.source.dirty:
         raise Refused(
             f"an approval would not say what it is for: {_not_clean(request)}",
-            remedy=request.source.remedy or "commit the changes first",
+            remedy=request.source.remedy or f"{_status(request)} shows them: commit them first",
         )
     given = {
         "app": request.app.name,
@@ -93,6 +95,22 @@ def _require_commit(request: Request) -> None:
             f"{source.trouble or 'git does not say which commit this is'}",
             remedy=source.remedy or "git status says more",
         )
+
+
+def _way_out(request: Request, admitted: str) -> str:
+    """How a commit comes to where only these branches may go."""
+    source = request.source
+    if source.branch == NO_BRANCH:
+        where = f" -C {source.top}" if source.top else ""
+        first = admitted.partition(",")[0]
+        return f"git{where} switch {first}; or BRANCH={first}, if what is checked out is a commit of it"
+    return f"merge it to {admitted}; branches may go to test: make pipeline APP={request.app.name}"
+
+
+def _status(request: Request) -> str:
+    """The command that shows what is not committed, as it is typed where apps.toml is."""
+    top = request.source.top
+    return "git status" if not top or request.root.is_relative_to(top) else f"git -C {top} status"
 
 
 def _not_clean(request: Request) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base import files
+from toolkit.base.files import HOME as HOME
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.runs import life, shape
 from toolkit.runs.words import masked
 from toolkit.typed import advice
 
 RUNNING = "running"
-HOME = ".pipeline"
 
 
 def now() -> str:

@@ -3,5 +3,5 @@
 A new key of apps.toml: its field in model.py, its line in config.py, and in consistency.py whether it fits
 the others. A new flag of every script: flags.py. What may be called how: names.py. Which secrets a stage
 gets: secrecy.py. The shape of a script: command.py.
-Imports base, ci, runs, settings/said, typed.
+Imports base, ci, runs, settings/files, settings/said, typed.
 """

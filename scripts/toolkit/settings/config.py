@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
+from toolkit.settings.files import extending
+from toolkit.settings.files.extending import Read
 from toolkit.settings.model import (
     ASKED,
     PROTECTED,
@@ -21,12 +21,13 @@ from toolkit.settings.model import (
     Ref,
     SecurityPolicy,
     Suite,
-    Suppression,
 )
+from toolkit.settings.sandbox import KUBECONFIG
 from toolkit.settings.toml_table import Fields, name_error, nearest
 
 STAGES_BY_LANGUAGE = ("lint", "security", "unit")
 SUITES = ("smoke", "acceptance")
+Commands = tuple[tuple[str, ...], ...]
 
 
 class Config(NamedTuple):
@@ -43,19 +44,9 @@ class Config(NamedTuple):
 
     @classmethod
     def load(cls, file: Path) -> Config:
-        """Read a file; raises Misused with the file, the path in it, and the nearest known name."""
-        try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise Misused(
-                f"{file}: no such file",
-                remedy="run this in the repository that holds apps.toml, or name it: --config",
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Misused(f"{file.name}: is not valid TOML: {error}") from None
-        except OSError as error:
-            raise Misused(f"{file}: cannot be read: {error.strerror}") from None
-        return _Reader(file.resolve(), table).read()
+        """Read a file and what it extends; raises Misused with the file, the path in it, and the nearest
+        known name."""
+        return _Reader(extending.read(file)).read()
 
     def app(self, name: str) -> App:
         """The app of that name; Misused lists what there is."""
@@ -107,11 +98,12 @@ class Config(NamedTuple):
 
 
 class _Reader:
-    def __init__(self, file: Path, table: dict[str, object]) -> None:
-        self.file = file
-        self.root = file.parent
-        self.top = Fields(file, "", table)
-        self.languages: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {}
+    def __init__(self, read: Read) -> None:
+        self.origin = read.origin
+        self.file = read.origin.main.path
+        self.root = self.file.parent
+        self.top = Fields(self.origin, "", read.table)
+        self.languages: dict[str, dict[str, Commands]] = {}
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
@@ -131,14 +123,15 @@ class _Reader:
             for priority, (name, fields) in enumerate(tables, start=1)
         }
         if default_cluster not in clusters:
-            raise name_error(self.file, "default_cluster", default_cluster, clusters)
-        names.check(self.file, apps, environments)
-        consistency.spaces(self.file, environments)
-        consistency.needs(self.file, apps)
+            raise name_error(self.origin, "default_cluster", default_cluster, clusters)
+        consistency.some(self.origin, apps)
+        names.check(self.origin, apps, environments)
+        consistency.spaces(self.origin, environments)
+        consistency.needs(self.origin, apps)
         return Config(self.root, self.file, apps, environments, clusters, alert, default_cluster, security)
 
     def _alert(self) -> AlertPolicy:
-        fields = Fields(self.file, "alert", self.top.take("alert", dict, {}))
+        fields = Fields(self.origin, "alert", self.top.take("alert", dict, {}))
         policy = AlertPolicy(
             fields.take("channel", str, ""),
             fields.ref("webhook") or Ref("SLACK_WEBHOOK"),
@@ -149,7 +142,7 @@ class _Reader:
         return policy
 
     def _security(self) -> SecurityPolicy:
-        fields = Fields(self.file, "security", self.top.take("security", dict, {}))
+        fields = Fields(self.origin, "security", self.top.take("security", dict, {}))
         policy = SecurityPolicy(
             fields.seconds("advisories_warn_after", "30d"),
             fields.seconds("advisories_fail_after", "0s") or None,
@@ -177,13 +170,14 @@ class _Reader:
         return environment
 
     def _cluster(self, name: str, fields: Fields) -> Cluster:
+        builder = fields.choice("builder", ("sandbox", "docker"), "docker")
         kubeconfig = fields.ref_or_text("kubeconfig")
         cluster = Cluster(
             name,
-            builder=fields.choice("builder", ("sandbox", "docker"), "docker"),
+            builder=builder,
             provision=fields.take("provision", bool, False),
             registry=fields.ref("registry"),
-            kubeconfig=self.root / Path(kubeconfig).expanduser()
+            kubeconfig=self._kubeconfig(fields, kubeconfig, builder)
             if isinstance(kubeconfig, str)
             else kubeconfig,
             context=fields.ref_or_text("context"),
@@ -197,17 +191,31 @@ class _Reader:
             raise fields.error("", "needs a kubeconfig, or server, certificate and token")
         return cluster
 
-    def _commands(
-        self, fields: Fields, inherited: dict[str, tuple[tuple[str, ...], ...]]
-    ) -> dict[str, tuple[tuple[str, ...], ...]]:
+    def _kubeconfig(self, fields: Fields, given: str, builder: str) -> Path:
+        """From the folder of the file that names it; the sandbox's, which it makes itself, from that of the
+        file that was asked for: it is state."""
+        made = builder == "sandbox" and Path(given).name == KUBECONFIG
+        return (self.root if made else fields.file("kubeconfig").folder) / Path(given).expanduser()
+
+    def _commands(self, fields: Fields, inherited: dict[str, Commands]) -> dict[str, Commands]:
         own = {stage: fields.commands(stage) for stage in STAGES_BY_LANGUAGE}
-        return {**inherited, **{stage: rows for stage, rows in own.items() if rows is not None}}
+        return {
+            **inherited,
+            **{stage: self._rooted(fields, stage, rows) for stage, rows in own.items() if rows is not None},
+        }
+
+    def _rooted(self, fields: Fields, stage: str, rows: Commands) -> Commands:
+        """The rows of a stage: {root} in those of another file is the folder of that file."""
+        folder = fields.file(stage).folder
+        if folder == self.root:
+            return rows
+        return tuple(tuple(word.replace("{root}", str(folder)) for word in row) for row in rows)
 
     def _app(self, name: str, priority: int, fields: Fields, environments: dict[str, Environment]) -> App:
         path = self._folder(fields, "path", fields.take("path", str))
         language = fields.take("language", str, "")
         if language and language not in self.languages:
-            raise name_error(self.file, f"apps.{name}.language", language, self.languages)
+            raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
         context = fields.optional("context", str)
         app = App(
             name=name,
@@ -216,12 +224,13 @@ class _Reader:
             path=path,
             namespace=fields.take("namespace", str),
             service=fields.take("service", str),
+            common=self.origin.of(fields.where) is not self.origin.main,
             pending=fields.take("pending", str, ""),
             support=fields.take("support", bool, False),
             language=language,
             main_branch=fields.take("main_branch", str, "main"),
             context=path if context is None else self._folder(fields, "context", context),
-            images=self._images(fields),
+            images=fields.images("images"),
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
             url=fields.optional("url", str),
@@ -237,7 +246,7 @@ class _Reader:
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
             commands=self._commands(fields, self.languages.get(language, {})),
-            suppressions=tuple(self._suppression(row) for row in fields.rows("suppressions")),
+            suppressions=fields.suppressions("suppressions"),
             suites={kind: self._suite(kind, suite, environments) for kind, suite in fields.tables("suites")},
             judge=fields.judge("judge"),
         )
@@ -245,17 +254,10 @@ class _Reader:
         return app
 
     def _folder(self, fields: Fields, key: str, given: str) -> Path:
-        """A folder, from where apps.toml is or from anywhere, without links: it belongs to where it lies."""
+        """A folder, from where its file is or from anywhere, without links: it belongs to where it lies."""
         if "\0" in given:
             raise fields.error(key, "must not hold a NUL character")
-        return Path(os.path.realpath(self.root / given))
-
-    def _images(self, fields: Fields) -> dict[str, str]:
-        images = fields.take("images", dict, {})
-        for role, dockerfile in images.items():
-            if not isinstance(dockerfile, str):
-                raise fields.error(f"images.{role}", "must be the path of a Dockerfile")
-        return images
+        return Path(os.path.realpath(fields.file(key).folder / given))
 
     def _environments(
         self, fields: Fields, key: str, environments: dict[str, Environment]
@@ -263,11 +265,11 @@ class _Reader:
         names = fields.texts(key)
         for name in names:
             if name not in environments:
-                raise name_error(self.file, f"{fields.where}.{key}", name, environments)
+                raise name_error(self.origin, f"{fields.where}.{key}", name, environments)
         return names
 
     def _spaces(self, fields: Fields, environments: dict[str, Environment]) -> dict[str, tuple[str, ...]]:
-        inner = Fields(self.file, f"{fields.where}.spaces", fields.take("spaces", dict, {}))
+        inner = Fields(self.origin, f"{fields.where}.spaces", fields.take("spaces", dict, {}))
         own = {name: inner.texts(name) for name in environments}
         inner.done()
         return {name: spaces for name, spaces in own.items() if spaces}
@@ -284,14 +286,3 @@ class _Reader:
         )
         fields.done()
         return suite
-
-    def _suppression(self, fields: Fields) -> Suppression:
-        suppression = Suppression(
-            fields.choice("tool", ("bandit", "safety"), ""),
-            fields.take("id", str),
-            fields.take("reason", str),
-            fields.take("expires", date),
-            fields.optional("package", str),
-        )
-        fields.done()
-        return suppression

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from toolkit.base.outcome import Misused
+from toolkit.settings.files.origin import Origin
 from toolkit.settings.model import App, Environment
 from toolkit.settings.toml_table import name_error
 
 
-def spaces(file: Path, environments: Mapping[str, Environment]) -> None:
+def some(origin: Origin, apps: Mapping[str, App]) -> None:
+    """Raises Misused for a file without an app of its own: what it extends is what its own apps share."""
+    if all(app.common for app in apps.values()):
+        raise Misused(
+            f"{origin.name()}: apps: declares no app{' of its own' if apps else ''}",
+            remedy="add a table [apps.<name>], as apps.toml of the toolkit explains it",
+        )
+
+
+def spaces(origin: Origin, environments: Mapping[str, Environment]) -> None:
     """Raises Misused for a space that is in two environments, or is called as one of them."""
     seen: dict[str, str] = {}
     for environment in environments.values():
         for space in environment.spaces:
             if other := seen.get(space) or (space in environments and space):
-                raise Misused(
-                    f'{file.name}: environments.{environment.name}.spaces: "{space}" is also in {other}'
-                )
+                where = f"environments.{environment.name}.spaces"
+                raise Misused(f'{origin.name(where)}: {where}: "{space}" is also in {other}')
             seen[space] = f"environments.{environment.name}"
 
 
-def needs(file: Path, apps: Mapping[str, App]) -> None:
+def needs(origin: Origin, apps: Mapping[str, App]) -> None:
     """Raises Misused for a need that is no app, and for apps that need each other in a circle."""
     for app in apps.values():
         for need in app.needs:
             if need not in apps:
-                raise name_error(file, f"apps.{app.name}.needs", need, apps)
+                raise name_error(origin, f"apps.{app.name}.needs", need, apps)
         if cycle := _cycle(app.name, apps, ()):
-            raise Misused(f"{file.name}: apps.{app.name}.needs: goes in a circle: {' -> '.join(cycle)}")
+            where = f"apps.{app.name}.needs"
+            raise Misused(f"{origin.name(where)}: {where}: goes in a circle: {' -> '.join(cycle)}")
 
 
 def _cycle(name: str, apps: Mapping[str, App], above: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from toolkit.base.outcome import Misused, worst
 from toolkit.settings.config import Config
+from toolkit.settings.files import finding
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.names import STAGES
 from toolkit.typed import advice
@@ -38,12 +39,19 @@ def parser(
     made.add_argument(
         "--cluster", metavar="NAME", default=os.environ.get("CLUSTER"), help="default: apps.toml's"
     )
-    made.add_argument(
-        "--config", metavar="FILE", type=Path, default=ROOT / "apps.toml", help="default: %(default)s"
-    )
+    made.add_argument("--config", metavar="FILE", type=Path, default=_found(), help="default: %(default)s")
     if arguments:
         arguments(made)
     return made
+
+
+def _found() -> Path:
+    """The configuration that is meant where none is named."""
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed
+        here = ROOT
+    return finding.find(here, os.environ, ROOT / "apps.toml")
 
 
 def resolve(
@@ -91,7 +99,9 @@ def _apps(config: Config, word: str, rule: str) -> list[App]:
         return []
     if word == "all" or (rule == "all" and not word):
         return [
-            app for app in config.apps.values() if not app.pending and not (app.support and word == "all")
+            app
+            for app in config.apps.values()
+            if not (app.common or app.pending or (app.support and word == "all"))
         ]
     if not word and len(config.apps) == 1:
         return list(config.apps.values())  # in an app's own repository nobody has to name it

@@ -7,17 +7,18 @@ fast, and a script that runs two linters has little else to do when it starts (s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import Secret
 from toolkit.settings.said.judging import Judging
 
 NONE: Mapping[str, Any] = MappingProxyType({})
+T = TypeVar("T")
 PROTECTED = ("default", "kube-*")
 
 
@@ -169,6 +170,14 @@ class Cluster(NamedTuple):
         named = (self.server, self.certificate, self.token, self.kubeconfig, self.context)
         return tuple(ref.name(where) for ref in named if isinstance(ref, Ref))
 
+    def by_credential(self, wanted: Iterable[T], where: Callable[[T], Where]) -> list[list[T]]:
+        """What is to be asked for, in order, together what one credential in a space is for."""
+        held: dict[tuple[str, ...], list[T]] = {}
+        for each in wanted:
+            at = where(each)
+            held.setdefault((at.space, *self.credential(at)), []).append(each)
+        return list(held.values())
+
 
 class Suppression(NamedTuple):
     """A finding that the security stage passes over until a day, and why."""
@@ -191,7 +200,10 @@ class Suite(NamedTuple):
 
 
 class App(NamedTuple):
-    """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds."""
+    """One app. Paths are absolute, Dockerfiles and folders relative to `path`, times in seconds.
+
+    common: it is declared in what the file extends, and is here for those that need it.
+    """
 
     name: str
     title: str
@@ -199,6 +211,7 @@ class App(NamedTuple):
     path: Path
     namespace: str
     service: str
+    common: bool = False
     pending: str = ""
     support: bool = False
     language: str = ""

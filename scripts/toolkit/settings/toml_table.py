@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toolkit.base.outcome import Misused
-from toolkit.settings.model import Ref, SecretKey
+from toolkit.settings.files.origin import File, Origin
+from toolkit.settings.model import Ref, SecretKey, Suppression
 from toolkit.settings.said import judging
 from toolkit.settings.said.judging import Judging
 from toolkit.settings.said.words import duration as duration
@@ -29,17 +30,31 @@ _WORDS: dict[type, str] = {
 class Fields:
     """One table. Each read takes its key away; `done` refuses what is left."""
 
-    def __init__(self, file: Path, where: str, table: object) -> None:
-        self.file = file
+    def __init__(self, origin: Origin, where: str, table: object) -> None:
+        self.origin = origin
         self.where = where
         if not isinstance(table, dict):
             raise self.error("", f"must be a table, not {_word(table)}")
         self._left: dict[str, Any] = dict(table)
         self._known: list[str] = []
 
+    @classmethod
+    def alone(cls, file: Path, where: str, table: object) -> Fields:
+        """A table of a file that extends none."""
+        return cls(Origin.alone(file), where, table)
+
     def error(self, key: str, problem: str) -> Misused:
         """The error for a key of this table, with file and path."""
-        return Misused(f"{self.file.name}: {self._path(key)}: {problem}")
+        path = self.path(key)
+        return Misused(f"{self.origin.name(path)}: {path or 'the file'}: {problem}")
+
+    def path(self, key: str) -> str:
+        """The path of a key of this table in the file."""
+        return ".".join(part for part in (self.where, key) if part)
+
+    def file(self, key: str) -> File:
+        """The file that a key of this table is from."""
+        return self.origin.of(self.path(key))
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         """The value of a key, or the default when it is absent; Misused for another type or none at all."""
@@ -111,7 +126,7 @@ class Fields:
             if isinstance(value, str):
                 found[name] = value
                 continue
-            inner = Fields(self.file, f"{self._path(key)}.{name}", value)
+            inner = Fields(self.origin, f"{self.path(key)}.{name}", value)
             found[name] = SecretKey(
                 inner.take("secret", str), inner.take("key", str), inner.optional("namespace", str)
             )
@@ -134,35 +149,55 @@ class Fields:
                 raise self.error(where, str(error)) from None
         return found
 
+    def images(self, key: str) -> dict[str, str]:
+        """Roles to Dockerfiles."""
+        images = self.take(key, dict, {})
+        for role, dockerfile in images.items():
+            if not isinstance(dockerfile, str):
+                raise self.error(f"{key}.{role}", "must be the path of a Dockerfile")
+        return images
+
+    def suppressions(self, key: str) -> tuple[Suppression, ...]:
+        """Findings that are passed over."""
+        return tuple(row._suppression() for row in self.rows(key))
+
+    def _suppression(self) -> Suppression:
+        suppression = Suppression(
+            self.choice("tool", ("bandit", "safety"), ""),
+            self.take("id", str),
+            self.take("reason", str),
+            self.take("expires", date),
+            self.optional("package", str),
+        )
+        self.done()
+        return suppression
+
     def tables(self, key: str) -> list[tuple[str, Fields]]:
         """The tables below a key, by name, in the order of the file."""
         whole = self.take(key, dict, {})
         return [
-            (name, Fields(self.file, f"{self._path(key)}.{name}", value)) for name, value in whole.items()
+            (name, Fields(self.origin, f"{self.path(key)}.{name}", value)) for name, value in whole.items()
         ]
 
     def rows(self, key: str) -> list[Fields]:
         """The tables of a list of tables ([[key]])."""
         rows = self.take(key, list, [])
-        return [Fields(self.file, f"{self._path(key)}[{index}]", row) for index, row in enumerate(rows)]
+        return [Fields(self.origin, f"{self.path(key)}[{index}]", row) for index, row in enumerate(rows)]
 
     def done(self) -> None:
         """Refuse the keys that nobody asked for, with the nearest that somebody did."""
         for key in self._left:
-            raise Misused(f"{self.file.name}: {self._path(key)}: unknown{nearest(key, self._known)}")
+            raise self.error(key, f"unknown{nearest(key, self._known)}")
 
     def _pop(self, key: str) -> Any:
         self._known.append(key)
         return self._left.pop(key, None)
 
-    def _path(self, key: str) -> str:
-        return ".".join(part for part in (self.where, key) if part) or "the file"
 
-
-def name_error(file: Path, where: str, word: str, known: Mapping[str, object]) -> Misused:
+def name_error(origin: Origin, where: str, word: str, known: Mapping[str, object]) -> Misused:
     """The error for a name that is referred to and not defined."""
     return Misused(
-        f'{file.name}: {where}: "{word}" is not defined{nearest(word, known)}',
+        f'{origin.name(where)}: {where}: "{word}" is not defined{nearest(word, known)}',
         remedy=f"defined are: {', '.join(known) or 'none'}",
     )
 

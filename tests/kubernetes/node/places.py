@@ -82,10 +82,10 @@ def _sources() -> str:
     return digest.hexdigest()[:8]
 
 
-def version(module: Path = GO / "go.mod") -> str:
-    """The version of Kubernetes that is pinned: v1.34.4."""
-    for line in module.read_text(encoding="utf-8").splitlines():
+def version(file: Path = GO / "go.mod", module: str = "k8s.io/kubernetes") -> str:
+    """The version of a module that a go.mod pins: v1.34.4. Raises ValueError where it requires none."""
+    for line in file.read_text(encoding="utf-8").splitlines():
         words = line.split()
-        if "k8s.io/kubernetes" in words and "=>" not in words:
-            return words[words.index("k8s.io/kubernetes") + 1]
-    raise ValueError(f"{module} does not require k8s.io/kubernetes")
+        if module in words and "=>" not in words:
+            return words[words.index(module) + 1]
+    raise ValueError(f"{file} does not require {module}")

@@ -53,7 +53,17 @@ def test_where_the_environment_asks_for_it_what_fails_is_undone() -> None:
     app = CONFIG.app("submitter")
     assert undoer.target(app) == "make rollback APP=submitter ENV=production FAILED=1"
     assert undoer.command(app, "sandbox", CONFIG.file)[2:] == [
-        *("--app", "submitter", "--env", "production", "--failed", "--cluster", "sandbox")
+        *(
+            "--app",
+            "submitter",
+            "--config",
+            str(CONFIG.file),
+            "--env",
+            "production",
+            "--failed",
+            "--cluster",
+            "sandbox",
+        )
     ]
     assert made.stage("deploy-production").deadline > undoer.deadline > app.deadline * 4
     why = {each.id: each.why for each in made.skipped}

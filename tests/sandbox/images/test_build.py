@@ -126,6 +126,19 @@ def test_the_context_is_what_dockerignore_lets_through(own: Sandbox, tmp_path: P
     assert there == [".dockerignore", "a.txt", "deploy/x.yaml", "more/a.txt", "more/x.yaml"]
 
 
+def test_what_a_run_keeps_beside_the_code_is_of_no_image(own: Sandbox, tmp_path: Path) -> None:
+    """An app's own repository is its build context, and a run's record lies in it."""
+    where = context(tmp_path, f"FROM python:{PYTHON}\nWORKDIR /app\nCOPY . .\n")
+    first = build(own, where)
+    for name in (".pipeline/runs/1/run.json", ".sandbox/daemon.json"):
+        (where / name).parent.mkdir(parents=True)
+        (where / name).write_text("{}")
+    again = build(own, where)
+    assert again["reused"] and again["digest"] == first["digest"]
+    (where / "code").write_text("new")
+    assert build(own, where)["digest"] != first["digest"]
+
+
 @pytest.mark.parametrize(
     ("dockerfile", "code", "said"),
     [

@@ -12,6 +12,7 @@ import yaml
 
 from tests.sandbox import platform_double
 from tests.sandbox.local import Sandbox
+from tests.sandbox.pipeline import doing_all
 from tests.sandbox.platform_double import Ended, Platform, commit
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -20,70 +21,6 @@ LIMITED = """
 builder = "sandbox"
 server = { env = "LIMITED_SERVER" }
 token = { env = "LIMITED_TOKEN_{NAMESPACE}" }
-"""
-SUITES = """
-[apps.tiny.suites.smoke]
-path = "tests/smoke"
-workers = 1
-deadline = "60s"
-env.URL = "{url}"
-env.INTERNAL = "{internal}"
-env.WORD = { secret = "word-{space}", key = "word" }
-[apps.tiny.suites.acceptance]
-path = "tests/smoke"
-workers = 1
-deadline = "60s"
-environments = ["test"]
-env.URL = "{url}"
-env.PROXY = "{proxy}"
-env.HOST = "fb-tiny-{space}.ns-{space}"
-env.INTERNAL = "{internal}"
-env.WORD = { secret = "word-{space}", key = "word" }
-"""
-SUITE = """
-import os, urllib.request
-def test_it_answers_and_is_told():
-    assert urllib.request.urlopen(os.environ["URL"] + "/health").read() == b"ok"
-    urllib.request.urlopen(urllib.request.Request(os.environ["URL"] + "/say", b"hello", method="POST"))
-    assert os.environ["WORD"] == "a-word-for-tests"
-    if "PROXY" in os.environ:
-        through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": os.environ["PROXY"]}))
-        assert through.open("http://" + os.environ["HOST"] + "/health").read() == b"ok"
-        through.open(urllib.request.Request("http://" + os.environ["HOST"] + "/say", b"hello", method="POST"))
-"""
-MORE = """
----
-apiVersion: v1
-kind: ConfigMap
-metadata: { name: "settings-{{ space }}" }
-data: { A: "one" }
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: { name: "reader-{{ space }}" }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: { name: "reader-{{ space }}" }
-rules: [{ apiGroups: [""], resources: [endpoints], verbs: [get] }]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: { name: "reader-{{ space }}" }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: "reader-{{ space }}" }
-subjects: [{ kind: ServiceAccount, name: "reader-{{ space }}", namespace: "{{ namespace }}" }]
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: { name: "tiny-{{ space }}" }
-spec: { maxUnavailable: 1, selector: { matchLabels: { app: "{{ app }}" } } }
-"""
-PASSING = """
----
-apiVersion: v1
-kind: ConfigMap
-metadata: { name: "passing-{{ space }}" }
-data: { A: "one" }
 """
 
 
@@ -158,19 +95,12 @@ def limited(audited: tuple[Sandbox, Path], tmp_path: Path) -> Iterator[Limited]:
     sandbox, audit = audited
     audit.write_text("")
     with platform_double.made_in(sandbox, tmp_path) as made:
-        made.configure(suites=SUITES)
+        doing_all.equip(made)
         with (made.folder / "apps.toml").open("a") as file:
             file.write(LIMITED)
-        template = made.folder / "tiny" / "deploy" / "app.yaml"
-        template.write_text(template.read_text() + MORE + PASSING)
-        (made.folder / "tiny" / "requirements-test.txt").write_text("pytest\n")
-        suite = made.folder / "tiny" / "tests" / "smoke"
-        suite.mkdir(parents=True)
-        (suite / "test_smoke.py").write_text(SUITE)
         for space in (made.one, made.two, made.three):
             sandbox.api("POST", "/api/v1/namespaces", {"metadata": {"name": f"ns-{space}"}})
-            secret = {"metadata": {"name": f"word-{space}"}, "stringData": {"word": "a-word-for-tests"}}
-            sandbox.api("POST", f"/api/v1/namespaces/ns-{space}/secrets", secret)
+            sandbox.api("POST", f"/api/v1/namespaces/ns-{space}/secrets", doing_all.secret(space))
         yield Limited(made, sandbox, audit)
 
 
@@ -184,8 +114,7 @@ def test_every_stage_does_with_the_least_role_and_asks_for_nothing_beyond_it(lim
     limited.passes("watch", "--env", one, "--for", "1s")
     assert "verified" in limited.passes("status", "--env", one)
 
-    template = limited.platform.folder / "tiny" / "deploy" / "app.yaml"
-    template.write_text(template.read_text().replace(PASSING, ""))
+    doing_all.without_passing(limited.platform)
     said = limited.passes("deploy", "--env", one, **commit("a"))
     assert f"deleted ConfigMap/passing-{one}" in said, said
     back = limited.passes("rollback", "--env", one)

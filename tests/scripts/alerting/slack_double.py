@@ -7,8 +7,10 @@ import json
 import threading
 import urllib.parse
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.scripts.alerting.serving import Serving
 
 TOKEN = "xoxb-canary-5d1e8c77aa02"
 CHANNEL, NAME = "C0DEPLOYS", "deployments"
@@ -32,7 +34,7 @@ class Message:
         return str(self.blocks[0]["text"]["text"]) if self.blocks else self.text
 
 
-class Slack:
+class Slack(Serving):
     """`answers[method]` are given before the real ones: an answer, "silence" (it is done, and nobody hears of
     it) or "nothing" (it is not done, and nobody answers)."""
 
@@ -41,45 +43,30 @@ class Slack:
         self.answers: dict[str, list[Answer | str]] = {}
         self.calls: list[str] = []
         self.scopes = {"chat:write", "channels:history", "channels:read"}
-        self.asked = threading.Semaphore(0)
-        self.release = threading.Event()
         self._lock = threading.Lock()
-        outer = self
+        super().__init__()
+        self.url = f"{self.address}/api/"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                method = self.path.rsplit("/", 1)[-1].partition("?")[0]
-                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-                if self.headers.get("Content-Type", "").startswith("application/json"):
-                    given = json.loads(raw or "{}")
-                else:
-                    given = dict(urllib.parse.parse_qsl(raw))
-                status, headers, body = outer.answer(method, given, self.headers.get("Authorization", ""))
-                outer.asked.release()
-                if body == "nothing":
-                    outer.release.wait(60)
-                    return
-                data = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                with contextlib.suppress(OSError):  # whoever asked was killed
-                    self.end_headers()
-                    self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api/"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.release.set()
-        self.server.shutdown()
-        self.server.server_close()
+    def respond(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        method = handler.path.rsplit("/", 1)[-1].partition("?")[0]
+        raw = body.decode()
+        if handler.headers.get("Content-Type", "").startswith("application/json"):
+            given = json.loads(raw or "{}")
+        else:
+            given = dict(urllib.parse.parse_qsl(raw))
+        status, headers, said = self.answer(method, given, handler.headers.get("Authorization", ""))
+        self.asked.release()
+        if said == "nothing":
+            self.hang()
+            return
+        data = said if isinstance(said, bytes) else json.dumps(said).encode()
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(data)))
+        with contextlib.suppress(OSError):  # whoever asked was killed
+            handler.end_headers()
+            handler.wfile.write(data)
 
     @property
     def shown(self) -> list[Message]:

@@ -6,10 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,57 +18,42 @@ from toolkit.ci import origin
 from toolkit.runs.record import Record
 
 from tests import ROOT
+from tests.scripts.alerting.serving import Serving
 
 CANARY = "canary-7f3a9b51c2"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-class Webhook:
+class Webhook(Serving):
     """A server in Slack's place. `answers` are given one after the other, 200 once they are used up: status
     and headers, among them "body"."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, str]] | str] = []
         self.bodies: list[dict[str, Any]] = []
-        self.asked = threading.Semaphore(0)
-        self.release = threading.Event()
-        outer = self
+        super().__init__()
+        self.url = f"{self.address}/services/{CANARY}"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.bodies.append(body)
-                answer = outer.answers.pop(0) if outer.answers else (200, {})
-                outer.asked.release()
-                if answer == "nothing":
-                    outer.release.wait(60)
-                    return
-                if answer == "trickle":
-                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-                    while not outer.release.wait(0.2):
-                        self.wfile.write(b"x")
-                    return
-                assert not isinstance(answer, str)
-                headers = dict(answer[1])
-                said = headers.pop("body", "ok" if answer[0] == 200 else "no")
-                self.send_response(answer[0])
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(said.encode())
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/services/{CANARY}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.release.set()
-        self.server.shutdown()
-        self.server.server_close()
+    def respond(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.bodies.append(json.loads(body))
+        answer = self.answers.pop(0) if self.answers else (200, {})
+        self.asked.release()
+        if answer == "nothing":
+            self.hang()
+            return
+        if answer == "trickle":
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            while not self.release.wait(0.2):
+                handler.wfile.write(b"x")
+            return
+        assert not isinstance(answer, str)
+        headers = dict(answer[1])
+        said = headers.pop("body", "ok" if answer[0] == 200 else "no")
+        handler.send_response(answer[0])
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(said.encode())
 
 
 def leave_run(root: Path, *stages: tuple[str, str | None, Outcome], app: str = "submitter") -> str:

@@ -128,3 +128,15 @@ def test_an_approval_is_of_the_apps_commit(tmp_path: Path, way: str) -> None:
     app.write("lint.sh", "exit 1\n")
     dirty = app.run("approve", "--env", "production")
     assert dirty.code == 3 and f"files here differ from commit {app.head[:12]}" in dirty.output
+    assert f"git -C {app.code} status" in dirty.output, "git status there would show none of them"
+
+
+@pytest.mark.parametrize("way", ["submodule"])
+def test_a_submodule_at_a_commit_has_no_branch_until_somebody_says_it(tmp_path: Path, way: str) -> None:
+    app = Foreign(tmp_path, way, APPS, FILES)
+    app.git(app.code, "checkout", "--quiet", "--detach")
+    refused = app.run("approve", "--env", "production", "--check")
+    assert refused.code == 3 and f"git -C {app.code} switch" in refused.output
+    assert (
+        "waits for an approval" in app.run("approve", "--env", "production", "--check", BRANCH="main").output
+    )

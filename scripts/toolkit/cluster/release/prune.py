@@ -28,8 +28,9 @@ SIDE_BY_SIDE = 6
 # Whose an object is stands in its metadata: the rest of it, a Secret's data above all, is not asked for.
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _NEVER_APPLIED = ("Event",)
+_FORBIDDEN = 403
 # Not allowed, not served, or a kind that cannot be listed.
-_PASSED_OVER = (403, 404, 405)
+_PASSED_OVER = (_FORBIDDEN, 404, 405)
 
 
 def leftovers(
@@ -52,13 +53,13 @@ def leftovers(
     }
     query = urlencode({"labelSelector": ",".join(f"{key}={value}" for key, value in selector.items())})
 
-    def listed(resource: Resource) -> list[Json]:
+    def listed(resource: Resource) -> list[Json] | None:
         try:
             page = connection.json("GET", f"{resource.path(namespace)}?{query}", headers={"Accept": METADATA})
         except ApiError as error:
             if error.status not in _PASSED_OVER:
                 raise
-            return []
+            return None if error.status == _FORBIDDEN else []
         return [
             {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": mapping(each, "metadata")}
             for each in objects(page, "items")
@@ -66,13 +67,15 @@ def leftovers(
 
     had = [*found, *_recorded(connection, namespace, app)]
     kinds = _listable(connection, namespace, _kinds(connection, had))
-    seen = {(group_of(each.api_version), each.kind) for each in kinds}
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="prune") as executor:
+        pages = [*zip(kinds, executor.map(listed, kinds), strict=True)]
+    # Rules that are not told whole name no kind that may not be listed: only the list itself does.
+    seen = {(group_of(each.api_version), each.kind) for each, page in pages if page is not None}
     hidden = {text(obj, "kind") for obj in had if key_of(obj)[:2] not in seen}
     if hidden:
         named = ", ".join(sorted(hidden))
         say(f"{named} may not be listed: what of these is not in the templates any more stays")
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="prune") as executor:
-        live = [obj for page in executor.map(listed, kinds) for obj in page]
+    live = [obj for _, page in pages for obj in page or ()]
     left = [obj for obj in live if key_of(obj, namespace) not in wanted and _is_ours(obj)]
     return sorted(
         left, key=lambda obj: (-ordering.rank(obj), text(obj, "kind"), text(obj, "metadata", "name"))

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def fields(table: Json) -> Fields:
-    return Fields(Path("apps.toml"), "apps.x", {"judge": table})
+    return Fields.alone(Path("apps.toml"), "apps.x", {"judge": table})
 
 
 def obj(kind: str = "Deployment", version: str = "apps/v1", **annotations: str) -> Json:
