@@ -28,6 +28,7 @@ PORTIONS = (
         "one app and outages",
         (
             *("tests/kubernetes/test_one_app.py", "tests/kubernetes/test_outages.py"),
+            "tests/kubernetes/test_least_role.py",
             *("tests/kubernetes/drills/test_refusals.py", "tests/kubernetes/node"),
         ),
         9,
