@@ -31,7 +31,7 @@ PORTIONS = (
             "tests/kubernetes/test_least_role.py",
             *("tests/kubernetes/drills/test_refusals.py", "tests/kubernetes/node"),
         ),
-        9,
+        11,
     ),
     Portion("the drills", ("tests/kubernetes/drills/test_drills.py",), 11),
 )
