@@ -193,7 +193,8 @@ def test_the_count_of_a_daemon_sets_templates_is_the_servers_own(api: Api, names
     made = apply(api, path, json.dumps(body), "one").json()
     assert made["metadata"]["annotations"] == {note: "1"}
     again = apply(api, path, json.dumps(body), "one").json()
-    assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+    assert again["metadata"]["generation"] == made["metadata"]["generation"] == 1
+    assert again["metadata"]["annotations"] == {note: "1"} and again["spec"] == made["spec"]
     assert note not in json.dumps(again["metadata"]["managedFields"]), "an apply owns what it says"
     spec["template"]["spec"]["terminationGracePeriodSeconds"] = 1
     changed = apply(api, path, json.dumps(body), "one").json()

@@ -7,8 +7,9 @@ from toolkit.cluster.diagnosis.finding import Cause, fatal, suspicious, waiting
 from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
 from toolkit.objects.fields import text
 
-# The class may be made a moment after the claim.
-CLASS_PATIENCE = 10.0
+# The class, or a volume of it, may be made a moment after the claim. Whoever binds them looks at a claim that
+# failed once more every 15 s (kube-controller-manager, --pvclaimbinder-sync-period): twice, to be sure.
+CLASS_PATIENCE = 30.0
 # Reasons of events (kubernetes: pkg/controller/volume/events).
 _WAITS_FOR_POD = frozenset({"WaitForFirstConsumer", "WaitForPodScheduled"})
 _TRIES = frozenset({"ExternalProvisioning", "Provisioning", "ProvisioningSucceeded"})
