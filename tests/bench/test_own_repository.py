@@ -42,7 +42,7 @@ def test_what_is_extended_costs_what_it_costs_in_one_file(
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
     app.commit()
-    monkeypatch.delenv(run.VARIABLE, raising=False)
+    monkeypatch.setenv(run.VARIABLE, "{}")
     Config.load(files["a commit"][0])  # what the engine hands on to the stages of a run
     env = environment(**{run.VARIABLE: os.environ[run.VARIABLE]})
     things = {

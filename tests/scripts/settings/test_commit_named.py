@@ -74,6 +74,7 @@ def test_a_commit_of_the_app_is_one_though_the_repository_of_apps_toml_does_not_
 def test_without_git_a_whole_hash_is_believed(foreign: Foreign, tmp_path: Path) -> None:
     """A tarball in CI: nobody can say more, and the files are not taken for that commit's."""
     (tmp_path / "app").mkdir()
+    (tmp_path / "app/unpacked").touch()
     (tmp_path / "apps.toml").write_text(APPS.replace("PATH", "app"), encoding="utf-8")
     argv = [
         sys.executable,

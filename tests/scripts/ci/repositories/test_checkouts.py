@@ -22,7 +22,8 @@ WHERE = "apps.toml: apps.web.repository"
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*(vendor.known_by for vendor in VENDORS), "BRANCH", "COMMIT", run.VARIABLE):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # what is set in its place is taken back too
+        monkeypatch.delenv(name)
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
 
