@@ -90,9 +90,18 @@ def test_a_new_namespace_is_furnished_and_an_old_one_emptied(tmp_path: Path) -> 
         subject = deployment()
         subject["metadata"]["namespace"] = OTHER
         await stage.create("deployments", subject)
+        held = config_map("held", space=OTHER)
+        held["metadata"]["finalizers"] = ["example.com/held"]
+        await stage.create("configmaps", held)
         await stage.until(lambda: len(stage.all("pods", OTHER)) == 2 and stage.get("namespaces", OTHER))
         stage.node.release.clear()
         await stage.client.delete(place("namespaces", OTHER))
+        await stage.until(lambda: all(objects.deleting(pod) for pod in stage.all("pods", OTHER)))
+        with pytest.raises(ApiError) as refusal:
+            await stage.create("configmaps", config_map("late", space=OTHER))
+        assert refusal.value.status == 403
+        assert not objects.deleting(stage.get("configmaps", "held", OTHER)), "pods go first"
+        stage.node.release.set()
         found = await stage.until(
             lambda: (
                 (remaining := objects.condition(stage.get("namespaces", OTHER), "NamespaceContentRemaining"))
@@ -100,11 +109,9 @@ def test_a_new_namespace_is_furnished_and_an_old_one_emptied(tmp_path: Path) -> 
                 and remaining
             )
         )
-        assert "pods. has 2 resource instances" in found["message"]
-        with pytest.raises(ApiError) as refusal:
-            await stage.create("configmaps", config_map("late", space=OTHER))
-        assert refusal.value.status == 403
-        stage.node.release.set()
+        assert "configmaps. has 1 resource instances" in found["message"]
+        assert not stage.all("pods", OTHER)
+        await stage.client.merge(place("configmaps", "held", space=OTHER), {"metadata": {"finalizers": []}})
         await stage.until(lambda: not stage.get("namespaces", OTHER))
         assert not stage.all("pods", OTHER) and not stage.all("configmaps", OTHER)
 
