@@ -29,7 +29,7 @@ def findings(request: Request) -> Iterator[Finding]:
     config, cluster = request.config, request.cluster
     if is_sandbox(cluster):
         return
-    every = [app for app in config.apps.values() if not app.pending]
+    every = [app for app in config.apps.values() if not (app.pending or app.common)]
     named = request.options.app
     apps = [config.app(each) for each in named.split(",")] if named not in ("", "all") else every
     places = [request.place] if request.place else [each.everywhere for each in config.environments.values()]

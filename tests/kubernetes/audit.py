@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from toolkit.cluster.access.rights import RBAC
 from toolkit.cluster.access.rules import Deed
 
 Json = dict[str, Any]
@@ -51,6 +52,17 @@ def home(event: Json) -> str:
 
 
 def refused(events: Iterable[Json]) -> list[str]:
-    """What was answered with 403, each once: verb, resource, name, namespace."""
-    found = (event for event in events if (event.get("responseStatus") or {}).get("code") == FORBIDDEN)
-    return sorted({" ".join(filter(None, (*deed(event), home(event)))) for event in found})
+    """What an account lacked leave for, each once: verb, resource, name, namespace.
+
+    Admission answers with 403 too (a quota, a ServiceAccount that is not there yet), and so do apps by a
+    proxy: that is no matter of a Role. Who grants more than they have is let in by theirs, and refused later.
+    """
+    found = {(*deed(event), home(event)) for event in events if _is_refused(event)}
+    return sorted(" ".join(filter(None, words)) for words in found)
+
+
+def _is_refused(event: Json) -> bool:
+    if (event.get("annotations") or {}).get("authorization.k8s.io/decision") == "forbid":
+        return True
+    is_grant = deed(event).group == RBAC
+    return is_grant and (event.get("responseStatus") or {}).get("code") == FORBIDDEN

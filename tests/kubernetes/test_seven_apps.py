@@ -10,13 +10,16 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.clone import Clone
+from tests.kubernetes import audit
 from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.granting import DEPLOYER
 from tests.kubernetes.platform import CLUSTER, Platform
 
 pytestmark = [pytest.mark.timeout(2700), pytest.mark.xdist_group("platform")]
@@ -33,6 +36,7 @@ class Released:
 
     def __init__(self, clone: Clone, platform: Platform) -> None:
         self.clone, self.platform = clone, platform
+        self.since = datetime.now(UTC).isoformat()
 
     def variables(self) -> dict[str, str]:
         return {"CLUSTER": CLUSTER, **self.platform.variables()}
@@ -114,6 +118,19 @@ def test_what_did_not_change_is_not_done_again(released: Released) -> None:
         for stage in record["stages"]:
             if stage["name"] not in ("approve", "alert"):
                 assert stage.get("reused"), (name, stage["id"])
+
+
+def test_nothing_was_asked_for_beyond_the_roles(released: Released, cluster: Cluster) -> None:
+    if cluster.node is None:
+        pytest.skip("only the audit log of the node of one's own can be read: make kubernetes-up")
+    log = audit.lines(cluster.node.places.audit)
+    asked = [
+        event
+        for event in audit.of_account(log, DEPLOYER, released.platform.namespaces)
+        if event["requestReceivedTimestamp"] >= released.since
+    ]
+    assert len(asked) > 1000, "the log tells of next to nothing"
+    assert audit.refused(asked) == []
 
 
 def test_no_token_is_in_a_record(released: Released) -> None:

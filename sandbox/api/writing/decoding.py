@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.api.types.customs import schema_of
+from sandbox.api.types.customs import Definition, schema_of
 from sandbox.api.types.values import too_deep
 from sandbox.api.validation.objects import type_error, unknown_fields
 from sandbox.api.wire import protobuf
@@ -83,7 +83,8 @@ def typed(
 ) -> tuple[dict[str, Any], list[str]]:
     """The body as an object of a kind, and warnings.
 
-    apiVersion and kind may be left out; if given they must fit the path, and so must the namespace (400).
+    apiVersion and kind may be left out, but for the kind of a custom one; if given they must fit the path,
+    and so must the namespace (400).
     Unknown fields are dropped and, by `field_validation`, refused (Strict, 400), warned of (Warn) or passed
     over (Ignore).
     """
@@ -92,6 +93,9 @@ def typed(
         raise bad_request(
             f"cannot be handled as a {info.kind}: the body and its metadata must be JSON objects"
         )
+    if isinstance(info.definition, Definition) and not body.get("kind"):
+        told = f"the object provided is unrecognized (must be of type {info.kind})"
+        raise bad_request(f"{told}: Object 'Kind' is missing in '{json.dumps(body)}'")
     obj = {"apiVersion": info.api_version, "kind": info.kind, **body}
     obj["metadata"] = dict(obj.get("metadata") or {})
     if obj["apiVersion"] != info.api_version:

@@ -78,7 +78,7 @@ def look(git: Git, apart: Collection[Path] = ()) -> Checkout:
         return Checkout(
             "git", branch, "", who, dirty, top, f"git: {header['head']} has no commit yet", remedy
         )
-    if top and not placed and not changes and git(_IGNORED).answer.reveal():
+    if top and not placed and not dirty and git(_IGNORED).answer.reveal():
         why = f"the folder is in no commit of {top}: it is ignored there"
         return Checkout("git", branch, commit, who, True, top, why, "git check-ignore -v says by which rule")
     return Checkout("git", branch, commit, who, dirty, top)

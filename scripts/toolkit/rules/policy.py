@@ -100,6 +100,11 @@ def _require_commit(request: Request) -> None:
 def _way_out(request: Request, admitted: str) -> str:
     """How a commit comes to where only these branches may go."""
     source = request.source
+    if request.app.repository and source.branch == NO_BRANCH:
+        first, name = admitted.partition(",")[0], request.app.name
+        return (
+            f'ref = "{first}" in [apps.{name}] of {request.config.file.name}: a tag or commit has no branch'
+        )
     if source.branch == NO_BRANCH:
         where = f" -C {source.top}" if source.top else ""
         first = admitted.partition(",")[0]

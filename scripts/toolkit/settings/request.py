@@ -84,7 +84,8 @@ def with_code(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> 
     For scripts that look at code: of the apps that are named, of what they need where that is deployed with
     them, and of every app where none is named. Raises Misused for one that cannot be had.
     """
-    chosen = {app.name: app for app in apps or config.apps.values()} if stage not in WITHOUT_CODE else {}
+    every = apps or [app for app in config.apps.values() if not app.common]
+    chosen = {app.name: app for app in every} if stage not in WITHOUT_CODE else {}
     if chosen and cluster.provision:
         chosen |= {need.name: need for app in apps for need in config.needs_of(app)}
     ready = {

@@ -19,7 +19,7 @@ def chosen(request: Request, word: str) -> list[App]:
         for app in named:
             app.require_written()
         return named
-    return [app for app in request.config.apps.values() if not app.pending]
+    return [app for app in request.config.apps.values() if not (app.pending or app.common)]
 
 
 def over(request: Request, seconds: float, long: soak.Long | None) -> Outcome:

@@ -28,9 +28,10 @@ PORTIONS = (
         "one app and outages",
         (
             *("tests/kubernetes/test_one_app.py", "tests/kubernetes/test_outages.py"),
-            *("tests/kubernetes/drills/test_refusals.py", "tests/kubernetes/node"),
+            *("tests/kubernetes/test_least_role.py", "tests/kubernetes/drills/test_refusals.py"),
+            "tests/kubernetes/node",
         ),
-        9,
+        10,
     ),
     Portion("the drills", ("tests/kubernetes/drills/test_drills.py",), 11),
 )

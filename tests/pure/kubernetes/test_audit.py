@@ -20,6 +20,7 @@ def line(verb: str, code: int = 200, user: str = USER, stage: str = "ResponseCom
         "stage": stage,
         "requestURI": "/version?timeout=32s",
         "responseStatus": {"code": code},
+        "annotations": {"authorization.k8s.io/decision": "allow" if code < 400 else "forbid"},
         **({"objectRef": about} if about else {}),
     }
     return json.dumps(event) + "\n"
@@ -54,6 +55,22 @@ def test_a_refusal_is_named_once() -> None:
     assert audit.refused(audit.of_account(LOG, "deployer", ["ns-one"])) == ["list secrets ns-one"]
     both = audit.of_account(LOG, "deployer", ["ns-one", "ns-two"])
     assert audit.refused(both) == ["list secrets ns-one", "list secrets ns-two"]
+
+
+def let_in(verb: str, **about: str) -> dict[str, Any]:
+    """A request that authorization let through, and that was answered with 403 all the same."""
+    event = dict(json.loads(line(verb, 403, namespace="ns-one", **about)))
+    return {**event, "annotations": {"authorization.k8s.io/decision": "allow"}}
+
+
+def test_what_admission_or_an_app_behind_a_proxy_refuses_is_no_matter_of_a_role() -> None:
+    proxied = let_in("create", resource="services", subresource="proxy", name="app:80")
+    assert audit.refused([proxied, let_in("create", resource="pods")]) == []
+
+
+def test_granting_more_than_one_has_is_a_matter_of_a_role() -> None:
+    grant = let_in("patch", apiGroup="rbac.authorization.k8s.io", resource="roles", name="reader")
+    assert audit.refused([grant]) == ["patch rbac.authorization.k8s.io roles reader ns-one"]
 
 
 def test_a_log_that_has_grown_too_large_is_read_on_from_the_one_before(tmp_path: Path) -> None:

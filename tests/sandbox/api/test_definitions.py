@@ -268,3 +268,15 @@ def test_conversion_by_webhook_is_refused(sandbox_api: Running) -> None:
     answer = sandbox_api.http.post(DEFINITIONS, json=wrong, params={"dryRun": "All"})
     assert answer.status_code == 422
     assert "spec.conversion.strategy" in {cause["field"] for cause in answer.json()["details"]["causes"]}
+
+
+def test_an_object_of_a_custom_kind_says_which_it_is(own_api: Running) -> None:
+    define(own_api)
+    body = widget()
+    del body["kind"]
+    refused = own_api.http.post(widgets(), json=body)
+    assert refused.status_code == 400
+    told = "the object provided is unrecognized (must be of type Widget): Object 'Kind' is missing in '{"
+    assert refused.json()["message"].startswith(told)
+    config_map = {"metadata": {"name": "c"}}
+    assert own_api.create("/api/v1/namespaces/default/configmaps", config_map)["metadata"]["name"] == "c"

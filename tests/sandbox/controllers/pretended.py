@@ -6,7 +6,7 @@ import asyncio
 
 from sandbox.base.client import ApiError, Client, Informer, Object, path
 from sandbox.controllers.machinery import objects
-from tests.sandbox.controllers.real import SPACE, ours
+from tests.sandbox.controllers.real import BLOCK, SPACE, ours
 
 PLACES = {
     "deployments": "apps/v1",
@@ -81,7 +81,7 @@ class PretendedNode:
         word = "True" if image == "good" else "False"
         ready = {"type": "Ready", "status": word, "lastTransitionTime": time}
         self._next += 1
-        address = f"127.1.{self._next // 250 + 1}.{self._next % 250 + 1}"
+        address = f"{BLOCK}.{self._next // 250 + 1}.{self._next % 250 + 1}"
         scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": time}
         ended = (
             {"terminated": {"exitCode": int(image[-1]), "finishedAt": time}}

@@ -12,7 +12,8 @@ from tests.sandbox.controllers.stage import DEADLINE, Stage, place, play
 
 DEFINITIONS = path("apiextensions.k8s.io/v1", "customresourcedefinitions")
 API = "example.com/v1"
-OTHER = f"{SPACE}-other"
+KIND = {"apiVersion": API, "kind": "Widget"}
+OTHER = f"{SPACE}-kinds"
 
 
 def definition() -> Object:
@@ -50,7 +51,7 @@ async def define(stage: Stage) -> None:
 
 
 async def make(stage: Stage, name: str, space: str = SPACE) -> Object:
-    body = {"metadata": {"name": name}, "spec": {}}
+    body = {**KIND, "metadata": {"name": name}, "spec": {}}
     return await stage.client.create(path(API, "widgets", space), body)
 
 
@@ -75,7 +76,7 @@ def test_a_custom_object_goes_with_what_owns_it(tmp_path: Path) -> None:
         owner = await stage.client.create(
             place("configmaps"), {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}}
         )
-        owned = {"metadata": {"name": "w", "ownerReferences": [objects.owner_reference(owner)]}}
+        owned = {**KIND, "metadata": {"name": "w", "ownerReferences": [objects.owner_reference(owner)]}}
         await stage.client.create(path(API, "widgets", SPACE), owned)
         mark = config_map("mark", await stage.client.get(path(API, "widgets", SPACE, "w")))
         await stage.create("configmaps", mark)

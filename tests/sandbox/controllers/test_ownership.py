@@ -94,7 +94,11 @@ def test_a_new_namespace_is_furnished_and_an_old_one_emptied(tmp_path: Path) -> 
         stage.node.release.clear()
         await stage.client.delete(place("namespaces", OTHER))
         found = await stage.until(
-            lambda: objects.condition(stage.get("namespaces", OTHER), "NamespaceContentRemaining")
+            lambda: (
+                (remaining := objects.condition(stage.get("namespaces", OTHER), "NamespaceContentRemaining"))
+                and remaining["status"] == "True"
+                and remaining
+            )
         )
         assert "pods. has 2 resource instances" in found["message"]
         with pytest.raises(ApiError) as refusal:

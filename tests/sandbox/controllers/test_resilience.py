@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.controllers.machinery import objects
+from tests.sandbox.controllers import real
 from tests.sandbox.controllers.stage import Stage, deployment, image_patch, place, play, reason, rolled_out
 
 
@@ -112,6 +113,8 @@ def written(stage: Stage) -> dict[str, dict[str, str]]:
 
 
 def test_an_idle_cluster_costs_next_to_nothing(tmp_path: Path) -> None:
+    real.only_a_sandbox("about what the sandbox's own controllers cost")
+
     async def scene(stage: Stage) -> None:
         await stage.create("deployments", deployment(replicas=3))
         # The counts come first, and why there is no more to do: the controllers write nothing after that.

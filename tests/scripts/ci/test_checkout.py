@@ -73,7 +73,10 @@ def test_a_folder_that_its_repository_ignores_is_in_none_of_its_commits(made: Fo
     made.write("copied/file", "of nobody knows which commit")
     found = origin.here(made.code / "copied")
     assert found.dirty and found.trouble == f"the folder is in no commit of {made.code}: it is ignored there"
-    assert not origin.here(made.code).dirty
+    made.git(made.root, "clone", "--quiet", str(made.code), str(made.code / "another"))
+    beside = origin.here(made.code / "copied", apart=[made.code / "another"])
+    assert beside.trouble == found.trouble, "whatever is beside it"
+    assert not origin.here(made.code, apart=[made.code / "another"]).dirty
 
 
 @pytest.mark.parametrize("made", ["sibling checkout"], indirect=True)

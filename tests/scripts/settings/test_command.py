@@ -112,6 +112,7 @@ def test_a_script_run_by_itself_leaves_a_run_with_one_stage(tmp_path: Path) -> N
         'namespace = "toy"\nservice = "toy"\nlint = [["sh", "-c", "echo bad; exit 1"]]\n'
     )
     (tmp_path / "toy").mkdir()
+    (tmp_path / "toy/code").write_text("bad")
     ran = run("lint", "--app", "toy", "--config", str(tmp_path / "apps.toml"))
     assert ran.returncode == 1
     record = json.loads((tmp_path / ".pipeline/latest/run.json").read_text())

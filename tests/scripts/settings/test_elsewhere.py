@@ -195,6 +195,23 @@ def test_a_token_in_the_address_is_shown_nowhere_and_not_given_to_the_apps_code(
     assert not [file for file in kept if word.encode() in file.read_bytes()]
 
 
+def test_a_tag_is_told_how_it_gets_a_branch(place: Place) -> None:
+    place.app.git("tag", "v1")
+    place.write("apps.toml", APPS.replace("URL", place.app.url).replace('"main"\npath', '"v1"\npath'))
+    code, said = place.run("approve", "--app", "web", "--env", "production", "--check")
+    assert (code, 'fix: ref = "main" in [apps.web] of apps.toml' in said) == (3, True), said
+
+
+def test_a_need_whose_code_is_not_there_is_a_sentence(place: Place) -> None:
+    text = COMMON.replace('kubeconfig = "nowhere"', 'kubeconfig = "nowhere"\nprovision = true')
+    commit = place.common.commit({"platform/common.toml": text.replace("../apps/cache", "../apps/gone")})
+    place.write("pipeline.toml", OWN.replace("URL", place.common.url).replace("REF", commit))
+    empty = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n"
+    place.here.commit({"deploy/x.yaml": empty})
+    code, said = place.run("deploy", "--app", "web", "--env", "test", config="pipeline.toml")
+    assert (code, "cache: its folder " in said, "apps/gone does not exist" in said) == (2, True, True), said
+
+
 def test_what_needs_no_code_works_when_the_repository_is_gone(place: Place) -> None:
     place.write("apps.toml", APPS.replace("URL", place.app.url + "-gone"))
     code, said = place.run("alert")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolkit.base import files
 from toolkit.ci import git as door
+from toolkit.ci.checkout import NO_BRANCH, look
 from toolkit.ci.inputs import LEFTOVERS
 from toolkit.ci.repositories import kept
 from toolkit.ci.repositories.asking import Found, do, git
@@ -39,12 +40,10 @@ def notes(folder: Path) -> tuple[str, ...]:
 
 
 def is_clean(folder: Path, found: Found) -> bool:
-    """Whether it is that commit and branch, and nothing was changed in it: it may be used by several."""
-    asked = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none")
-    said = door.at(folder)(asked)
-    lines = set(said.answer.lines())
-    head = {f"# branch.oid {found.commit}", f"# branch.head {found.branch or '(detached)'}"}
-    return head <= lines and all(line.startswith("# ") for line in lines) and (folder / _NOTES).is_file()
+    """Whether it is still that commit, on its branch, and nothing in it was changed: several may use it."""
+    seen = look(door.at(folder))
+    as_made = (found.commit, found.branch or NO_BRANCH, False)
+    return (seen.commit, seen.branch, seen.dirty) == as_made and (folder / _NOTES).is_file()
 
 
 def _check_out(where: str, remote: Remote, found: Found, mirror: Path, made: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_slow_machine_runs_the_first_portions_and_says_why_the_drills_are_left
     later = NOW + 60 * given.slowness * (PORTIONS[0].minutes + PORTIONS[1].minutes)
     said = given.lacks(PORTIONS[-1].minutes, later)
     assert PORTIONS[-1].name == "the drills"
-    assert said == "it takes about 21 min on this machine, and of CI_MINUTES=85 3 are left"
+    assert said == "it takes about 21 min on this machine, and of CI_MINUTES=85 1 are left"
 
 
 def test_nothing_fits_once_the_time_is_over() -> None:

@@ -135,6 +135,8 @@ def test_a_checkout_that_was_changed_is_not_used_again(origin: Elsewhere, tmp_pa
     assert second.commit == first.commit
     assert (second.folder / "app.py").read_text() == "one\n"
     assert (first.folder / "app.py").read_text() == "changed\n"
+    subprocess.run(["git", "-C", str(second.folder), "checkout", "--quiet", "--detach"], check=True)
+    assert here(get(origin.url, "main", tmp_path).folder).branch == "main"
 
 
 def test_several_runs_at_once_get_whole_checkouts(origin: Elsewhere, tmp_path: Path) -> None:
