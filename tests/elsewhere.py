@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +62,10 @@ class Server:
 
     def __init__(self, root: Path, login: str = "") -> None:
         self.asked: list[str] = []
+        self.broken = 0
+        """So many questions are answered by 503 first."""
+        self.older = False
+        """Only the older protocol is spoken, in which only what a ref leads to can be asked for."""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -84,6 +90,10 @@ class Server:
         """One request, by git http-backend."""
         self.asked.append(request.path)
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        if self.broken:
+            self.broken -= 1
+            request.send_error(503)
+            return
         wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
         if login and request.headers.get("Authorization") != wanted:
             request.send_response(401)
@@ -106,7 +116,7 @@ class Server:
                 "REQUEST_METHOD": request.command,
                 "CONTENT_TYPE": request.headers.get("Content-Type", ""),
                 "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+                "GIT_PROTOCOL": "" if self.older else request.headers.get("Git-Protocol", ""),
             },
         )
         head, _, content = ran.stdout.partition(b"\r\n\r\n")
@@ -127,3 +137,27 @@ def served(root: Path, login: str = "") -> Iterator[Server]:
         yield server
     finally:
         server.close()
+
+
+@contextmanager
+def daemon(root: Path) -> Iterator[str]:
+    """git's own daemon; git://127.0.0.1:<port>."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = int(one.getsockname()[1])
+    words = ("--reuseaddr", "--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={root}")
+    process = subprocess.Popen(["git", "daemon", *words, str(root)], env=ENV, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not _listens(port):
+            assert time.monotonic() < deadline and process.poll() is None, "git daemon does not listen"
+            time.sleep(0.02)
+        yield f"git://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0

@@ -67,6 +67,9 @@ def test_what_serves_is_the_commit_of_the_ref(deployed: Deployed) -> None:
     assert first.code == 0, first.output
     assert deployed.answers("live") == deployed.answers("test") == (head[:12], "one")
     assert (ops.record["commit"], ops.record["branch"], ops.record["author"]) == (head, "main", DEV)
+    path = f"namespaces/ns-{deployed.mark}-live/deployments/fb-tiny-app-{deployed.mark}-live"
+    labelled = deployed.sandbox.api("GET", f"/apis/apps/v1/{path}")["metadata"]["annotations"]
+    assert labelled["form-builder/commit"] == head
     again = deployed.pipeline()
     assert again.code == 0, again.output
     assert ops.stages["build"]["reused"], "the same commit, and nothing was changed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +13,12 @@ from toolkit.base.outcome import Misused
 from toolkit.ci import git as door
 from toolkit.ci.repositories import troubles
 from toolkit.ci.repositories.remote import Remote
+from toolkit.ci.repositories.troubles import Trouble, Way
 from toolkit.settings.said.words import nearest
 
 ASK_SECONDS, FETCH_SECONDS = 60, 900
+PAUSES = (0.5, 2.0)
+"""Seconds before the second and the third try of what may go well a moment later."""
 _KINDS = {"branch": "refs/heads/", "tag": "refs/tags/"}
 
 
@@ -36,6 +40,20 @@ def git(folder: Path, remote: Remote, seconds: float = ASK_SECONDS) -> door.Git:
     return door.at(folder, seconds=seconds, more=remote.environment(os.environ))
 
 
+def do(where: str, remote: Remote, folder: Path, *words: str, seconds: float = FETCH_SECONDS) -> door.Said:
+    """What git does there, tried again where it may go well a moment later. Raises Trouble."""
+    ask = git(folder, remote, seconds)
+    for pause in (*PAUSES, None):
+        said = ask(words)
+        if not said.failed:
+            break
+        error = troubles.trouble(where, remote, said)
+        if pause is None or error.way is not Way.AGAIN:
+            raise error
+        threading.Event().wait(pause)
+    return said
+
+
 def find(where: str, remote: Remote, folder: Path) -> Found:
     """What the ref is now, as the repository says. where: the key that names it, for messages.
 
@@ -43,9 +61,8 @@ def find(where: str, remote: Remote, folder: Path) -> Found:
     """
     if remote.is_pinned:
         return Found(remote.ref, "", remote.ref)
-    said = git(folder, remote)(("ls-remote", "--heads", "--tags", "--", remote.url))
-    if said.failed:
-        raise troubles.trouble(where, remote, said, said.errors)
+    ask = ("ls-remote", "--heads", "--tags", "--", remote.url)
+    said = do(where, remote, folder, *ask, seconds=ASK_SECONDS)
     rows = [line.split("\t", 1) for line in said.answer.lines() if "\t" in line]
     refs = {name: commit for commit, name in rows}
     named = [prefix + remote.ref for prefix in _KINDS.values()]
@@ -62,9 +79,9 @@ def find(where: str, remote: Remote, folder: Path) -> Found:
     return Found(refs.get(f"{name}^{{}}", refs[name]), branch, name)
 
 
-def no_commit(where: str, remote: Remote) -> Misused:
+def no_commit(where: str, remote: Remote) -> Trouble:
     """The error for a whole hash that the repository does not have."""
-    return Misused(
+    return Trouble(
         f"{where}: {remote.url} has no commit {remote.ref}",
         remedy="is it pushed? a ref is a branch, a tag or a commit of that repository",
     )

@@ -20,6 +20,16 @@ _SHORTEST_TOKEN = 16  # characters: a user's name is shorter, a token alone befo
 _USER, _WORD = "PIPELINE_GIT_USER", "PIPELINE_GIT_WORD"
 _HELPER = f'!f() {{ test "$1" = get && printf "username=%s\\npassword=%s\\n" "${_USER}" "${_WORD}"; }}; f'
 
+TAKEN = ("https", "http", "ssh", "git", "file")
+"""Transports that are taken: others run programs."""
+# Neither hooks nor templates of this user run in a checkout, and nothing goes on in the background.
+_SETTINGS = (
+    *(("core.hooksPath", "/dev/null"), ("init.templateDir", ""), ("core.fsmonitor", "false")),
+    *(("gc.auto", "0"), ("maintenance.auto", "false"), ("fetch.unpackLimit", "1")),
+    *(("fetch.recurseSubmodules", "false"), ("submodule.recurse", "false")),
+    *(("http.lowSpeedLimit", "1"), ("http.lowSpeedTime", "60"), ("credential.interactive", "false")),
+)
+
 
 class Remote(NamedTuple):
     """A repository and a ref of it.
@@ -81,19 +91,31 @@ class Remote(NamedTuple):
         return f"those that git has for {host}" if host else "those that git has"
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """What git gets besides: a helper that knows the credentials of this host alone, if there are any."""
-        if self.word is None:
-            return {}
+        """What git gets besides: a helper that knows the credentials of this host alone, if there are any.
+
+        Then the caller's own helpers are neither asked for that host nor given them to keep. What is
+        elsewhere leads to no file of this machine, and no hook or template of this user runs in it.
+        """
         given = environ.get("GIT_CONFIG_COUNT", "")
-        count = int(given) if given.isdecimal() else 0
-        host = re.match(r"[a-z]+://[^/]*", self.url, re.I)
+        first = int(given) if given.isdecimal() else 0
+        settings = dict(enumerate((*_SETTINGS, *self._helpers()), first))
+        is_here = self.url.startswith(("/", "file:"))
         return {
-            "GIT_CONFIG_COUNT": str(count + 1),
-            f"GIT_CONFIG_KEY_{count}": f"credential.{host[0] if host else self.url}.helper",
-            f"GIT_CONFIG_VALUE_{count}": _HELPER,
+            **{f"GIT_CONFIG_KEY_{at}": key for at, (key, _) in settings.items()},
+            **{f"GIT_CONFIG_VALUE_{at}": value for at, (_, value) in settings.items()},
+            "GIT_CONFIG_COUNT": str(first + len(settings)),
+            "GIT_ALLOW_PROTOCOL": ":".join(each for each in TAKEN if each != "file" or is_here),
+            "SSH_ASKPASS_REQUIRE": "never",
             _USER: self.user.reveal() if self.user else "",
-            _WORD: self.word.reveal(),
+            _WORD: self.word.reveal() if self.word else "",
         }
+
+    def _helpers(self) -> tuple[tuple[str, str], ...]:
+        if self.word is None:
+            return ()
+        host = re.match(r"[a-z]+://[^/]*", self.url, re.I)
+        key = f"credential.{host[0] if host else self.url}.helper"
+        return ((key, ""), (key, _HELPER))
 
 
 class _Plain(Secret):

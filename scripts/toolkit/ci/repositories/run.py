@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
-from toolkit.ci.repositories.remote import Remote
+from toolkit.ci.repositories.remote import TAKEN, Remote
 
 VARIABLE = "PIPELINE_CHECKOUTS"
 HOME = "checkouts"
@@ -31,19 +33,27 @@ def checkout(where: str, remote: Remote, home: Path, *, pinned: bool = False) ->
     require(where, remote)
     key = f"{home} {remote.key} {remote.ref}"
     handed = _handed()
-    if (told := handed.get(key)) and Path(told[0]).is_dir():
-        return Checked(Path(told[0]), told[1], told[2])
-    from toolkit.base import files  # only what is elsewhere pays for it
-    from toolkit.ci.repositories import asking, cache
+    from toolkit.ci.repositories import kept  # only what is elsewhere pays for it
 
-    found = asking.find(where, remote, files.folder(home))
+    if (told := handed.get(key)) and kept.use(Path(told[0])):
+        return Checked(Path(told[0]), told[1], told[2])
+    from toolkit.base import files
+    from toolkit.base.redaction import redact
+    from toolkit.ci.repositories import asking, cache, making
+
+    if told:  # somebody took it out: it is the same commit all the same
+        found = asking.Found(told[1], told[2], told[1])
+    else:
+        found = asking.find(where, remote, files.folder(home))
     if pinned and found.branch:
         raise Misused(
             f'{where}: "{remote.ref}" is a branch of {remote.url}, which moves: it is not pinned',
             remedy=f'ref = "{found.commit}" is its commit of today; a tag will do too',
         )
-    folder = cache.checked_out(where, remote, found, home)
-    checked = Checked(folder, found.commit, found.branch)
+    folder, commit = cache.checked_out(where, remote, found, home)
+    checked = Checked(folder, commit, found.branch)
+    for note in making.notes(folder):
+        sys.stderr.write(f"{redact(note)}\n")  # stdout may be JSON
     handed[key] = (str(checked.folder), checked.commit, checked.branch)
     import json
 
@@ -62,6 +72,12 @@ def require(where: str, remote: Remote) -> None:
         unfit = word.startswith("-") or not word.isprintable() or (what == "ref" and " " in word)
         if not word or unfit:
             raise Misused(f'{where}: "{word}" cannot be the {what} of a repository')
+    scheme = re.match(r"([^/:]+)(::|://)", remote.url)
+    if scheme and (scheme[2] == "::" or scheme[1] not in TAKEN):
+        raise Misused(
+            f'{where}: "{remote.url}" is of the transport {scheme[1]}, which is not taken',
+            remedy=f"write an address of {', '.join(TAKEN)}, or user@host:path",
+        )
 
 
 def _handed() -> dict[str, tuple[str, str, str]]:

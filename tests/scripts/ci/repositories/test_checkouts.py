@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.ci.origin import NO_BRANCH, here
-from toolkit.ci.repositories import cache, run
+from toolkit.ci.repositories import cache, kept, run
 from toolkit.ci.repositories.remote import Remote
 from toolkit.ci.systems import VENDORS
 
@@ -20,12 +21,14 @@ WHERE = "apps.toml: apps.web.repository"
 
 
 @pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in (*(vendor.known_by for vendor in VENDORS), "BRANCH", "COMMIT", run.VARIABLE):
         monkeypatch.setenv(name, "")  # what is set in its place is taken back too
         monkeypatch.delenv(name)
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
+    yield
+    kept.leave()
 
 
 @pytest.fixture
@@ -145,7 +148,8 @@ def test_several_runs_at_once_get_whole_checkouts(origin: Elsewhere, tmp_path: P
         remote = Remote.of(origin.url, ref, tmp_path)
         place = cache.folder_of(remote, tmp_path / "home")
         commit = origin.git("rev-parse", ref)
-        made = cache.checked_out(WHERE, remote, cache.Found(commit, ref, f"refs/heads/{ref}"), place.parent)
+        found_there = cache.Found(commit, ref, f"refs/heads/{ref}")
+        made, _ = cache.checked_out(WHERE, remote, found_there, place.parent)
         assert (made / "app.py").read_text() == "one\n"
         found.append(run.Checked(made, commit, here(made).branch))
 
@@ -171,6 +175,12 @@ def test_what_a_killed_run_left_half_made_is_removed_and_old_checkouts_too(
     monkeypatch.setattr(cache, "KEPT", 1)
     os.utime(first.folder, (1, 1))
     origin.commit({"app.py": "two\n"})
+    used = get(origin.url, "main", tmp_path)
+    assert first.folder.is_dir(), "old, and in use"
+    kept.leave()
+    os.utime(first.folder, (1, 1))
+    os.utime(used.folder, (2, 2))
+    origin.commit({"app.py": "three\n"})
     second = get(origin.url, "main", tmp_path)
     assert sorted(each.name for each in place.iterdir()) == sorted(["lock", "mirror.git", second.folder.name])
 
