@@ -72,7 +72,12 @@ def _ignore(made: Path) -> None:
     if HOME in made.parts:
         sign = Path(*made.parts[: made.parts.index(HOME) + 1], ".gitignore")
         if not sign.exists():
-            sign.write_text("*\n", encoding="utf-8")
+            whole = sign.with_name(f".gitignore.{os.getpid()}.{os.urandom(4).hex()}")
+            with contextlib.suppress(OSError):  # whatever else is written there says why it cannot be
+                whole.write_text("*\n", encoding="utf-8")
+                whole.replace(sign)
+            with contextlib.suppress(OSError):
+                whole.unlink()
 
 
 def cannot(path: Path | str, error: OSError) -> CannotWrite:
