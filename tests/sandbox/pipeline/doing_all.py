@@ -19,6 +19,7 @@ deadline = "60s"
 environments = ["test"]
 env.URL = "{url}"
 env.PROXY = "{proxy}"
+env.HOST = "fb-tiny-{space}.ns-{space}"
 env.INTERNAL = "{internal}"
 env.WORD = { secret = "word-{space}", key = "word" }
 """
@@ -30,8 +31,8 @@ def test_it_answers_and_is_told():
     assert os.environ["WORD"] == "a-word-for-tests"
     if "PROXY" in os.environ:
         through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": os.environ["PROXY"]}))
-        assert through.open(os.environ["INTERNAL"] + "/health").read() == b"ok"
-        through.open(urllib.request.Request(os.environ["INTERNAL"] + "/say", b"hello", method="POST"))
+        assert through.open("http://" + os.environ["HOST"] + "/health").read() == b"ok"
+        through.open(urllib.request.Request("http://" + os.environ["HOST"] + "/say", b"hello", method="POST"))
 """
 MORE = """
 ---

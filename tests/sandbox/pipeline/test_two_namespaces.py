@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.sandbox.pipeline.test_least_role import SUITES, Limited, audited, limited
+from tests.sandbox.pipeline.doing_all import SUITES
+from tests.sandbox.pipeline.test_least_role import Limited, audited, limited
 
 __all__ = ["audited", "limited"]  # the fixtures
 
