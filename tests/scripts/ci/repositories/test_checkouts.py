@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,42 +12,14 @@ from toolkit.base.outcome import Misused
 from toolkit.ci.origin import NO_BRANCH, here
 from toolkit.ci.repositories import cache, kept, run
 from toolkit.ci.repositories.remote import Remote
-from toolkit.ci.systems import VENDORS
 
-from tests.elsewhere import ENV, Elsewhere, served
-
-WHERE = "apps.toml: apps.web.repository"
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (*(vendor.known_by for vendor in VENDORS), "BRANCH", "COMMIT", run.VARIABLE):
-        monkeypatch.setenv(name, "")  # what is set in its place is taken back too
-        monkeypatch.delenv(name)
-    for name, value in ENV.items():
-        monkeypatch.setenv(name, value)
-    yield
-    kept.leave()
+from tests.elsewhere import Elsewhere, served
+from tests.scripts.ci.repositories.getting import WHERE, get, refused
 
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Elsewhere:
     return Elsewhere(tmp_path / "origin/web", {"app.py": "one\n", "svc/x": "x\n"})
-
-
-def get(address: str, ref: str, home: Path, *, anew: bool = True, pinned: bool = False) -> run.Checked:
-    if anew:  # another run
-        os.environ.pop(run.VARIABLE, None)
-    return run.checkout(WHERE, Remote.of(address, ref, home), home, pinned=pinned)
-
-
-def refused(address: str, ref: str, home: Path, *, pinned: bool = False) -> Misused:
-    with pytest.raises(Misused) as error:
-        get(address, ref, home, pinned=pinned)
-    assert error.value.reason.startswith(f"{WHERE}: ")
-    assert error.value.remedy
-    assert "\n" not in error.value.reason
-    return error.value
 
 
 def test_a_branch_is_a_checkout_on_that_branch_and_moves_with_it(origin: Elsewhere, tmp_path: Path) -> None:

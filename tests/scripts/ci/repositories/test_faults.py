@@ -10,19 +10,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from toolkit.ci.origin import here
 from toolkit.ci.repositories import cache, kept, run
 from toolkit.ci.repositories.remote import Remote
-from toolkit.ci.systems import VENDORS
 
 from tests import ROOT
-from tests.elsewhere import ENV, Elsewhere, served
+from tests.elsewhere import Elsewhere, served
+from tests.scripts.ci.repositories.getting import WHERE, get
 
-WHERE = "apps.toml: apps.web.repository"
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -35,27 +33,6 @@ try:
 except Misused as error:
     sys.exit(f"misused: {error.reason}")
 """
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (*(vendor.known_by for vendor in VENDORS), "BRANCH", "COMMIT", run.VARIABLE):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in ENV.items():
-        monkeypatch.setenv(name, value)
-    yield
-    kept.leave()
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Elsewhere:
-    return Elsewhere(tmp_path / "origin/web", {"app.py": "one\n"})
-
-
-def get(address: str, ref: str, home: Path) -> run.Checked:
-    """Of a run that begins now."""
-    os.environ.pop(run.VARIABLE, None)
-    return run.checkout(WHERE, Remote.of(address, ref, home), home)
 
 
 def start(address: str, ref: str, home: Path, *before: str) -> subprocess.Popen[str]:

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.ci.origin import here
-from toolkit.ci.repositories import kept, run
-from toolkit.ci.repositories.remote import Remote
-from toolkit.ci.systems import VENDORS
 
-from tests.elsewhere import ENV, Elsewhere, daemon, served
-
-WHERE = "apps.toml: apps.web.repository"
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (*(vendor.known_by for vendor in VENDORS), "BRANCH", "COMMIT", run.VARIABLE):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in ENV.items():
-        monkeypatch.setenv(name, value)
-    yield
-    kept.leave()
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Elsewhere:
-    return Elsewhere(tmp_path / "origin/web", {"app.py": "one\n"})
-
-
-def get(address: str, ref: str, home: Path) -> run.Checked:
-    """Of a run that begins now."""
-    os.environ.pop(run.VARIABLE, None)
-    return run.checkout(WHERE, Remote.of(address, ref, home), home)
+from tests.elsewhere import Elsewhere, daemon, served
+from tests.scripts.ci.repositories.getting import WHERE, get
 
 
 def test_a_server_that_stumbles_is_asked_again(origin: Elsewhere, tmp_path: Path) -> None:
