@@ -24,6 +24,16 @@ WAYS = (
     "symlink",
     "absolute path",
 )
+BARE = """
+default_cluster = "none"
+[clusters.none]
+kubeconfig = "none"
+[apps.tiny]
+path = "PATH"
+namespace = "tiny"
+service = "tiny"
+"""
+"""apps.toml for tests that ask what the app's code is, and no more."""
 DEV, OPS = "Ada Lovelace", "Olga Ops"
 OPS_BRANCH = "ops/renovate"
 """What is checked out in the repository of apps.toml: no environment with rules admits it."""

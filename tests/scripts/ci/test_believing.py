@@ -10,17 +10,7 @@ import pytest
 from toolkit.ci import origin
 from toolkit.ci.systems import VENDORS, Vendor
 
-from tests.ways import DEV, Foreign
-
-APPS = """
-default_cluster = "none"
-[clusters.none]
-kubeconfig = "none"
-[apps.tiny]
-path = "PATH"
-namespace = "tiny"
-service = "tiny"
-"""
+from tests.ways import BARE, DEV, Foreign
 
 
 @pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.system)
@@ -56,7 +46,7 @@ def seen(
 def test_a_job_of_the_toolkits_repository_says_nothing_of_the_apps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: Vendor, way: str
 ) -> None:
-    app = Foreign(tmp_path, way, APPS, {"file": "one"})
+    app = Foreign(tmp_path, way, BARE, {"file": "one"})
     app.git(app.code, "checkout", "--quiet", "-b", "feature/x")
     variables = job(vendor, app.root, app.git(app.root, "rev-parse", "HEAD"))
     found = seen(monkeypatch, app, app.code, variables)
@@ -72,7 +62,7 @@ def test_a_job_of_the_apps_repository_that_has_the_toolkit_in_it_says_the_apps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: Vendor, way: str
 ) -> None:
     """The other way round: what is called the app here is what the job checked out around it."""
-    toolkit = Foreign(tmp_path, way, APPS, {"file": "one"})
+    toolkit = Foreign(tmp_path, way, BARE, {"file": "one"})
     toolkit.git(toolkit.root, "checkout", "--quiet", "--detach")
     commit = toolkit.git(toolkit.root, "rev-parse", "HEAD")
     variables = job(vendor, toolkit.root, commit, "feature/y")
@@ -86,7 +76,7 @@ def test_two_checkouts_in_a_folder_that_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: Vendor
 ) -> None:
     """As actions/checkout with `path:` does it: the commit tells which of them the job is of."""
-    app = Foreign(tmp_path, "sibling checkout", APPS, {"file": "one"})
+    app = Foreign(tmp_path, "sibling checkout", BARE, {"file": "one"})
     found = seen(monkeypatch, app, app.code, job(vendor, tmp_path, app.head, "release"))
     assert (found.branch, found.commit) == ("release", app.head)
     assert origin.here(app.root).branch == "ops/renovate"
@@ -98,7 +88,7 @@ def test_two_checkouts_in_a_folder_that_is_none(
 def test_a_shallow_checkout_is_the_jobs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: Vendor
 ) -> None:
-    app = Foreign(tmp_path, "sibling checkout", APPS, {"file": "one"})
+    app = Foreign(tmp_path, "sibling checkout", BARE, {"file": "one"})
     sha = app.commit("second")
     shallow = tmp_path / "shallow"
     subprocess.run(
@@ -115,7 +105,7 @@ def test_a_shallow_checkout_is_the_jobs(
 def test_without_git_it_is_believed_in_the_jobs_folder_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: Vendor, inside: bool
 ) -> None:
-    app = Foreign(tmp_path / "git", "sibling checkout", APPS, {"file": "one"})
+    app = Foreign(tmp_path / "git", "sibling checkout", BARE, {"file": "one"})
     (work := tmp_path / "work").mkdir()
     folder = work if inside else tmp_path / "elsewhere"
     folder.mkdir(exist_ok=True)
@@ -128,7 +118,7 @@ def test_without_git_it_is_believed_in_the_jobs_folder_alone(
 def test_what_a_person_types_is_for_the_app_that_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: Vendor
 ) -> None:
-    app = Foreign(tmp_path, "sibling checkout", APPS, {"file": "one"})
+    app = Foreign(tmp_path, "sibling checkout", BARE, {"file": "one"})
     variables = job(vendor, app.root, app.git(app.root, "rev-parse", "HEAD"))
     typed = {"BRANCH": "hotfix", "COMMIT": app.head[:10]}
     found = seen(monkeypatch, app, app.code, {**variables, **typed})

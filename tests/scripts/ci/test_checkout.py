@@ -8,23 +8,14 @@ from pathlib import Path
 import pytest
 from toolkit.ci import checkout, origin, revision
 
-from tests.ways import DEV, OPS, OPS_BRANCH, WAYS, Foreign
+from tests.ways import BARE, DEV, OPS, OPS_BRANCH, WAYS, Foreign
 
-APPS = """
-default_cluster = "none"
-[clusters.none]
-kubeconfig = "none"
-[apps.tiny]
-path = "PATH"
-namespace = "tiny"
-service = "tiny"
-"""
 INSIDE = ("submodule", "nested clone", "ignored clone")
 
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Foreign:
-    foreign = Foreign(tmp_path, request.param, APPS, {"service/file": "one"})
+    foreign = Foreign(tmp_path, request.param, BARE, {"service/file": "one"})
     for name in os.environ:
         if name not in foreign.env:
             monkeypatch.delenv(name)

@@ -8,22 +8,12 @@ from pathlib import Path
 import pytest
 from toolkit.ci import inputs
 
-from tests.ways import Foreign
-
-APPS = """
-default_cluster = "none"
-[clusters.none]
-kubeconfig = "none"
-[apps.tiny]
-path = "PATH"
-namespace = "tiny"
-service = "tiny"
-"""
+from tests.ways import BARE, Foreign
 
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Foreign:
-    return Foreign(tmp_path, "sibling checkout", APPS, {"code/file": "one", ".gitignore": "ignored\n"})
+    return Foreign(tmp_path, "sibling checkout", BARE, {"code/file": "one", ".gitignore": "ignored\n"})
 
 
 def seen(*folders: Path) -> dict[str, str]:
@@ -55,7 +45,7 @@ def test_content_and_whether_it_may_be_run_count(foreign: Foreign) -> None:
 
 @pytest.mark.parametrize("way", ["submodule", "nested clone", "linked worktree"])
 def test_repositories_inside_are_gone_into(tmp_path: Path, foreign: Foreign, way: str) -> None:
-    lib = Foreign(tmp_path / "lib", "sibling checkout", APPS, {"lib.py": "one"})
+    lib = Foreign(tmp_path / "lib", "sibling checkout", BARE, {"lib.py": "one"})
     if way == "submodule":
         foreign.git(foreign.code, "submodule", "--quiet", "add", str(lib.code), "vendor/lib")
     elif way == "nested clone":
@@ -70,7 +60,7 @@ def test_repositories_inside_are_gone_into(tmp_path: Path, foreign: Foreign, way
 
 
 def test_a_submodule_that_was_not_fetched_is_nothing(tmp_path: Path, foreign: Foreign) -> None:
-    lib = Foreign(tmp_path / "lib", "sibling checkout", APPS, {"lib.py": "one"})
+    lib = Foreign(tmp_path / "lib", "sibling checkout", BARE, {"lib.py": "one"})
     foreign.git(foreign.code, "submodule", "--quiet", "add", str(lib.code), "vendor/lib")
     foreign.commit()
     plain = tmp_path / "plain"

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from toolkit.cluster.access.rights import Right
 from toolkit.cluster.api.allowed import own_rules
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.preflight import permissions
-from toolkit.settings.model import Cluster, Ref
 
-from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request
 from tests.scripts.authorizers import REVIEWS, Authorizers
+from tests.scripts.cluster.bare_server import connection, double
+
+__all__ = ["connection", "double"]  # the fixtures
 
 PODS = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]}
 WANTED = [
@@ -23,19 +22,6 @@ WANTED = [
     Right("", "pods/log", ("get",)),
     Right("apps", "deployments", ("patch",)),
 ]
-
-
-@pytest.fixture
-def double() -> Iterator[Double]:
-    with api_double.running() as double:
-        yield double
-
-
-@pytest.fixture
-def connection(double: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connection:
-    monkeypatch.setenv("SERVER", double.url)
-    monkeypatch.setenv("TOKEN", "t")
-    return connect(Cluster("real", "docker", server=Ref("SERVER"), token=Ref("TOKEN")), "test", tmp_path)
 
 
 def nothing_else(request: Request) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import prune
-from toolkit.settings.model import Cluster, Ref
 
-from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request
 from tests.scripts.authorizers import Authorizers
+from tests.scripts.cluster.bare_server import connection, double
+
+__all__ = ["connection", "double"]  # the fixtures
 
 Json = dict[str, Any]
 LISTS = {"verbs": ["list"], "apiGroups": [""], "resources": ["configmaps"]}
@@ -46,19 +44,6 @@ class Served:
         else:
             self.listed.append(request.path)
             request.status(403, "forbidden")
-
-
-@pytest.fixture
-def double() -> Iterator[Double]:
-    with api_double.running() as double:
-        yield double
-
-
-@pytest.fixture
-def connection(double: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connection:
-    monkeypatch.setenv("SERVER", double.url)
-    monkeypatch.setenv("TOKEN", "t")
-    return connect(Cluster("real", "docker", server=Ref("SERVER"), token=Ref("TOKEN")), "test", tmp_path)
 
 
 def left(connection: Connection) -> tuple[list[str], list[str]]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from toolkit.base.outcome import Misused, Refused
-from toolkit.cluster.api.connection import Connection, connect
+from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import ordering
-from toolkit.settings.model import Cluster, Ref
 
-from tests.scripts import api_double
 from tests.scripts.api_double import Double, Request
+from tests.scripts.cluster.bare_server import connection, double
+
+__all__ = ["connection", "double"]  # the fixtures
 
 Json = dict[str, Any]
 SERVED = {
@@ -33,18 +32,9 @@ def answer(request: Request) -> None:
         request.status(404, "not found")
 
 
-@pytest.fixture
-def double() -> Iterator[Double]:
-    with api_double.running() as double:
-        double.answer = answer
-        yield double
-
-
-@pytest.fixture
-def connection(double: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connection:
-    monkeypatch.setenv("SERVER", double.url)
-    monkeypatch.setenv("TOKEN", "t")
-    return connect(Cluster("real", "docker", server=Ref("SERVER"), token=Ref("TOKEN")), "test", tmp_path)
+@pytest.fixture(autouse=True)
+def served(double: Double) -> None:
+    double.answer = answer
 
 
 def obj(api_version: str, kind: str, name: str = "x") -> Json:
