@@ -8,39 +8,14 @@ from collections.abc import Iterable, Mapping
 from toolkit.base.outcome import Misused
 from toolkit.settings.files.origin import Origin
 from toolkit.settings.model import App, Environment
+from toolkit.typed import advice
+from toolkit.typed.advice import STAGES as STAGES
 
-STAGES = (
-    *(
-        "lint",
-        "security",
-        "unit",
-        "build",
-        "deploy",
-        "healthcheck",
-        "smoke",
-        "acceptance",
-        "approve",
-        "watch",
-    ),
-    *("rollback", "alert"),
-)
 TARGETS = (
-    *("help", "setup", "doctor", "clean", "pipeline", "platform", "platform-stop", "plan", "status"),
-    *("role", "prerequisites", "drill", "fidelity", "test-kubernetes"),
+    *(target for target in advice.TARGETS if target not in STAGES),
+    *("help", "setup", "clean", "fidelity", "test", "check", "bench", "faults", "diagram", "pins", "package"),
+    *("browser", "ci-install", "test-kubernetes"),
     *("kubernetes-tools", "kubernetes-up", "kubernetes-down", "kubernetes-status"),
-    *(
-        "test",
-        "check",
-        "bench",
-        "faults",
-        "diagram",
-        "advisories",
-        "pins",
-        "package",
-        "browser",
-        "ci-install",
-    ),
-    *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset"),
 )
 """What make does besides stages."""
 EVERY = "all"

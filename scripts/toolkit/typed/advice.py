@@ -14,10 +14,8 @@ from pathlib import Path
 
 VARIABLE = "PIPELINE_TYPED"
 ROOT = Path(__file__).resolve().parents[3]
-TARGETS = (
+STAGES = (
     *(
-        "pipeline",
-        "plan",
         "lint",
         "security",
         "unit",
@@ -26,20 +24,15 @@ TARGETS = (
         "healthcheck",
         "smoke",
         "acceptance",
-    ),
-    *(
         "approve",
         "watch",
-        "alert",
-        "status",
-        "rollback",
-        "drill",
-        "doctor",
-        "role",
-        "prerequisites",
-        "platform",
     ),
-    *("platform-stop", "sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset", "advisories"),
+    *("rollback", "alert"),
+)
+TARGETS = (
+    *STAGES,
+    *("pipeline", "plan", "status", "drill", "doctor", "role", "prerequisites", "platform", "platform-stop"),
+    *("sandbox-up", "sandbox-down", "sandbox-status", "sandbox-reset", "advisories"),
 )
 """The targets that are there in every way."""
 _ANY = re.compile(rf"\bmake ({'|'.join(sorted(TARGETS, key=len, reverse=True))})(?![\w-])")
