@@ -27,7 +27,10 @@ runs:                base typed
 settings.said:
 ci.repositories:     base ci settings.said
 settings.files:      base ci.repositories
-settings:            base ci ci.repositories runs settings.files settings.said typed
+settings.tables:     base ci.repositories settings.files settings.said
+settings.apps:       settings.said settings.tables
+settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
+                     typed
 rules:               base ci runs settings
 checks:              base settings
 objects.reading:     base
@@ -60,7 +63,7 @@ health:              base settings objects cluster.api cluster.diagnosis cluster
                      cluster.standing
 pipeline:            base ci runs settings cluster.release
 drills.grounds:      base settings objects cluster.api
-drills:              base ci runs settings objects cluster.api pipeline drills.grounds
+drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
 suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from toolkit.base.outcome import Kind, Misused
 from toolkit.settings.model import NONE
-from toolkit.settings.toml_table import Fields, nearest
+from toolkit.settings.tables.fields import Fields, nearest
 
 STAGES = ("deploy", "healthcheck", "smoke", "watch")
 DOINGS = (

@@ -7,26 +7,18 @@ from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
+from toolkit.settings.apps.images import images
+from toolkit.settings.apps.judged import judged
+from toolkit.settings.apps.suites import suite
+from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
 from toolkit.settings.files.extending import Read
-from toolkit.settings.model import (
-    ASKED,
-    PROTECTED,
-    AlertPolicy,
-    App,
-    Cluster,
-    Environment,
-    Place,
-    Ref,
-    SecurityPolicy,
-    Suite,
-)
-from toolkit.settings.sandbox import KUBECONFIG
-from toolkit.settings.toml_table import Fields, name_error, nearest
-
-STAGES_BY_LANGUAGE = ("lint", "security", "unit")
-SUITES = ("smoke", "acceptance")
-Commands = tuple[tuple[str, ...], ...]
+from toolkit.settings.model import AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
+from toolkit.settings.tables import languages, policies
+from toolkit.settings.tables.clusters import cluster
+from toolkit.settings.tables.environments import environment
+from toolkit.settings.tables.fields import Fields, name_error, nearest
+from toolkit.settings.tables.languages import Commands
 
 
 class Config(NamedTuple):
@@ -80,11 +72,11 @@ class Config(NamedTuple):
         if word in self.environments:
             return self.environments[word].everywhere
         known = list(self.environments)
-        for environment in self.environments.values():
-            own = [space for app in self.apps.values() for space in app.spaces.get(environment.name, ())]
-            spaces = dict.fromkeys((*environment.spaces, *own))
+        for each in self.environments.values():
+            own = [space for app in self.apps.values() for space in app.spaces.get(each.name, ())]
+            spaces = dict.fromkeys((*each.spaces, *own))
             if word in spaces:
-                return Place(environment, (word,))
+                return Place(each, (word,))
             known += [space for space in spaces if space not in known]
         raise Misused(
             f"ENV={word}: there is no such environment or space{nearest(word, known)}",
@@ -112,14 +104,12 @@ class _Reader:
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
-        alert = self._alert()
-        security = self._security()
-        environments = {
-            name: self._environment(name, fields) for name, fields in self.top.tables("environments")
-        }
-        clusters = {name: self._cluster(name, fields) for name, fields in self.top.tables("clusters")}
+        alert = policies.alert(self._table("alert"))
+        security = policies.security(self._table("security"))
+        environments = {name: environment(name, fields) for name, fields in self.top.tables("environments")}
+        clusters = {name: cluster(name, fields, self.root) for name, fields in self.top.tables("clusters")}
         for name, fields in self.top.tables("languages"):
-            self.languages[name] = self._commands(fields, {})
+            self.languages[name] = languages.commands(fields, {}, self.root)
             fields.done()
         tables = self.top.tables("apps")
         self.top.done()
@@ -134,90 +124,12 @@ class _Reader:
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
         remotes = [app.repository.variable for app in apps.values() if app.repository]
-        policies = (alert, default_cluster, security)
+        said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
-        return Config(self.root, self.file, apps, environments, clusters, *policies, *told)
+        return Config(self.root, self.file, apps, environments, clusters, *said, *told)
 
-    def _alert(self) -> AlertPolicy:
-        fields = Fields(self.origin, "alert", self.top.take("alert", dict, {}))
-        policy = AlertPolicy(
-            fields.take("channel", str, ""),
-            fields.ref("webhook") or Ref("SLACK_WEBHOOK"),
-            fields.ref("token") or Ref("SLACK_TOKEN"),
-            fields.ref("to") or Ref("SLACK_CHANNEL"),
-        )
-        fields.done()
-        return policy
-
-    def _security(self) -> SecurityPolicy:
-        fields = Fields(self.origin, "security", self.top.take("security", dict, {}))
-        policy = SecurityPolicy(
-            fields.seconds("advisories_warn_after", "30d"),
-            fields.seconds("advisories_fail_after", "0s") or None,
-            fields.texts("ask", ("registry",)),
-        )
-        for word in policy.ask:
-            if word not in ASKED:
-                raise fields.error("ask", f'"{word}" is not one of {", ".join(ASKED)}{nearest(word, ASKED)}')
-        fields.done()
-        return policy
-
-    def _environment(self, name: str, fields: Fields) -> Environment:
-        environment = Environment(
-            name,
-            fields.texts("spaces"),
-            fields.texts("branches"),
-            fields.choice("approval", ("auto", "manual"), "auto"),
-            fields.seconds("soak", "0s"),
-            fields.choice("rollback", ("auto", "manual"), "manual"),
-            fields.seconds("advisories_fail_after", "0s") or None,
-        )
-        fields.done()
-        if not environment.spaces:
-            raise fields.error("spaces", "must name at least one space")
-        return environment
-
-    def _cluster(self, name: str, fields: Fields) -> Cluster:
-        builder = fields.choice("builder", ("sandbox", "docker"), "docker")
-        kubeconfig = fields.ref_or_text("kubeconfig")
-        cluster = Cluster(
-            name,
-            builder=builder,
-            provision=fields.take("provision", bool, False),
-            registry=fields.ref("registry"),
-            kubeconfig=self._kubeconfig(fields, kubeconfig, builder)
-            if isinstance(kubeconfig, str)
-            else kubeconfig,
-            context=fields.ref_or_text("context"),
-            server=fields.ref("server"),
-            certificate=fields.ref("certificate"),
-            token=fields.ref("token"),
-            protected=fields.texts("protected") or PROTECTED,
-        )
-        fields.done()
-        if not cluster.kubeconfig and not cluster.server:
-            raise fields.error("", "needs a kubeconfig, or server, certificate and token")
-        return cluster
-
-    def _kubeconfig(self, fields: Fields, given: str, builder: str) -> Path:
-        """From the folder of the file that names it; the sandbox's, which it makes itself, from that of the
-        file that was asked for: it is state."""
-        made = builder == "sandbox" and Path(given).name == KUBECONFIG
-        return (self.root if made else fields.file("kubeconfig").folder) / Path(given).expanduser()
-
-    def _commands(self, fields: Fields, inherited: dict[str, Commands]) -> dict[str, Commands]:
-        own = {stage: fields.commands(stage) for stage in STAGES_BY_LANGUAGE}
-        return {
-            **inherited,
-            **{stage: self._rooted(fields, stage, rows) for stage, rows in own.items() if rows is not None},
-        }
-
-    def _rooted(self, fields: Fields, stage: str, rows: Commands) -> Commands:
-        """The rows of a stage: {root} in those of another file is the folder of that file."""
-        folder = fields.file(stage).folder
-        if folder == self.root:
-            return rows
-        return tuple(tuple(word.replace("{root}", str(folder)) for word in row) for row in rows)
+    def _table(self, key: str) -> Fields:
+        return Fields(self.origin, key, self.top.take(key, dict, {}))
 
     def _app(self, name: str, priority: int, fields: Fields, environments: dict[str, Environment]) -> App:
         remote = fields.remote("repository", "ref")
@@ -227,6 +139,10 @@ class _Reader:
         language = fields.take("language", str, "")
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
+
+        def allowed(fields: Fields) -> tuple[str, ...]:
+            return self._environments(fields, "environments", environments)
+
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -242,7 +158,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
-            images=fields.images("images"),
+            images=images(fields, "images"),
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
             url=fields.optional("url", str),
@@ -253,14 +169,14 @@ class _Reader:
             version=fields.optional("version", str),
             needs=fields.texts("needs"),
             variables=fields.texts("variables"),
-            environments=self._environments(fields, "environments", environments),
+            environments=allowed(fields),
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
-            commands=self._commands(fields, self.languages.get(language, {})),
-            suppressions=fields.suppressions("suppressions"),
-            suites={kind: self._suite(kind, suite, environments) for kind, suite in fields.tables("suites")},
-            judge=fields.judge("judge"),
+            commands=languages.commands(fields, self.languages.get(language, {}), self.root),
+            suppressions=suppressions(fields, "suppressions"),
+            suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
+            judge=judged(fields, "judge"),
         )
         fields.done()
         return app
@@ -279,16 +195,3 @@ class _Reader:
         own = {name: inner.texts(name) for name in environments}
         inner.done()
         return {name: spaces for name, spaces in own.items() if spaces}
-
-    def _suite(self, kind: str, fields: Fields, environments: dict[str, Environment]) -> Suite:
-        if kind not in SUITES:
-            raise fields.error("", f"unknown suite{nearest(kind, SUITES)}")
-        suite = Suite(
-            path=fields.take("path", str, f"tests/{kind}"),
-            workers=fields.take("workers", int, 1),
-            deadline=fields.seconds("deadline", "5m"),
-            environments=self._environments(fields, "environments", environments),
-            env=fields.suite_env("env"),
-        )
-        fields.done()
-        return suite

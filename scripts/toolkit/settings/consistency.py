@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from toolkit.base.outcome import Misused
 from toolkit.settings.files.origin import Origin
 from toolkit.settings.model import App, Environment
-from toolkit.settings.toml_table import name_error
+from toolkit.settings.tables.fields import name_error
 
 
 def some(origin: Origin, apps: Mapping[str, App]) -> None:

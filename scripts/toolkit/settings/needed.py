@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from toolkit.settings.apps.suites import KINDS as SUITES
 from toolkit.settings.model import App, Environment
 
-SUITES = ("smoke", "acceptance")
 SUPERSEDED = "superseded"
 """In the details of a check that is for a version: another one, which serves instead."""
 

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 from toolkit.settings.model import Cluster
+from toolkit.settings.tables.clusters import KUBECONFIG as KUBECONFIG
 
-KUBECONFIG = "kubeconfig"
-"""The file that the sandbox writes into its folder."""
 # Where `python -m sandbox` is found, wherever apps.toml is and the command was typed.
 TOOLKIT = Path(__file__).resolve().parents[3]
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.objects import wishes
+from toolkit.settings.apps.judged import judged
 from toolkit.settings.said import judging
 from toolkit.settings.said.judging import Clause, Judging
-from toolkit.settings.toml_table import Fields
+from toolkit.settings.tables.fields import Fields
 
 Json = dict[str, Any]
 
@@ -25,16 +26,19 @@ def obj(kind: str = "Deployment", version: str = "apps/v1", **annotations: str) 
 
 
 def test_every_word_is_typed() -> None:
-    found = fields(
-        {
-            "Backup.velero.io": {
-                "done": "status.phase=Completed|Done",
-                "failed": "Failed",
-                "deadline": "10m",
-            },
-            "Deployment/web-{space}": {"required": "80%", "judge": False},
-        }
-    ).judge("judge")
+    found = judged(
+        fields(
+            {
+                "Backup.velero.io": {
+                    "done": "status.phase=Completed|Done",
+                    "failed": "Failed",
+                    "deadline": "10m",
+                },
+                "Deployment/web-{space}": {"required": "80%", "judge": False},
+            }
+        ),
+        "judge",
+    )
     assert found["Backup.velero.io"] == Judging(
         deadline=600.0,
         done=Clause("", ("status", "phase"), ("Completed", "Done")),
@@ -66,7 +70,7 @@ def test_every_word_is_typed() -> None:
 )
 def test_what_nobody_understands_is_refused_with_its_path(name: str, words: object, said: str) -> None:
     with pytest.raises(Misused) as caught:
-        fields({name: words}).judge("judge")
+        judged(fields({name: words}), "judge")
     assert caught.value.reason.startswith("apps.toml: apps.x.judge")
     assert said in caught.value.reason
 

@@ -12,11 +12,9 @@ from toolkit.base.files import HOME
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.files.origin import File, Origin
-from toolkit.settings.model import Ref, SecretKey, Suppression
-from toolkit.settings.said import judging
-from toolkit.settings.said.judging import Judging
 from toolkit.settings.said.words import duration as duration
 from toolkit.settings.said.words import nearest as nearest
+from toolkit.settings.tables.refs import Ref
 
 T = TypeVar("T")
 
@@ -38,7 +36,7 @@ class Fields:
         self.origin = origin
         self.where = where
         if not isinstance(table, dict):
-            raise self.error("", f"must be a table, not {_word(table)}")
+            raise self.error("", f"must be a table, not {word_of(table)}")
         self._left: dict[str, Any] = dict(table)
         self._known: list[str] = []
 
@@ -68,7 +66,7 @@ class Fields:
                 raise self.error(key, "is missing")
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.error(key, f"must be {_WORDS[kind]}, not {_word(value)}")
+            raise self.error(key, f"must be {_WORDS[kind]}, not {word_of(value)}")
         return value
 
     def optional(self, key: str, kind: type[T]) -> T | None:
@@ -96,7 +94,7 @@ class Fields:
         values = self.take(key, list, list(default))
         for index, value in enumerate(values):
             if not isinstance(value, str):
-                raise self.error(f"{key}[{index}]", f"must be text, not {_word(value)}")
+                raise self.error(f"{key}[{index}]", f"must be text, not {word_of(value)}")
         return tuple(values)
 
     def commands(self, key: str) -> tuple[tuple[str, ...], ...] | None:
@@ -151,59 +149,6 @@ class Fields:
             raise self.error(key, f'"{given}" leaves the repository that it is in')
         return path
 
-    def suite_env(self, key: str) -> dict[str, str | SecretKey]:
-        """Names to texts or { secret = "name", key = "key" }, which may also have a namespace."""
-        found: dict[str, str | SecretKey] = {}
-        for name, value in self.take(key, dict, {}).items():
-            if isinstance(value, str):
-                found[name] = value
-                continue
-            inner = Fields(self.origin, f"{self.path(key)}.{name}", value)
-            found[name] = SecretKey(
-                inner.take("secret", str), inner.take("key", str), inner.optional("namespace", str)
-            )
-            inner.done()
-        return found
-
-    def judge(self, key: str) -> dict[str, Judging]:
-        """Kinds and objects to how they are judged."""
-        found: dict[str, Judging] = {}
-        for name, words in self.take(key, dict, {}).items():
-            where = f'{key}."{name}"'
-            if not isinstance(words, dict):
-                raise self.error(where, f"must be a table, not {_word(words)}")
-            try:
-                judging.check_name(name)
-                found[name] = judging.read(words)
-                if wrong := judging.misfit(name.partition("/")[0], found[name]):
-                    raise ValueError(wrong)
-            except ValueError as error:
-                raise self.error(where, str(error)) from None
-        return found
-
-    def images(self, key: str) -> dict[str, str]:
-        """Roles to Dockerfiles."""
-        images = self.take(key, dict, {})
-        for role, dockerfile in images.items():
-            if not isinstance(dockerfile, str):
-                raise self.error(f"{key}.{role}", "must be the path of a Dockerfile")
-        return images
-
-    def suppressions(self, key: str) -> tuple[Suppression, ...]:
-        """Findings that are passed over."""
-        return tuple(row._suppression() for row in self.rows(key))
-
-    def _suppression(self) -> Suppression:
-        suppression = Suppression(
-            self.choice("tool", ("bandit", "safety"), ""),
-            self.take("id", str),
-            self.take("reason", str),
-            self.take("expires", date),
-            self.optional("package", str),
-        )
-        self.done()
-        return suppression
-
     def tables(self, key: str) -> list[tuple[str, Fields]]:
         """The tables below a key, by name, in the order of the file."""
         whole = self.take(key, dict, {})
@@ -234,5 +179,6 @@ def name_error(origin: Origin, where: str, word: str, known: Mapping[str, object
     )
 
 
-def _word(value: object) -> str:
+def word_of(value: object) -> str:
+    """What a value is, in a word."""
     return next((word for kind, word in _WORDS.items() if type(value) is kind), type(value).__name__)
