@@ -123,7 +123,9 @@ class _Reader:
         names.check(self.origin, apps, environments)
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
-        remotes = [app.repository.variable for app in apps.values() if app.repository]
+        suites = [each.repository for app in apps.values() for each in app.suites.values()]
+        elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites))
+        remotes = [each.variable for each in elsewhere]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
         return Config(self.root, self.file, apps, environments, clusters, *said, *told)
@@ -139,6 +141,8 @@ class _Reader:
         language = fields.take("language", str, "")
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
+
+        commands: dict[str, tuple[str, ...]] = dict.fromkeys(self.languages, ())
 
         def allowed(fields: Fields) -> tuple[str, ...]:
             return self._environments(fields, "environments", environments)
@@ -175,7 +179,10 @@ class _Reader:
             coverage=fields.take("coverage", int, 0),
             commands=languages.commands(fields, self.languages.get(language, {}), self.root),
             suppressions=suppressions(fields, "suppressions"),
-            suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
+            suites={
+                kind: suite(kind, table, allowed, language, commands)
+                for kind, table in fields.tables("suites")
+            },
             judge=judged(fields, "judge"),
         )
         fields.done()
