@@ -30,9 +30,20 @@ class Place(NamedTuple):
                     "there before is removed",
                     remedy="correct `report` or `coverage` in apps.toml, or take it out of the repository",
                 )
+            if file.is_dir() and not file.is_symlink():
+                raise Misused(
+                    f"{file}: is a folder, where the report of a command is to lie",
+                    remedy="correct `report` or `coverage` in apps.toml: it is the path of a file",
+                )
             file.unlink(missing_ok=True)
         if not self.pattern:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def remove(self) -> None:
+        """Remove what was left there: it is not to be kept."""
+        for file in self._files():
+            if file.is_file() or file.is_symlink():
+                file.unlink(missing_ok=True)
 
     def left(self, shown: str, code: int) -> list[Path]:
         """What the command left there, which ended with this exit code. Raises NotReadable for nothing."""

@@ -94,7 +94,7 @@ def _reporting(request: Request, stage: str, number: int, row: Row, values: Valu
             return Answer(shown, failure=_broken(failure, ran, adapter))
         finally:
             if adapter is not None and adapter.hides:
-                where.clear()
+                where.remove()
             opening.without_secrets(own)
 
 

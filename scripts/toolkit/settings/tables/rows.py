@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit.settings.tables.fields import Fields
+from toolkit.settings.tables.fields import Fields, nearest
 
 LINTERS = ("ruff", "rubocop", "eslint", "hadolint")
 SCANNERS = ("bandit", "safety", "brakeman", "bundler-audit", "npm-audit", "trivy", "gitleaks")
@@ -61,13 +61,22 @@ def _row(fields: Fields, stage: str, number: int, given: object) -> Row:
         raise inner.error("command", 'must be a list of words, ["ruff", "check"]')
     row = Row(
         words,
-        inner.choice("format", FORMATS[stage], "") if "format" in given else "",
+        _format(inner, stage),
         inner.take("report", str, ""),
         inner.take("coverage", str, ""),
     )
     inner.done()
     _check(inner, stage, row)
     return row
+
+
+def _format(fields: Fields, stage: str) -> str:
+    """The name of a format, "" where none is said."""
+    value = fields.take("format", str, "")
+    if value and value not in FORMATS[stage]:
+        near = nearest(value, FORMATS[stage])
+        raise fields.error("format", f'"{value}" is not one of {", ".join(FORMATS[stage])}{near}')
+    return value
 
 
 def _check(fields: Fields, stage: str, row: Row) -> None:
