@@ -142,11 +142,12 @@ class _Reader:
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
 
-        commands: dict[str, tuple[str, ...]] = dict.fromkeys(self.languages, ())
+        suites: dict[str, tuple[str, ...]] = dict.fromkeys(self.languages, ())
 
         def allowed(fields: Fields) -> tuple[str, ...]:
             return self._environments(fields, "environments", environments)
 
+        said = languages.commands(fields, self.languages.get(language, {}), self.root)
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -177,10 +178,12 @@ class _Reader:
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
-            commands=languages.commands(fields, self.languages.get(language, {}), self.root),
-            suppressions=suppressions(fields, "suppressions"),
+            commands=said,
+            suppressions=suppressions(
+                fields, "suppressions", [row for rows in said.values() for row in rows]
+            ),
             suites={
-                kind: suite(kind, table, allowed, language, commands)
+                kind: suite(kind, table, allowed, language, suites)
                 for kind, table in fields.tables("suites")
             },
             judge=judged(fields, "judge"),
