@@ -11,6 +11,7 @@ from toolkit.base.outcome import Kind, Outcome, worst
 from toolkit.checks import commands, suppressions
 from toolkit.checks.findings import Finding, named, sarif
 from toolkit.checks.security import scans
+from toolkit.preparing.around import prepared
 from toolkit.settings import command
 
 SHOWN = 50
@@ -75,4 +76,4 @@ def _verdict(name: str, judged: suppressions.Judgement, details: dict[str, objec
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="security", help=__doc__ or "", app="one", place="none"))
+    sys.exit(command.main(prepared(run), stage="security", help=__doc__ or "", app="one", place="none"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from toolkit.base import tools
 from toolkit.base.outcome import Kind, Outcome, worst
 from toolkit.checks import commands, reports, unit_tests, venvs
+from toolkit.preparing.around import prepared
 from toolkit.settings import command
 
 TIMEOUT_SECONDS = 900.0
@@ -67,4 +68,5 @@ def _venv(request: command.Request) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="unit", help=__doc__ or "", app="one", place="none"))
+    whole = prepared(run, with_services=True)
+    sys.exit(command.main(whole, stage="unit", help=__doc__ or "", app="one", place="none"))

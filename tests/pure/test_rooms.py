@@ -33,6 +33,8 @@ settings:            base ci ci.repositories runs settings.apps settings.files s
                      typed
 rules:               base ci runs settings
 checks:              base settings
+preparing.keeping:
+preparing:           base checks settings
 objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
