@@ -36,6 +36,8 @@ checks.reports:      base
 checks.coverage:     checks.reports
 checks:              base settings checks.reports
 checks.linters:      base checks checks.reports
+preparing.keeping:
+preparing:           base checks settings
 objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
@@ -70,8 +72,8 @@ drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
-suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
-                     cluster.release cluster.standing health
+suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
+                     cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
                      cluster.release cluster.standing images cluster.preflight cluster.verdict health

@@ -33,15 +33,15 @@ def require_whole(app: App, kind: str, chosen: Selection) -> None:
 
 def job(
     code: Code,
+    home: Path,
     suite: Suite,
     folder: Path,
     space: str,
     env: Mapping[str, str],
-    lockfiles: Sequence[str],
     root: Path,
     app_python: Callable[[], Path],
 ) -> Job:
-    """How it is run; folder is for what a test leaves behind, env what its language adds."""
+    """How it is run, at home; folder is for what a test leaves behind, env what its language adds."""
     report = report_of(folder, suite.format)
     words = {
         "report": str(report),
@@ -50,15 +50,13 @@ def job(
         "workers": str(suite.workers),
         "reports": str(folder),
     }
-    lazily: dict[str, Callable[[], str]] = {
-        name: (lambda value=value: value) for name, value in words.items()
-    }
-    lazily |= {"root": lambda: str(root), "python": lambda: sys.executable}
-    lazily |= {"app_python": lambda: str(app_python())}
+    known: dict[str, Callable[[], str]] = {name: value.__str__ for name, value in words.items()}
+    known |= {"root": lambda: str(root), "python": lambda: sys.executable}
+    known |= {"app_python": lambda: str(app_python())}
     said = [*suite.command, *(value for value in suite.env.values() if isinstance(value, str))]
     return Job(
-        tuple(expand(suite.command, lazily)),
-        home_of(code, lockfiles),
+        tuple(expand(suite.command, known)),
+        home,
         report,
         suite.format,
         {**env, "SUITE_REPORTS": str(folder)},

@@ -22,7 +22,7 @@ from toolkit.settings.elsewhere import Code, code_of
 from toolkit.settings.model import App, Suite
 from toolkit.settings.needed import has_suite, part
 from toolkit.settings.request import Request, version
-from toolkit.suites import by_command, by_pytest, memory, report, selection, words
+from toolkit.suites import by_command, by_pytest, memory, ready, report, selection, words
 from toolkit.suites.environment import environment_of
 from toolkit.suites.job import Job
 from toolkit.suites.selection import Selection
@@ -113,11 +113,16 @@ def _maker(
         with _one_environment:
             return venvs.python_for(whose, request.root, request.say)
 
-    if suite.command:
-        return lambda folder: by_command.job(code, suite, folder, space.name, {}, (), request.root, python)
-    interpreter = python()
-    known = {} if chosen.keeps else memory.committed(code.path)
-    return lambda folder: by_pytest.job(interpreter, code, suite, folder, chosen, before, known)
+    if not suite.command:
+        with ready.or_not_judged(app, kind):
+            interpreter = python()
+        known = {} if chosen.keeps else memory.committed(code.path)
+        return lambda folder: by_pytest.job(interpreter, code, suite, folder, chosen, before, known)
+    ways = request.config.ways[suite.language] if suite.language else app.ways
+    home = by_command.home_of(code, ways.lockfiles)
+    with ready.or_not_judged(app, kind), _one_environment:
+        env = ready.environment(request, kind, ways, home)
+    return lambda folder: by_command.job(code, home, suite, folder, space.name, env, request.root, python)
 
 
 def _run(

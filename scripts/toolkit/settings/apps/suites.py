@@ -88,12 +88,8 @@ def _command(fields: Fields, key: str) -> Words:
         if fields.has(key):
             raise fields.error(key, "must not be empty: leave it out for pytest")
         return ()
-    for word in words:
-        if "\0" in word:
-            raise fields.error(key, "must not hold a NUL character")
-        for name in _PLACEHOLDER.findall(word):
-            if name not in WORDS:
-                raise fields.error(key, f"{{{name}}} is not a known placeholder{nearest(name, WORDS)}")
+    if any("\0" in word for word in words):
+        raise fields.error(key, "must not hold a NUL character")
     folder = str(fields.file(key).folder)
     return tuple(word.replace("{root}", folder) for word in words)
 
@@ -104,6 +100,9 @@ def _check(fields: Fields, read: Suite) -> None:
         if read.format != "junit":
             raise fields.error("format", f'"{read.format}" is of a `command`, which is missing')
         return
+    for name in _PLACEHOLDER.findall(" ".join(read.command)):
+        if name not in WORDS:
+            raise fields.error("command", f"{{{name}}} is not a known placeholder{nearest(name, WORDS)}")
     said = [*read.command, *(value for value in read.env.values() if isinstance(value, str))]
     if read.format == "junit" and not any(REPORT in word for word in said):
         raise fields.error(
