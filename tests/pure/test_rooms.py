@@ -32,14 +32,20 @@ settings.apps:       settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
-checks:              base settings
+checks.reports:      base
+checks.coverage:     checks.reports
+checks:              base settings checks.reports
+checks.linters:      base checks checks.reports
+preparing.keeping:
+preparing:           base checks settings
 objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
 cluster.contexts:    base objects
 cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
-checks.security:     base checks checks.advisories
+checks.security:     base checks checks.advisories checks.reports
+checks.stages:       base checks checks.coverage checks.linters checks.reports
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
@@ -66,8 +72,8 @@ drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
-suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
-                     cluster.release cluster.standing health
+suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
+                     cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
                      cluster.release cluster.standing images cluster.preflight cluster.verdict health

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,19 +14,20 @@ from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
 from toolkit.settings.files.extending import Read
-from toolkit.settings.model import AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
+from toolkit.settings.model import NONE, AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
 from toolkit.settings.tables import languages, policies
 from toolkit.settings.tables.clusters import cluster
 from toolkit.settings.tables.environments import environment
 from toolkit.settings.tables.fields import Fields, name_error, nearest
 from toolkit.settings.tables.languages import Commands
+from toolkit.settings.tables.ways import Ways, ways
 
 
 class Config(NamedTuple):
     """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion.
 
     extended: the files of repositories elsewhere that it extends, with their commits; variables: those that
-    hold addresses of repositories.
+    hold addresses of repositories; ways: of each language, for code that is not an app's.
     """
 
     root: Path
@@ -38,6 +40,7 @@ class Config(NamedTuple):
     security: SecurityPolicy
     extended: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    ways: Mapping[str, Ways] = NONE
 
     @classmethod
     def load(cls, file: Path) -> Config:
@@ -101,6 +104,7 @@ class _Reader:
         self.root = self.file.parent
         self.top = Fields(self.origin, "", read.table)
         self.languages: dict[str, dict[str, Commands]] = {}
+        self.ways: dict[str, Ways] = {}
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
@@ -110,6 +114,7 @@ class _Reader:
         clusters = {name: cluster(name, fields, self.root) for name, fields in self.top.tables("clusters")}
         for name, fields in self.top.tables("languages"):
             self.languages[name] = languages.commands(fields, {}, self.root)
+            self.ways[name] = ways(fields, Ways(), self.root)
             fields.done()
         tables = self.top.tables("apps")
         self.top.done()
@@ -123,10 +128,12 @@ class _Reader:
         names.check(self.origin, apps, environments)
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
-        remotes = [app.repository.variable for app in apps.values() if app.repository]
+        suites = [each.repository for app in apps.values() for each in app.suites.values()]
+        elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites))
+        remotes = [each.variable for each in elsewhere]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
-        return Config(self.root, self.file, apps, environments, clusters, *said, *told)
+        return Config(self.root, self.file, apps, environments, clusters, *said, *told, self.ways)
 
     def _table(self, key: str) -> Fields:
         return Fields(self.origin, key, self.top.take(key, dict, {}))
@@ -140,9 +147,13 @@ class _Reader:
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
 
+        mine = ways(fields, self.ways.get(language, Ways()), self.root)
+        by_language = {**{name: each.suite for name, each in self.ways.items()}, language: mine.suite}
+
         def allowed(fields: Fields) -> tuple[str, ...]:
             return self._environments(fields, "environments", environments)
 
+        said = languages.commands(fields, self.languages.get(language, {}), self.root)
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -173,10 +184,16 @@ class _Reader:
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
-            commands=languages.commands(fields, self.languages.get(language, {}), self.root),
-            suppressions=suppressions(fields, "suppressions"),
-            suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
+            commands=said,
+            suppressions=suppressions(
+                fields, "suppressions", [row for rows in said.values() for row in rows]
+            ),
+            suites={
+                kind: suite(kind, table, allowed, language, by_language)
+                for kind, table in fields.tables("suites")
+            },
             judge=judged(fields, "judge"),
+            ways=mine,
         )
         fields.done()
         return app
