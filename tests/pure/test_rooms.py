@@ -69,8 +69,8 @@ reporting:           base runs settings objects cluster.api cluster.diagnosis cl
 suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
                      cluster.release cluster.standing health
 alerting:            base runs settings reporting
-deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
-                     cluster.release cluster.standing images cluster.preflight cluster.verdict health
+deploying:           base runs settings rules objects cluster.access cluster.api cluster.diagnosis
+                     cluster.evidence cluster.release cluster.standing images cluster.preflight cluster.verdict health
                      pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting deploying

@@ -20,6 +20,7 @@ from toolkit.settings.tables.clusters import PROTECTED as PROTECTED
 from toolkit.settings.tables.clusters import Cluster as Cluster
 from toolkit.settings.tables.environments import Environment as Environment
 from toolkit.settings.tables.environments import Place as Place
+from toolkit.settings.tables.environments import Policy as Policy
 from toolkit.settings.tables.policies import ASKED as ASKED
 from toolkit.settings.tables.policies import AlertPolicy as AlertPolicy
 from toolkit.settings.tables.policies import SecurityPolicy as SecurityPolicy
@@ -65,6 +66,7 @@ class App(NamedTuple):
     needs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    rules: Mapping[str, Policy] = NONE
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0
     coverage: int = 0
@@ -88,6 +90,10 @@ class App(NamedTuple):
     def goes_to(self, environment: str) -> bool:
         """Whether this app is ever deployed to an environment."""
         return not self.environments or environment in self.environments
+
+    def policy_in(self, environment: Environment) -> Policy:
+        """The rules that hold for this app in an environment: the one place that knows of its own ones."""
+        return self.rules.get(environment.name, environment.usual).of(self.main_branch)
 
     def spaces_in(self, place: Place) -> tuple[str, ...]:
         """The spaces of a place that this app has; it may have its own in place of the environment's."""

@@ -66,7 +66,7 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert app.commands == {"lint": (("ruff", "check", "{path}"),)}
     assert app.suites["smoke"].env == {"URL": "{url}", "KEY": SecretKey("s", "k")}
     assert app.suppressions[0].expires.year == 2030
-    assert config.environments["production"].soak == 90
+    assert app.policy_in(config.environments["production"]).soak == 90
     assert config.clusters["here"].kubeconfig == tmp_path / "kube/config"
     assert config.clusters["there"].token == Ref("TOKEN_{SPACE}")
 
@@ -98,10 +98,10 @@ def test_where_an_app_is_when_one_with_other_spaces_needs_it(tmp_path: Path) -> 
 def test_the_main_branch_is_the_apps(tmp_path: Path) -> None:
     config = load(tmp_path)
     production = config.environments["production"]
-    assert production.admits(config.apps["submitter"], "main")
-    assert production.admits(config.apps["pdf"], "master")
-    assert not production.admits(config.apps["pdf"], "main")
-    assert config.environments["test"].admits(config.apps["pdf"], "anything")
+    assert config.apps["submitter"].policy_in(production).admits("main")
+    assert config.apps["pdf"].policy_in(production).admits("master")
+    assert not config.apps["pdf"].policy_in(production).admits("main")
+    assert config.apps["pdf"].policy_in(config.environments["test"]).admits("anything")
 
 
 @pytest.mark.parametrize(
