@@ -214,9 +214,7 @@ def _build(request: Request, apps: Sequence[App]) -> Built:
     def one(task: Space) -> Outcome:
         app = request.config.app(task.name)
         try:
-            built[app.name] = building.build(
-                app, request.cluster, request.source_of(app), request.say, root=request.root
-            )
+            built[app.name] = building.build(request, app)
         except PipelineError as error:
             errors[app.name] = error
         return Outcome()

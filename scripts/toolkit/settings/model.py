@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
+from toolkit.settings.apps.images import Image as Image
 from toolkit.settings.apps.suites import Suite as Suite
 from toolkit.settings.apps.suppressions import Suppression as Suppression
 from toolkit.settings.said.judging import Judging
@@ -54,7 +55,7 @@ class App(NamedTuple):
     language: str = ""
     main_branch: str = "main"
     context: Path = Path()
-    images: Mapping[str, str] = NONE
+    images: Mapping[str, Image] = NONE
     manifests: str = "deploy"
     port: int = 80
     url: str | None = None
@@ -90,6 +91,10 @@ class App(NamedTuple):
     def goes_to(self, environment: str) -> bool:
         """Whether this app is ever deployed to an environment."""
         return not self.environments or environment in self.environments
+
+    def context_of(self, image: Image) -> Path:
+        """The folder that a build of an image sees."""
+        return self.path / image.context if image.context else self.context
 
     def policy_in(self, environment: Environment) -> Policy:
         """The rules that hold for this app in an environment: the one place that knows of its own ones."""

@@ -243,7 +243,7 @@ def test_the_repositorys_own_file_declares_the_seven_apps_in_priority_order() ->
 def test_every_app_of_the_repository_has_its_code_or_says_that_it_has_none() -> None:
     for app in Config.load(ROOT / "apps.toml").apps.values():
         assert app.path.is_dir() == (not app.pending), app.name
-        for dockerfile in app.images.values():
+        for dockerfile in (image.dockerfile for image in app.images.values()):
             assert (app.path / dockerfile).is_file(), f"{app.name}: {dockerfile}"
         for suite in app.suites.values():
             assert (app.path / suite.path).is_dir(), f"{app.name}: {suite.path}"

@@ -62,6 +62,10 @@ class Fields:
         """Whether the table says anything of a key."""
         return key in self._left
 
+    def left(self) -> list[str]:
+        """The keys that were not read yet."""
+        return list(self._left)
+
     def look(self, key: str) -> Any:
         """What the table says of a key, whatever it is, to choose its reader; None when it says nothing."""
         return self._left.get(key)
