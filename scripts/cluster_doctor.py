@@ -34,8 +34,8 @@ def findings(request: Request) -> Iterator[Finding]:
     apps = [config.app(each) for each in named.split(",")] if named not in ("", "all") else every
     places = [request.place] if request.place else [each.everywhere for each in config.environments.values()]
     yield from Checkup(config, cluster, apps, places).findings()
-    if cluster.builder == "docker":
-        yield from (Finding(*each) for each in asking.of_docker(cluster))
+    if cluster.builder != "sandbox":
+        yield from (Finding(*each) for each in asking.of_builder(cluster, apps))
 
 
 def run(request: Request) -> Outcome:

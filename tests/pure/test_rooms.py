@@ -57,7 +57,9 @@ cluster.preflight.references: objects cluster.preflight.saying
 cluster.release:     base settings objects cluster.access cluster.api cluster.diagnosis
                      cluster.release.changing cluster.release.kept
 cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
-images:              base ci runs settings cluster.diagnosis
+images.registries:   base
+images.builders:     base settings images.registries
+images:              base ci runs settings settings.tables images.builders images.registries
 cluster.preflight:   base settings objects cluster.access cluster.api cluster.release
                      cluster.release.changing cluster.preflight.quota cluster.preflight.references
                      cluster.preflight.saying
@@ -75,9 +77,9 @@ reporting:           base runs settings objects cluster.api cluster.diagnosis cl
 suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
                      cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
-deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
-                     cluster.release cluster.standing images cluster.preflight cluster.verdict health
-                     pipeline suites
+deploying:           base runs settings rules objects cluster.access cluster.api cluster.diagnosis
+                     cluster.evidence cluster.release cluster.standing images cluster.preflight
+                     cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting deploying
 """

@@ -46,6 +46,9 @@ WAKE_SECONDS = 0.5
 # How to get a program that this machine may lack; said when it is missing.
 HOW_TO_GET = {
     "docker": "install Docker Engine, or use the sandbox (CLUSTER=sandbox), which needs none",
+    "podman": "install podman with this system's package manager",
+    "buildah": "install buildah with this system's package manager",
+    "executor": "it is Kaniko's: run this where its image does, which has it in /kaniko",
     "kubectl": "it is optional: see https://kubernetes.io/docs/tasks/tools/",
     "git": "install git with this system's package manager",
     "helm": "see https://helm.sh/docs/intro/install/",

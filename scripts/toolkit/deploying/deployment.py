@@ -18,6 +18,7 @@ from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
 from toolkit.images import building
 from toolkit.objects import manifests
+from toolkit.rules import policy
 from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
@@ -51,6 +52,7 @@ def _deploy(request: Request, options: Options) -> Outcome:
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
     wanted = {name for name, _ in absent}
+    policy.along(request, [need for need in everyone[1:] if need.name in wanted])
     built = _build(request, [app, *(need for need in everyone[1:] if need.name in wanted)])
     going = [
         (need, space)
@@ -114,7 +116,7 @@ def _with(foreseen: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, 
 
 
 def _is_automatic(request: Request) -> bool:
-    return request.place is not None and request.place.environment.rollback == "auto"
+    return request.place is not None and request.policy.rollback == "auto"
 
 
 def _follow_suit(request: Request, spaces: Sequence[str], failed: Outcome) -> Outcome:
@@ -212,9 +214,7 @@ def _build(request: Request, apps: Sequence[App]) -> Built:
     def one(task: Space) -> Outcome:
         app = request.config.app(task.name)
         try:
-            built[app.name] = building.build(
-                app, request.cluster, request.source_of(app), request.say, root=request.root
-            )
+            built[app.name] = building.build(request, app)
         except PipelineError as error:
             errors[app.name] = error
         return Outcome()

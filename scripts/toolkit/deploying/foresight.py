@@ -16,7 +16,7 @@ from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
-from toolkit.images import building
+from toolkit.images import having
 from toolkit.objects import manifests
 from toolkit.objects.resources import is_a
 from toolkit.settings.model import App
@@ -31,7 +31,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
 
     What is only likely to go wrong is said, and kept in the outcome's details.
     """
-    known = building.Known(request.cluster, request.root, request.say)
+    known = having.Known(request.cluster, request.root, request.say)
     named = {
         space if app.name == request.app.name else f"{space} {app.name}": (app, space) for app, space in tasks
     }

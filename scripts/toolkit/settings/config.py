@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
+from toolkit.settings.apps import environments as where
 from toolkit.settings.apps.images import images
 from toolkit.settings.apps.judged import judged
 from toolkit.settings.apps.suites import suite
@@ -149,9 +150,10 @@ class _Reader:
 
         mine = ways(fields, self.ways.get(language, Ways()), self.root)
         by_language = {**{name: each.suite for name, each in self.ways.items()}, language: mine.suite}
+        going = where.going(fields, "environments", environments)
 
         def allowed(fields: Fields) -> tuple[str, ...]:
-            return self._environments(fields, "environments", environments)
+            return where.names(fields, "environments", environments)
 
         said = languages.commands(fields, self.languages.get(language, {}), self.root)
         app = App(
@@ -180,7 +182,8 @@ class _Reader:
             version=fields.optional("version", str),
             needs=fields.texts("needs"),
             variables=fields.texts("variables"),
-            environments=allowed(fields),
+            environments=going.names,
+            rules=going.rules,
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
@@ -197,15 +200,6 @@ class _Reader:
         )
         fields.done()
         return app
-
-    def _environments(
-        self, fields: Fields, key: str, environments: dict[str, Environment]
-    ) -> tuple[str, ...]:
-        names = fields.texts(key)
-        for name in names:
-            if name not in environments:
-                raise name_error(self.origin, f"{fields.where}.{key}", name, environments)
-        return names
 
     def _spaces(self, fields: Fields, environments: dict[str, Environment]) -> dict[str, tuple[str, ...]]:
         inner = Fields(self.origin, f"{fields.where}.spaces", fields.take("spaces", dict, {}))

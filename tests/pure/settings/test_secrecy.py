@@ -30,7 +30,7 @@ PLAIN = {
     "PATH": "/bin",
     "HOME": "/home/ada",
     "PIP_INDEX_URL": "https://pypi.example",
-    "ECR_REPOSITORY": "r",
+    "ECR_REGISTRY": "r",
 }
 
 

@@ -150,7 +150,8 @@ def _command(request: Request, row: Row, adapter: Adapter | None, own: Path, val
         return commands.expand(row.words, {**values, "report": lambda: str(own)})
     from toolkit.checks.adapter import Asked
 
-    return adapter.command(Asked(request.app.path, own, tuple(dict.fromkeys(request.app.images.values()))))
+    built = (image.dockerfile for image in request.app.images.values() if not image.image)
+    return adapter.command(Asked(request.app.path, own, tuple(dict.fromkeys(built))))
 
 
 def _broken(failure: Failed, ran: tools.Ran, adapter: Adapter | None) -> Outcome:
