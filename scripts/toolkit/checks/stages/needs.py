@@ -26,7 +26,9 @@ def of(app: App, row: Row) -> Iterator[str]:
     if command := table.adapter(name).command:
         from toolkit.checks.adapter import Asked
 
-        yield command(Asked(app.path, Path("report"), tuple(image.dockerfile for image in app.images.values())))[0]
+        yield command(
+            Asked(app.path, Path("report"), tuple(image.dockerfile for image in app.images.values()))
+        )[0]
 
 
 def require(app: App, stage: str) -> None:
