@@ -21,6 +21,7 @@ from toolkit.base.outcome import PipelineError
 from toolkit.ci import inputs
 from toolkit.ci.inputs import Skip
 from toolkit.ci.origin import Source
+from toolkit.ci.repositories import run
 from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
 from toolkit.settings.config import Config
@@ -58,6 +59,7 @@ class Reuse:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]
             parts += [repr(need) for need in self._needs]
+            parts += [self._secrets_of(app) for app in (self.app, *self._needs)]
         return _digest(parts)
 
     def state(self, stage: Stage) -> str:
@@ -123,12 +125,26 @@ class Reuse:
         """The files that git keeps of an app: its folder, its build context without other apps' folders, and
         what its configuration names elsewhere."""
         suites = [suite.path for suite in app.suites.values()]
-        named = [app.path / name for name in (*app.images.values(), app.manifests, *suites)]
+        places = app.rendering.folders if app.rendering else (app.manifests,)
+        named = [app.path / name for name in (*app.images.values(), *places, *suites)]
         beside = [path for path in named if not inputs.below(path.resolve(), [app.path])]
         found = inputs.kept([app.path, *beside])
         if inputs.below(app.context, [app.path]):
             return found
         return found | inputs.kept([app.context], self._is_anothers(app))
+
+    def _secrets_of(self, app: App) -> str:
+        """Where values come from that are kept elsewhere: the commit there. Of none nobody knows whether they
+        are the same; what they are is in no digest."""
+        secrets = app.rendering.secrets if app.rendering else None
+        if secrets is None:
+            return ""
+        try:
+            if secrets.repository:
+                return run.commit(f"{secrets.where}.repository", secrets.repository, self.config.root)
+        except PipelineError:
+            pass  # the stage itself tells
+        return os.urandom(16).hex()
 
     def _seen_by_builds(self, app: App) -> Iterable[str]:
         return inputs.everything(app.context, self._is_anothers(app))

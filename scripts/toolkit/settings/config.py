@@ -9,6 +9,7 @@ from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
 from toolkit.settings.apps.images import images
 from toolkit.settings.apps.judged import judged
+from toolkit.settings.apps.rendering import rendering
 from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
@@ -19,6 +20,7 @@ from toolkit.settings.tables.clusters import cluster
 from toolkit.settings.tables.environments import environment
 from toolkit.settings.tables.fields import Fields, name_error, nearest
 from toolkit.settings.tables.languages import Commands
+from toolkit.settings.tables.secrets import Secrets, secrets
 
 
 class Config(NamedTuple):
@@ -101,6 +103,7 @@ class _Reader:
         self.root = self.file.parent
         self.top = Fields(self.origin, "", read.table)
         self.languages: dict[str, dict[str, Commands]] = {}
+        self.secrets: dict[str, Secrets] = {}
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
@@ -111,6 +114,7 @@ class _Reader:
         for name, fields in self.top.tables("languages"):
             self.languages[name] = languages.commands(fields, {}, self.root)
             fields.done()
+        self.secrets = {name: secrets(name, fields) for name, fields in self.top.tables("secrets")}
         tables = self.top.tables("apps")
         self.top.done()
         apps = {
@@ -123,7 +127,10 @@ class _Reader:
         names.check(self.origin, apps, environments)
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
-        remotes = [app.repository.variable for app in apps.values() if app.repository]
+        elsewhere = [app.repository for app in apps.values()] + [
+            each.repository for each in self.secrets.values()
+        ]
+        remotes = [remote.variable for remote in elsewhere if remote]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
         return Config(self.root, self.file, apps, environments, clusters, *said, *told)
@@ -158,6 +165,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
+            rendering=rendering(fields, self.secrets),
             images=images(fields, "images"),
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),

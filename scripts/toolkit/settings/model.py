@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
+from toolkit.settings.apps.rendering import Rendering as Rendering
 from toolkit.settings.apps.suites import Suite as Suite
 from toolkit.settings.apps.suppressions import Suppression as Suppression
 from toolkit.settings.said.judging import Judging
@@ -28,6 +29,7 @@ from toolkit.settings.tables.refs import PLACEHOLDERS as PLACEHOLDERS
 from toolkit.settings.tables.refs import Ref as Ref
 from toolkit.settings.tables.refs import SecretKey as SecretKey
 from toolkit.settings.tables.refs import Where as Where
+from toolkit.settings.tables.secrets import Secrets as Secrets
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -55,6 +57,7 @@ class App(NamedTuple):
     context: Path = Path()
     images: Mapping[str, str] = NONE
     manifests: str = "deploy"
+    rendering: Rendering | None = None
     port: int = 80
     url: str | None = None
     page: str | None = None
