@@ -22,6 +22,7 @@ from toolkit.base.outcome import PipelineError
 from toolkit.ci import inputs
 from toolkit.ci.inputs import Skip
 from toolkit.ci.origin import Source
+from toolkit.ci.repositories import run
 from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
 from toolkit.settings import elsewhere
@@ -65,6 +66,7 @@ class Reuse:
         suite = self.app.suites.get(stage.name)
         if suite is not None and suite.repository:
             parts.append(self._commit_of_suite(stage.name))
+            parts += [self._secrets_of(app) for app in (self.app, *self._needs)]
         return _digest(parts)
 
     def _commit_of_suite(self, kind: str) -> str:
@@ -138,11 +140,25 @@ class Reuse:
         what its configuration names elsewhere."""
         suites = [suite.path for suite in app.suites.values() if not suite.repository]
         dockerfiles = [image.dockerfile for image in app.images.values() if not image.image]
-        named = [app.path / name for name in (*dockerfiles, app.manifests, *suites)]
+        places = app.rendering.folders if app.rendering else (app.manifests,)
+        named = [app.path / name for name in (*dockerfiles, *places, *suites)]
         beside = [path for path in named if not inputs.below(path.resolve(), [app.path])]
         found = inputs.kept([app.path, *beside])
         outside = [each for each in _contexts(app) if not inputs.below(each, [app.path])]
         return found | inputs.kept(outside, self._is_anothers(app)) if outside else found
+
+    def _secrets_of(self, app: App) -> str:
+        """Where values come from that are kept elsewhere: the commit there. Of none nobody knows whether they
+        are the same; what they are is in no digest."""
+        secrets = app.rendering.secrets if app.rendering else None
+        if secrets is None:
+            return ""
+        try:
+            if secrets.repository:
+                return run.commit(f"{secrets.where}.repository", secrets.repository, self.config.root)
+        except PipelineError:
+            pass  # the stage itself tells
+        return os.urandom(16).hex()
 
     def _seen_by_builds(self, app: App) -> Iterable[str]:
         skip = self._is_anothers(app)
