@@ -164,8 +164,11 @@ def _tail(ran: tools.Ran, adapter: Adapter | None) -> Sequence[str]:
 
 @contextmanager
 def _folder(evidence: Path, adapter: Adapter | None) -> Iterator[Path]:
-    """Where a report lies that a command is given a path for: in the record, or, of secrets, not for long."""
-    if adapter is None or not adapter.hides:
+    """Where a report lies that a command is given a path for: in the record, or, of secrets, not for long.
+
+    SARIF quotes the lines that it is about: from gitleaks, with what it found in them.
+    """
+    if adapter is not None and not adapter.hides:
         yield evidence
         return
     from tempfile import TemporaryDirectory
