@@ -32,7 +32,10 @@ settings.apps:       settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
-checks:              base settings
+checks.reports:      base
+checks.coverage:     checks.reports
+checks:              base settings checks.reports
+checks.linters:      base checks checks.reports
 preparing.keeping:
 preparing:           base checks settings
 objects.reading:     base
@@ -41,7 +44,8 @@ checks.advisories:   base checks
 cluster.contexts:    base objects
 cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
-checks.security:     base checks checks.advisories
+checks.security:     base checks checks.advisories checks.reports
+checks.stages:       base checks checks.coverage checks.linters checks.reports
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed

@@ -148,6 +148,7 @@ class _Reader:
         def allowed(fields: Fields) -> tuple[str, ...]:
             return self._environments(fields, "environments", environments)
 
+        said = languages.commands(fields, self.languages.get(language, {}), self.root)
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -178,8 +179,10 @@ class _Reader:
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
-            commands=languages.commands(fields, self.languages.get(language, {}), self.root),
-            suppressions=suppressions(fields, "suppressions"),
+            commands=said,
+            suppressions=suppressions(
+                fields, "suppressions", [row for rows in said.values() for row in rows]
+            ),
             suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
             judge=judged(fields, "judge"),
             ways=ways(fields, self.ways.get(language, Ways()), self.root),

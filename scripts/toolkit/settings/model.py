@@ -28,6 +28,7 @@ from toolkit.settings.tables.refs import PLACEHOLDERS as PLACEHOLDERS
 from toolkit.settings.tables.refs import Ref as Ref
 from toolkit.settings.tables.refs import SecretKey as SecretKey
 from toolkit.settings.tables.refs import Where as Where
+from toolkit.settings.tables.rows import Row as Row
 from toolkit.settings.tables.ways import Service as Service
 from toolkit.settings.tables.ways import Ways as Ways
 
@@ -70,7 +71,7 @@ class App(NamedTuple):
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0
     coverage: int = 0
-    commands: Mapping[str, tuple[tuple[str, ...], ...]] = NONE
+    commands: Mapping[str, tuple[Row, ...]] = NONE
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE

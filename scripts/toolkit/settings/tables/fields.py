@@ -97,15 +97,6 @@ class Fields:
                 raise self.error(f"{key}[{index}]", f"must be text, not {word_of(value)}")
         return tuple(values)
 
-    def commands(self, key: str) -> tuple[tuple[str, ...], ...] | None:
-        """A list of commands, each a list of words; None when absent."""
-        if (rows := self.optional(key, list)) is None:
-            return None
-        for index, row in enumerate(rows):
-            if not isinstance(row, list) or not row or not all(isinstance(word, str) for word in row):
-                raise self.error(f"{key}[{index}]", 'must be a list of words, ["ruff", "check"]')
-        return tuple(tuple(row) for row in rows)
-
     def ref(self, key: str) -> Ref | None:
         """{ env = "NAME" }, or None when absent."""
         value = self._pop(key)

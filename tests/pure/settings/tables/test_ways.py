@@ -21,7 +21,7 @@ suite = ["bundle", "exec", "rspec", "{path}"]
 APP = """
 default_cluster = "here"
 [environments.test]
-spaces = ["test"]
+spaces = ["test-dev"]
 [clusters.here]
 kubeconfig = "x"
 [apps.web]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.checks.findings import Finding, named, sarif
+from toolkit.checks.reports.findings import Finding, named, sarif
 
 FIRST = Finding("bandit", "B602", "shell", "app/a.py", 5, severity="HIGH")
 SECOND = Finding("safety", "39525", "ReDoS", "requirements.txt", 0, aliases=("CVE-2020-28493",))

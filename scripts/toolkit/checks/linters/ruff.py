@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolkit.base.outcome import Failed
 from toolkit.base.redaction import Raw
+from toolkit.checks.adapter import Adapter, Asked
 
 if TYPE_CHECKING:  # a clean app never needs it, and the cost of starting is what `make bench` counts
-    from toolkit.checks.findings import Finding
+    from toolkit.checks.reports.findings import Finding
 
 
 def subcommand(argv: Sequence[str]) -> str:
@@ -34,24 +35,28 @@ def reporting(argv: Sequence[str], report: Path) -> list[str]:
 def checked(report: Path, folder: Path) -> list[Finding]:
     """The findings of a JSON report of `ruff check`; files below folder are named relative to it."""
     try:
-        rows = json.loads(report.read_text(encoding="utf-8"))
-        if not rows:
-            return []
-        from toolkit.checks.findings import Finding
-
-        return [
-            Finding(
-                tool="ruff",
-                id=str(row["code"] or "syntax"),
-                message=row["message"],
-                file=_relative(row["filename"], folder),
-                line=row["location"]["row"],
-                link=row.get("url") or "",
-            )
-            for row in rows
-        ]
+        return read(json.loads(report.read_text(encoding="utf-8")), folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failed(f"ruff left no readable report: {error}") from None
+
+
+def read(document: Any, folder: Path) -> list[Finding]:
+    """The findings of such a report."""
+    if not document and isinstance(document, list):
+        return []
+    from toolkit.checks.reports.findings import Finding, relative
+
+    return [
+        Finding(
+            tool="ruff",
+            id=str(row["code"] or "syntax"),
+            message=row["message"],
+            file=relative(row["filename"], folder),
+            line=row["location"]["row"],
+            link=row.get("url") or "",
+        )
+        for row in document
+    ]
 
 
 def formatted(output: Raw) -> list[Finding]:
@@ -62,7 +67,7 @@ def formatted(output: Raw) -> list[Finding]:
     lines = [line for line in output.lines() if ": unformatted: " in line]
     if not lines:
         return []
-    from toolkit.checks.findings import Finding
+    from toolkit.checks.reports.findings import Finding
 
     rows = [line.partition(": unformatted: ")[0].rsplit(":", 2) for line in lines]
     return [
@@ -70,6 +75,10 @@ def formatted(output: Raw) -> list[Finding]:
     ]
 
 
-def _relative(file: str, folder: Path) -> str:
-    path = Path(file)
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else file
+def command(asked: Asked) -> list[str]:
+    """`ruff check` over the app."""
+    return reporting(["ruff", "check", str(asked.folder)], asked.report)
+
+
+# 0 nothing found, 1 something, 2 it could not do it: https://docs.astral.sh/ruff/linter/#exit-codes
+ADAPTER = Adapter("ruff", command, read)

@@ -1,4 +1,4 @@
-"""What the reports of ruff, pytest, coverage, bandit and safety say."""
+"""What the reports of ruff, bandit and safety say."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from toolkit.base.outcome import Failed
 from toolkit.base.redaction import Raw
-from toolkit.checks import reports, ruff
-from toolkit.checks.findings import Finding
+from toolkit.checks.linters import ruff
+from toolkit.checks.reports.findings import Finding
 from toolkit.checks.requirements import Requirement
 from toolkit.checks.security import bandit, safety
 
@@ -68,40 +68,6 @@ def test_ruffs_findings(tmp_path: Path) -> None:
     ]
     said = Raw("C:1:x.py:2:1: unformatted: File would be reformatted\n1 file would be reformatted\n")
     assert ruff.formatted(said) == [Finding("ruff", "format", "is not formatted", "C:1:x.py", 2)]
-
-
-JUNIT = """<?xml version="1.0"?><testsuites><testsuite>
-<testcase classname="tests.unit.test_a" name="test_ok"/>
-<testcase classname="tests.unit.test_a" name="test_skipped"><skipped message="later"/></testcase>
-<testcase classname="tests.unit.test_a" name="test_bad">
-<failure message="AssertionError: 3 is not 4&#10;assert 3 == 4">def test_bad():
-&gt;       helper(3)
-
-tests/unit/test_a.py:9:
-E       AssertionError: 3 is not 4
-
-tests/unit/helpers.py:2: AssertionError</failure></testcase>
-<testcase classname="" name="tests.unit.test_b"><error message="collection failure"
->ImportError while importing test module.
-E   ModuleNotFoundError: No module named 'nothing'</error></testcase>
-</testsuite></testsuites>"""
-
-
-def test_junit_counts_and_says_why_and_where(tmp_path: Path) -> None:
-    report = reports.junit(write(tmp_path, JUNIT))
-    assert (report.total, report.skipped) == (4, 1)
-    assert [str(each) for each in report.failed] == [
-        "tests.unit.test_a.test_bad (tests/unit/helpers.py:2): AssertionError: 3 is not 4",
-        "tests.unit.test_b: ModuleNotFoundError: No module named 'nothing'",
-    ]
-
-
-def test_coverage_names_the_files_with_most_missing(tmp_path: Path) -> None:
-    summaries = {"a.py": 1, "b.py": 9, "c.py": 0}
-    files = {name: {"summary": {"missing_lines": lines}} for name, lines in summaries.items()}
-    found = reports.coverage(write(tmp_path, {"files": files, "totals": {"percent_covered": 89.96}}))
-    assert found.missing == (("b.py", 9), ("a.py", 1))
-    assert str(found) == "89.9%", "never rounded up over a floor that it misses"
 
 
 BANDIT = {
@@ -204,8 +170,6 @@ def test_no_readable_report_is_a_failure(tmp_path: Path, content: str | None) ->
     for read in (
         lambda: bandit.read(report, 0),
         lambda: safety.read(report, 0, [PIN], Path("/app")),
-        lambda: reports.coverage(report),
-        lambda: reports.junit(report),
     ):
         with pytest.raises(Failed):
             read()
