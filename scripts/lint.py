@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.checks import commands
 from toolkit.checks.stages import needs, rows, said
+from toolkit.preparing.around import prepared
 from toolkit.settings import command
 
 if TYPE_CHECKING:
@@ -106,4 +107,4 @@ def _venv(request: command.Request) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="lint", help=__doc__ or "", app="one", place="none"))
+    sys.exit(command.main(prepared(run), stage="lint", help=__doc__ or "", app="one", place="none"))

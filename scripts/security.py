@@ -15,6 +15,7 @@ from toolkit.checks.reports.findings import named, sarif
 from toolkit.checks.security import scans
 from toolkit.checks.stages import needs, passing, rows, said
 from toolkit.checks.stages.rows import Answer
+from toolkit.preparing.around import prepared
 from toolkit.settings import command
 
 SHOWN = 50
@@ -101,4 +102,4 @@ def _venv(request: command.Request) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="security", help=__doc__ or "", app="one", place="none"))
+    sys.exit(command.main(prepared(run), stage="security", help=__doc__ or "", app="one", place="none"))

@@ -13,6 +13,7 @@ from toolkit.checks.coverage import tables as coverage
 from toolkit.checks.programs import shown
 from toolkit.checks.reports.tested import together
 from toolkit.checks.stages import needs, said, tests
+from toolkit.preparing.around import prepared
 from toolkit.settings import command
 
 TIMEOUT_SECONDS = 900.0
@@ -95,4 +96,5 @@ def _venv(request: command.Request) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="unit", help=__doc__ or "", app="one", place="none"))
+    whole = prepared(run, with_services=True)
+    sys.exit(command.main(whole, stage="unit", help=__doc__ or "", app="one", place="none"))

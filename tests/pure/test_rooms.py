@@ -36,6 +36,8 @@ checks.reports:      base
 checks.coverage:     checks.reports
 checks:              base settings checks.reports
 checks.linters:      base checks checks.reports
+preparing.keeping:
+preparing:           base checks settings
 objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks

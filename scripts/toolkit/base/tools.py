@@ -105,14 +105,15 @@ def run(
     stdin: str | None = None,
     apart: bool = False,
     inherited: Mapping[str, str] | None = None,
+    keeps: Sequence[int] = (),
 ) -> Ran:
     """Run a program to its end.
 
     env is added to what the program inherits, which is this process's environment unless `inherited` says
     otherwise; timeout is in seconds. With echo the command and its output are shown as they come; apart keeps
-    stderr out of the answer. Raises Misused when there is no such program, TimedOut at the timeout,
-    ToolFailed when check is set and the exit code is not 0. Interrupted, it stops the program and all that it
-    started.
+    stderr out of the answer; keeps are open files that it holds, too, as long as it runs. Raises Misused when
+    there is no such program, TimedOut at the timeout, ToolFailed when check is set and its code is not 0.
+    Interrupted, it stops the program and all that it started.
     """
     command = tuple(str(word) for word in argv)
     if echo:
@@ -128,7 +129,7 @@ def run(
     whole = {**(os.environ if inherited is None else inherited), **(env or {})}
     try:
         with held_back(), _starting:  # the signal is told when the lock is free again
-            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart)
+            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart, keeps=keeps)
             _running.add(process)
         if timeout:
             timer = threading.Timer(timeout, _expire, (process, expired))
@@ -179,7 +180,13 @@ def stop_all() -> None:
 
 
 def _start(
-    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str], *, piped: bool, apart: bool
+    command: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str],
+    *,
+    piped: bool,
+    apart: bool,
+    keeps: Sequence[int],
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -192,6 +199,7 @@ def _start(
             text=True,
             errors="replace",
             start_new_session=True,
+            pass_fds=tuple(keeps),
         )
     except FileNotFoundError:
         if cwd is not None and not cwd.is_dir():

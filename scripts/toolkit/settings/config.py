@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,19 +14,20 @@ from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
 from toolkit.settings.files.extending import Read
-from toolkit.settings.model import AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
+from toolkit.settings.model import NONE, AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
 from toolkit.settings.tables import languages, policies
 from toolkit.settings.tables.clusters import cluster
 from toolkit.settings.tables.environments import environment
 from toolkit.settings.tables.fields import Fields, name_error, nearest
 from toolkit.settings.tables.languages import Commands
+from toolkit.settings.tables.ways import Ways, ways
 
 
 class Config(NamedTuple):
     """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion.
 
     extended: the files of repositories elsewhere that it extends, with their commits; variables: those that
-    hold addresses of repositories.
+    hold addresses of repositories; ways: of each language, for code that is not an app's.
     """
 
     root: Path
@@ -38,6 +40,7 @@ class Config(NamedTuple):
     security: SecurityPolicy
     extended: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    ways: Mapping[str, Ways] = NONE
 
     @classmethod
     def load(cls, file: Path) -> Config:
@@ -101,6 +104,7 @@ class _Reader:
         self.root = self.file.parent
         self.top = Fields(self.origin, "", read.table)
         self.languages: dict[str, dict[str, Commands]] = {}
+        self.ways: dict[str, Ways] = {}
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
@@ -110,6 +114,7 @@ class _Reader:
         clusters = {name: cluster(name, fields, self.root) for name, fields in self.top.tables("clusters")}
         for name, fields in self.top.tables("languages"):
             self.languages[name] = languages.commands(fields, {}, self.root)
+            self.ways[name] = ways(fields, Ways(), self.root)
             fields.done()
         tables = self.top.tables("apps")
         self.top.done()
@@ -126,7 +131,7 @@ class _Reader:
         remotes = [app.repository.variable for app in apps.values() if app.repository]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
-        return Config(self.root, self.file, apps, environments, clusters, *said, *told)
+        return Config(self.root, self.file, apps, environments, clusters, *said, *told, self.ways)
 
     def _table(self, key: str) -> Fields:
         return Fields(self.origin, key, self.top.take(key, dict, {}))
@@ -180,6 +185,7 @@ class _Reader:
             ),
             suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
             judge=judged(fields, "judge"),
+            ways=ways(fields, self.ways.get(language, Ways()), self.root),
         )
         fields.done()
         return app

@@ -29,6 +29,8 @@ from toolkit.settings.tables.refs import Ref as Ref
 from toolkit.settings.tables.refs import SecretKey as SecretKey
 from toolkit.settings.tables.refs import Where as Where
 from toolkit.settings.tables.rows import Row as Row
+from toolkit.settings.tables.ways import Service as Service
+from toolkit.settings.tables.ways import Ways as Ways
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -73,6 +75,7 @@ class App(NamedTuple):
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE
+    ways: Ways = Ways()
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""
