@@ -11,7 +11,7 @@ from toolkit.base import tools
 from toolkit.base.outcome import Failed, Outcome, TimedOut
 from toolkit.checks import commands
 from toolkit.checks.linters import ruff
-from toolkit.checks.stages import table
+from toolkit.checks.stages import needs, table
 
 if TYPE_CHECKING:
     from toolkit.checks.adapter import Adapter
@@ -150,7 +150,7 @@ def _command(request: Request, row: Row, adapter: Adapter | None, own: Path, val
         return commands.expand(row.words, {**values, "report": lambda: str(own)})
     from toolkit.checks.adapter import Asked
 
-    return adapter.command(Asked(request.app.path, own, tuple(dict.fromkeys(request.app.images.values()))))
+    return adapter.command(Asked(request.app.path, own, needs.dockerfiles(request.app)))
 
 
 def _broken(failure: Failed, ran: tools.Ran, adapter: Adapter | None) -> Outcome:
