@@ -184,6 +184,12 @@ def test_a_program_that_is_missing_is_named_before_anything_is_started(repo: Rep
     assert "rubocop is not installed" in done.output
     assert "gem install rubocop" in done.output
     assert not (repo.app / "started").exists()
+    done = stage(repo, "lint", '["rubocpo"]')
+    assert "rubocpo is not installed" in done.output
+    assert 'did you mean "rubocop"?' in done.output
+    done = stage(repo, "lint", '["bandit"]')
+    assert done.code == 2, done.output
+    assert "bandit: is run by the security stage" in done.output
     done = stage(repo, "lint", sh("no-such-thing"))
     assert done.code == 2, done.output
     assert "ended with exit code 127: a program that it starts is not installed" in done.output

@@ -37,6 +37,15 @@ def test_a_file_of_the_repository_is_no_report(repo: Repository) -> None:
         assert done.code == 2, done.output
         assert why in done.output
     assert (repo.app / "calc.py").is_file()
+    new = repo.write("pom.xml", "<project/>")
+    done = stage(repo, "unit", row("true", format="junit", report="*.xml"))
+    assert done.code == 2, done.output
+    assert "is no report of tests, and `report` says *.xml" in done.output
+    assert new.is_file(), "work that is not committed yet"
+    (repo.app / "coverage").mkdir()
+    done = stage(repo, "unit", row("true", coverage="coverage"))
+    assert done.code == 2, done.output
+    assert "is a folder, where the report of a command is to lie" in done.output
 
 
 @pytest.mark.parametrize(
@@ -117,6 +126,9 @@ def test_a_report_may_be_what_is_printed_and_several_files(repo: Repository) -> 
     done = unit(repo, 0, row(f"printf '{tap}'; echo noise >&2", format="tap", report="-"))
     assert done.code == 0, done.output
     assert "2 unit tests passed" in done.output
+    done = unit(repo, 0, row("true", format="tap", report="-"))
+    assert done.code == 1, done.output
+    assert "is empty, where a report (TAP) was expected" in done.output
     each = f"mkdir -p target; for n in 1 2; do printf %s {shlex.quote(PASSES)} > target/TEST-$n.xml; done"
     done = unit(repo, 0, row(each, format="junit", report="target/TEST-*.xml"))
     assert done.code == 0, done.output

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolkit.base import tools
-from toolkit.base.outcome import Failed, Outcome, TimedOut
+from toolkit.base.outcome import Failed, Misused, Outcome, TimedOut
 from toolkit.checks import commands
 from toolkit.checks.linters import ruff
 from toolkit.checks.stages import needs, table
@@ -140,12 +140,17 @@ def _where(request: Request, row: Row, adapter: Adapter | None, own: Path, value
 
     what = f"a JSON report of {adapter.name}" if adapter else sarif.WHAT
     if not row.report or row.report == "-":
-        return Place(own, what)
+        return Place(own, what, said="its standard output" if row.report else "")
     (path,) = commands.expand([row.report], values)
     return place(path, what, request.app.path, request.evidence)
 
 
 def _command(request: Request, row: Row, adapter: Adapter | None, own: Path, values: Values) -> list[str]:
+    if not row.format and adapter is not None and adapter.command is None:
+        raise Misused(
+            f"{adapter.name}: is run by the security stage",
+            remedy=f'put ["{adapter.name}"] into `security`, or write a command and its format',
+        )
     if row.format or adapter is None or adapter.command is None:
         return commands.expand(row.words, {**values, "report": lambda: str(own)})
     from toolkit.checks.adapter import Asked
