@@ -28,7 +28,7 @@ settings.said:
 ci.repositories:     base ci settings.said
 settings.files:      base ci.repositories
 settings.tables:     base ci.repositories settings.files settings.said
-settings.apps:       settings.said settings.tables
+settings.apps:       ci.repositories settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
