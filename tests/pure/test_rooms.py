@@ -28,7 +28,7 @@ settings.said:
 ci.repositories:     base ci settings.said
 settings.files:      base ci.repositories
 settings.tables:     base ci.repositories settings.files settings.said
-settings.apps:       settings.said settings.tables
+settings.apps:       ci.repositories settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
@@ -72,8 +72,8 @@ drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
-suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
-                     cluster.release cluster.standing health
+suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
+                     cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
                      cluster.release cluster.standing images cluster.preflight cluster.verdict health

@@ -10,6 +10,7 @@ which keeps several stages running in the background, uses `sh` (processes.py).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import signal
@@ -210,6 +211,13 @@ def _start(
         ) from None
     except PermissionError:
         raise Misused(f"{command[0]}: is not executable") from None
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        raise Misused(
+            f"{command[0]}: is no program that this machine can run",
+            remedy="a script says in its first line what runs it: #!/bin/sh",
+        ) from None
 
 
 def _listen(pipe: IO[str] | None, lines: list[str], echo: bool) -> None:

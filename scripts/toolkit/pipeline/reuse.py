@@ -23,6 +23,7 @@ from toolkit.ci.inputs import Skip
 from toolkit.ci.origin import Source
 from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
+from toolkit.settings import elsewhere
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import version
@@ -58,7 +59,17 @@ class Reuse:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]
             parts += [repr(need) for need in self._needs]
+        suite = self.app.suites.get(stage.name)
+        if suite is not None and suite.repository:
+            parts.append(self._commit_of_suite(stage.name))
         return _digest(parts)
+
+    def _commit_of_suite(self, kind: str) -> str:
+        """The commit of a suite in a repository of its own; where that cannot be had, nothing is reused."""
+        try:
+            return elsewhere.code_of(self.config, self.app, kind).commit
+        except PipelineError:
+            return os.urandom(16).hex()
 
     def state(self, stage: Stage) -> str:
         """A digest of what runs where the stage works; "" for a stage that needs no cluster."""
@@ -122,7 +133,7 @@ class Reuse:
     def _own(self, app: App) -> set[str]:
         """The files that git keeps of an app: its folder, its build context without other apps' folders, and
         what its configuration names elsewhere."""
-        suites = [suite.path for suite in app.suites.values()]
+        suites = [suite.path for suite in app.suites.values() if not suite.repository]
         named = [app.path / name for name in (*app.images.values(), app.manifests, *suites)]
         beside = [path for path in named if not inputs.below(path.resolve(), [app.path])]
         found = inputs.kept([app.path, *beside])

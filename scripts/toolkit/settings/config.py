@@ -128,7 +128,9 @@ class _Reader:
         names.check(self.origin, apps, environments)
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
-        remotes = [app.repository.variable for app in apps.values() if app.repository]
+        suites = [each.repository for app in apps.values() for each in app.suites.values()]
+        elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites))
+        remotes = [each.variable for each in elsewhere]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
         return Config(self.root, self.file, apps, environments, clusters, *said, *told, self.ways)
@@ -144,6 +146,9 @@ class _Reader:
         language = fields.take("language", str, "")
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
+
+        mine = ways(fields, self.ways.get(language, Ways()), self.root)
+        by_language = {**{name: each.suite for name, each in self.ways.items()}, language: mine.suite}
 
         def allowed(fields: Fields) -> tuple[str, ...]:
             return self._environments(fields, "environments", environments)
@@ -183,9 +188,12 @@ class _Reader:
             suppressions=suppressions(
                 fields, "suppressions", [row for rows in said.values() for row in rows]
             ),
-            suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
+            suites={
+                kind: suite(kind, table, allowed, language, by_language)
+                for kind, table in fields.tables("suites")
+            },
             judge=judged(fields, "judge"),
-            ways=ways(fields, self.ways.get(language, Ways()), self.root),
+            ways=mine,
         )
         fields.done()
         return app

@@ -37,6 +37,7 @@ class Fields:
         self.where = where
         if not isinstance(table, dict):
             raise self.error("", f"must be a table, not {word_of(table)}")
+        self._given = frozenset(table)
         self._left: dict[str, Any] = dict(table)
         self._known: list[str] = []
 
@@ -73,6 +74,10 @@ class Fields:
         """The value of a key, None when it is absent."""
         self._known.append(key)
         return self.take(key, kind) if key in self._left else None
+
+    def has(self, key: str) -> bool:
+        """Whether the table as it was given says something of a key."""
+        return key in self._given
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         """One of a few words."""
