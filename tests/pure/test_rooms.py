@@ -28,13 +28,13 @@ settings.said:
 ci.repositories:     base ci settings.said
 settings.files:      base ci.repositories
 settings.tables:     base ci.repositories settings.files settings.said
-settings.apps:       settings.said settings.tables
+settings.apps:       ci.repositories settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
 checks.reports:      base
 checks.coverage:     checks.reports
-checks:              base settings checks.reports
+checks:              base settings settings.said checks.reports
 checks.linters:      base checks checks.reports
 preparing.keeping:
 preparing:           base checks settings

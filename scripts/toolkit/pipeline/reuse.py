@@ -63,10 +63,10 @@ class Reuse:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]
             parts += [repr(need) for need in self._needs]
+            parts += [self._secrets_of(app) for app in (self.app, *self._needs)]
         suite = self.app.suites.get(stage.name)
         if suite is not None and suite.repository:
             parts.append(self._commit_of_suite(stage.name))
-            parts += [self._secrets_of(app) for app in (self.app, *self._needs)]
         return _digest(parts)
 
     def _commit_of_suite(self, kind: str) -> str:

@@ -43,7 +43,7 @@ ENDS = {
     "no such program": ("bundle-that-is-not-here exec rspec", 1, "did not start, exit code 127", True),
     "killed": (f"{report(GOOD)}; kill -9 $$", 1, "the acceptance suite was killed by signal 9", True),
     "its child was killed": (
-        f"{report(GOOD)}; sh -c 'kill -9 $$'; exit $?".replace("'", '"'),
+        f"{report(GOOD)}; sh -c 'kill -9 $$'; exit $?",
         1,
         "was killed by signal 9 (exit code 137)",
         True,
