@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from toolkit.base.outcome import Failed, Misused, Refused
-from toolkit.images.registries import asking
-from toolkit.images.registries.asking import Said
 from toolkit.images.registries.reference import parse
 
 
@@ -14,6 +12,10 @@ def by_digest(app: str, role: str, name: str) -> str:
     Raises Misused when it is no name or its registry does not know it, Refused when this machine may not ask,
     Failed when nobody answers.
     """
+    # here: most apps have no such image, and asking loads an HTTP client
+    from toolkit.images.registries import asking
+    from toolkit.images.registries.asking import Said
+
     reference = parse(name)
     what = f"{app}: the image of role {role}, {name},"
     if reference is None:

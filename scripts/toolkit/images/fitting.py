@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -58,8 +58,23 @@ def wanted(app: App, cluster: Cluster, source: Source) -> Wanted:
         if image not in named:
             named[image] = _build(app, role, cluster, source)
         made = named[image]
+        _require_a_name_of_its_own(app, role, made, builds)
         builds[made] = (*builds.get(made, ()), role)
     return Wanted(builds, elsewhere)
+
+
+def _require_a_name_of_its_own(
+    app: App, role: str, made: Build, builds: Mapping[Build, tuple[str, ...]]
+) -> None:
+    """Raises Misused for two builds that would be pushed under one name: side by side, one would be taken for
+    the other."""
+    for other, roles in builds.items():
+        if other != made and made.repository and other.tagged == made.tagged:
+            raise Misused(
+                f"{app.name}: images.{roles[0]} and images.{role} are two images, and both would be "
+                f"pushed to {made.repository}",
+                remedy=f"give one of them another `repository` in [apps.{app.name}.images]",
+            )
 
 
 def _build(app: App, role: str, cluster: Cluster, source: Source) -> Build:
@@ -151,7 +166,7 @@ def _require_secrets(made: Build, image: Image, where: str) -> None:
             )
         builder.known(value)
         for number, line in enumerate(made.dockerfile.read_text(errors="replace").splitlines(), 1):
-            if re.match(rf"\s*ARG\s+(?:\S+\s+)*{name}(?:[\s=]|$)", line, re.IGNORECASE):
+            if re.match(rf"\s*(?i:ARG)\s+(?:\S+\s+)*{name}(?:[\s=]|$)", line):
                 raise Misused(
                     f"{made.dockerfile}:{number}: ARG {name} would keep a secret in the image's history",
                     remedy=f"RUN --mount=type=secret,id={name} has it in /run/secrets/{name}; take ARG out",

@@ -89,6 +89,8 @@ def names(config: Config, cluster: Cluster, environ: Mapping[str, str]) -> Itera
     """The names of apps.toml that stand in plans, records and addresses, and the address of the registry."""
     for app in config.apps.values():
         yield from (app.name, app.main_branch, *app.images)
+        for image in app.images.values():
+            yield from (image.repository, address(image.registry, environ))
         yield from (space for spaces in app.spaces.values() for space in spaces)
     for environment in config.environments.values():
         yield from (environment.name, *environment.spaces)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 
-from toolkit.base.redaction import is_secret_name
+from toolkit.base.redaction import Secret, is_secret_name
 from toolkit.settings.config import Config
 from toolkit.settings.model import PLACEHOLDERS, App, Cluster, Ref
 
@@ -54,7 +54,10 @@ def confine(
     if stage not in ALLOWED:
         return []
     allowed = {_PLAIN, *ALLOWED[stage]}
-    kept = _of_builds(config) if stage in BUILDING else set()
+    built = _of_builds(config)
+    for name in built & set(environ):
+        Secret(environ[name])
+    kept = built if stage in BUILDING else set()
     taken = [
         name for name in environ if name not in kept and _kind(name, config, cluster, apps) not in allowed
     ]
@@ -86,6 +89,8 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return OWN
     if any(name in app.variables for app in config.apps.values()):
         return _ELSEWHERE
+    if name in _of_builds(config):
+        return _ELSEWHERE  # of an image that is built by other stages
     if name in config.variables:
         return _ELSEWHERE  # of a repository that is checked out by now
     if name in (config.alert.webhook.env, config.alert.token.env):

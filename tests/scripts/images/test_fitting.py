@@ -97,6 +97,17 @@ def test_roles_that_say_the_same_share_a_build_and_others_do_not(repo: Repositor
     assert images["api"] == images["app"] == f"registry.example/team/team-api@{DIGEST}"
 
 
+def test_two_images_of_one_name_are_refused(repo: Repository, tmp_path: Path) -> None:
+    """Built side by side, the one would be pushed as the other."""
+    roles = 'api = { repository = "x", target = "a" }, web = { repository = "x", target = "b" }'
+    say_of_images(repo, f"images = {{ {roles} }}")
+    env = docker(repo, tmp_path)
+    done = repo.run("build", "tiny", "--cluster", "docker", env=env)
+    assert done.code == 2, done.output
+    assert "images.api and images.web are two images, and both would be pushed to" in done.output
+    assert not (repo.root / "asked").exists()
+
+
 def test_an_image_has_a_registry_of_its_own(repo: Repository, tmp_path: Path) -> None:
     say_of_images(
         repo, 'images = { api = { registry = { env = "WEB_REGISTRY" } }, web = { registry = "x.io/t" } }'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from toolkit.settings.tables.fields import Fields, word_of
@@ -54,14 +53,6 @@ class Image(NamedTuple):
         return text.replace(COMMIT, commit).replace(VERSION, version)
 
 
-def read_variables(images: Mapping[str, Image]) -> Iterator[str]:
-    """The variables that building reads besides the cluster's: secrets and addresses."""
-    for each in images.values():
-        yield from (ref.env for _, ref in each.secrets)
-        if isinstance(each.registry, Ref):
-            yield each.registry.env
-
-
 def images(fields: Fields, key: str) -> dict[str, Image]:
     """Roles to images: a text is the path of a Dockerfile, a table says more."""
     return {
@@ -87,6 +78,7 @@ def _image(fields: Fields, key: str, value: object) -> Image:
         platform=inner.take("platform", str, ""),
     )
     inner.done()
+    _require_one(inner, "registry", found.registry)
     if found.repository and not _REPOSITORY.fullmatch(found.repository):
         raise inner.error("repository", f'"{found.repository}" cannot be the name of a repository: {_RULE}')
     if found.platform and not _PLATFORM.fullmatch(found.platform):
@@ -103,6 +95,7 @@ def _elsewhere(inner: Fields) -> Image:
         if inner.has(key):
             raise inner.error(key, "is for an image that is built here, and `image` names one that is not")
     inner.done()
+    _require_one(inner, "registry", found.registry)
     _known(inner, "image", found.image, (COMMIT, VERSION, REGISTRY))
     if not found.image or any(letter.isspace() for letter in found.image):
         raise inner.error("image", f'"{found.image}" does not name an image')
@@ -120,9 +113,18 @@ def _arguments(inner: Fields, key: str) -> tuple[tuple[str, str | Ref], ...]:
         value = table.ref_or_text(name)
         if isinstance(value, str):
             _known(table, name, value, (COMMIT, VERSION))
+        _require_one(table, name, value)
         if value is not None:
             found.append((name, value))
     return tuple(found)
+
+
+def _require_one(fields: Fields, key: str, value: Ref | str | None) -> None:
+    """Raises Misused for a variable that is another one in each space: the image is the same in all."""
+    if isinstance(value, Ref) and value.varies:
+        raise fields.error(
+            key, f"{value.env} is a variable for each of several places, and an image has none"
+        )
 
 
 def _known(fields: Fields, key: str, text: str, known: tuple[str, ...]) -> None:

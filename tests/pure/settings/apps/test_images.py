@@ -66,6 +66,8 @@ def test_a_text_is_a_dockerfile_and_a_table_says_more(tmp_path: Path) -> None:
         ('images.api = { platform = "amd64" }', 'apps.toy.images.api.platform: "amd64" is not a platform'),
         ('images.api = { build_args = { "A-B" = "1" } }', "images.api.build_args.A-B: cannot be the name"),
         ("images.api = { build_args = { A = 1 } }", "images.api.build_args.A: must name an environment"),
+        ('images.api = { build_args = { A = { env = "A_{SPACE}" } } }', "A_{SPACE} is a variable for each"),
+        ('images.api = { registry = { env = "R_{APP}" } }', "registry: R_{APP} is a variable for each"),
         ('images.api = { build_args = { A = "{space}" } }', "build_args.A: {space} stands for nothing here"),
         ('images.api = { image = "x:{tag}" }', "apps.toy.images.api.image: {tag} stands for nothing here"),
         ('images.api = { image = "" }', "does not name an image"),
