@@ -13,6 +13,7 @@ from pathlib import Path
 
 from toolkit.base.outcome import Misused
 from toolkit.base.redaction import Raw, tail
+from toolkit.checks import programs
 
 KEEPER = Path(__file__).parent / "keeping" / "keeper.py"
 END_SECONDS = 20.0
@@ -93,6 +94,6 @@ class Kept:
         if shutil.which(place, path=env.get("PATH")) is None:
             Path(folder).rmdir()
             raise Misused(
-                f"{program}: no such program on this machine",
-                remedy="run `make doctor` to see what is missing",
+                f"{program} is not installed: there is no such program on this machine",
+                remedy=programs.how_to_get(program),
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.base import files, tools
 from toolkit.base.outcome import Failed, Misused, TimedOut
-from toolkit.checks import commands
+from toolkit.checks import commands, programs
 from toolkit.preparing import marks
 from toolkit.preparing.alone import alone_in
 from toolkit.settings import secrecy
@@ -87,6 +87,8 @@ class Preparing:
 
     def _run(self, argv: list[str], locks: list[int]) -> None:
         shown = tools.quoted(argv)
+        if "PATH" not in self.env:
+            programs.require(argv[0], self.folder)
         try:
             ran = tools.run(
                 commands.located(argv),
@@ -175,8 +177,7 @@ def _used(folder: Path) -> float:
 
 def _identity(program: str, folder: Path) -> list[str]:
     """What tells a program from another version of itself: what one made, the other may not understand."""
-    (named,) = commands.located([program])
-    found = shutil.which(folder / named if "/" in named else named) if "{" not in program else None
+    found = programs.find(program, folder) if "{" not in program else None
     if found is None:
         return []
     real = os.path.realpath(found)

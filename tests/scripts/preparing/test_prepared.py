@@ -146,7 +146,7 @@ def test_a_program_that_is_missing_is_named(repo: Repository) -> None:
     configure(repo, TABLE.replace('"sh", "install.sh"', '"no-such-installer"'))
     done = repo.run("lint", "bare")
     assert done.code == 2, done.output
-    assert "no-such-installer: no such program on this machine" in done.output
+    assert "no-such-installer is not installed: there is no such program on this machine" in done.output
 
 
 def test_several_at_once_prepare_it_once(repo: Repository) -> None:

@@ -180,7 +180,7 @@ def test_tests_that_fail_leave_nothing(repo: Repository) -> None:
 def test_a_program_that_is_missing_is_named(repo: Repository) -> None:
     done = unit(repo, 'unit = [["true"]]\nservices.db.start = ["no-such-database", "--port", "{port}"]\n')
     assert done.code == 2, done.output
-    assert "no-such-database: no such program on this machine" in done.output
+    assert "no-such-database is not installed: there is no such program on this machine" in done.output
 
 
 def test_a_service_without_its_start_is_refused(repo: Repository) -> None:

@@ -44,17 +44,20 @@ class Ways(NamedTuple):
 
 
 def ways(fields: Fields, inherited: Ways, root: Path) -> Ways:
-    """Those of a table; what it does not say is as inherited, and env and services are joined by their names.
+    """Those of a table; what it does not say is as inherited, and env and services are joined by their
+    names; a variable that is false is none of its own.
     root is the folder of the file that was asked for."""
     prepare = _commands(fields, "prepare")
     lockfiles = fields.optional("lockfiles", list)
     services = {name: _service(each) for name, each in fields.tables("services")}
     suite = _words(fields, "suite")
-    own = _rooted(fields, Ways(prepare or (), (), _env(fields), services, suite), root)
+    env, dropped = _env(fields)
+    own = _rooted(fields, Ways(prepare or (), (), env, services, suite), root)
+    kept = {name: value for name, value in inherited.env.items() if name not in dropped}
     whole = Ways(
         inherited.prepare if prepare is None else own.prepare,
         inherited.lockfiles if lockfiles is None else _texts(fields, "lockfiles", lockfiles),
-        {**inherited.env, **own.env},
+        {**kept, **own.env},
         {**inherited.services, **own.services},
         own.suite or inherited.suite,
     )
@@ -69,7 +72,7 @@ def _service(fields: Fields) -> Service:
         _words(fields, "start"),
         _words(fields, "ready"),
         _words(fields, "stop"),
-        _env(fields),
+        _env(fields)[0],
         fields.seconds("deadline", "30s"),
     )
     if not service.start:
@@ -110,17 +113,19 @@ def _texts(fields: Fields, key: str, given: list[object]) -> Words:
     return tuple(str(each) for each in given)
 
 
-def _env(fields: Fields) -> dict[str, str]:
+def _env(fields: Fields) -> tuple[dict[str, str], list[str]]:
+    """Variables, and those that are said to be none."""
     given = fields.take("env", dict, {})
     for name, value in given.items():
         key = f"env.{name}"
         if not _VARIABLE.fullmatch(name):
             raise fields.error(key, "cannot be the name of a variable: letters, digits and _")
-        if not isinstance(value, str):
+        if not isinstance(value, str) and value is not False:
             raise fields.error(key, f"must be text, not {word_of(value)}")
-        if "\0" in value:
+        if value and "\0" in value:
             raise fields.error(key, "must not hold a NUL character")
-    return dict(given)
+    dropped = [name for name, value in given.items() if value is False]
+    return {name: value for name, value in given.items() if value is not False}, dropped
 
 
 def _rooted(fields: Fields, read: Ways, root: Path) -> Ways:

@@ -21,7 +21,7 @@ suite = ["bundle", "exec", "rspec", "{path}"]
 APP = """
 default_cluster = "here"
 [environments.test]
-spaces = ["test"]
+spaces = ["test-dev"]
 [clusters.here]
 kubeconfig = "x"
 [apps.web]
@@ -70,6 +70,11 @@ services.db = { start = ["pg"], ready = ["pg_isready"], stop = ["pg_stop"], dead
     assert ways.env == {"BUNDLE_PATH": "vendor", "RACK_ENV": "test", "HERE": "{root}/x"}
     assert list(ways.services) == ["redis", "db"]
     assert ways.services["db"] == Service(("pg",), ("pg_isready",), ("pg_stop",), {}, 60.0)
+
+
+def test_an_app_can_be_without_a_variable_of_its_language(tmp_path: Path) -> None:
+    ways = of_app(tmp_path, 'language = "ruby"\nenv.BUNDLE_PATH = false\n')
+    assert ways.env == {"HERE": "{root}/x"}
 
 
 def test_root_in_the_words_of_another_file_is_the_folder_of_that_file(tmp_path: Path) -> None:
