@@ -1,4 +1,4 @@
-"""Smoke and acceptance suites that are shell scripts in another repository, against an app that is deployed."""
+"""Smoke and acceptance suites that are shell scripts in another repository, against a deployed app."""
 
 from __future__ import annotations
 
