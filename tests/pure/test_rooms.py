@@ -37,7 +37,6 @@ checks.coverage:     checks.reports
 checks:              base settings checks.reports
 checks.linters:      base checks checks.reports
 preparing.keeping:
-preparing:           base checks settings
 objects.reading:     base
 objects:             base settings settings.said objects.reading
 checks.advisories:   base checks
@@ -46,6 +45,7 @@ cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories checks.reports
 checks.stages:       base checks checks.coverage checks.linters checks.reports
+preparing:           base checks checks.stages settings
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
