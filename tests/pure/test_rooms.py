@@ -37,7 +37,6 @@ checks.coverage:     checks.reports
 checks:              base settings settings.said checks.reports
 checks.linters:      base checks checks.reports
 preparing.keeping:
-preparing:           base checks settings
 objects.reading:     base
 objects.deciphering: base ci.repositories settings.said settings.apps settings.tables objects.reading
 objects.rendering:   base settings settings.apps settings.tables objects.reading objects.deciphering
@@ -49,6 +48,7 @@ cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories checks.reports
 checks.stages:       base checks checks.coverage checks.linters checks.reports
 cluster.serving:     objects cluster.api
+preparing:           base checks checks.stages settings
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
