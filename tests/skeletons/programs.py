@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.kubernetes.helm import building
 from tests.kubernetes.node.places import places
+from tests.renderers import building
 from tests.skeletons.repositories import secrets_file
 from tests.skeletons.table import Skeleton
 
@@ -20,14 +20,11 @@ PROMETHEUS = "monitoring.coreos.com/v1"
 
 
 def helm() -> Path:
-    """Helm, from PATH or as the tests built it; skips the test where there is none."""
-    found = shutil.which("helm")
-    if found is not None:
-        return Path(found)
-    built = building.program(places())
-    if not built.exists():
-        pytest.skip("helm is not installed on this machine")
-    return built
+    """Helm, from PATH or as `make renderers` built it; skips the test where there is none."""
+    found = building.there("helm", places())
+    if found is None:
+        pytest.skip("helm is not on this machine: `make renderers` builds it")
+    return found
 
 
 def kubectl() -> str:

@@ -93,8 +93,9 @@ class Repositories:
         yield "spec/app_spec.py", (code / "app_spec.py").read_text(encoding="utf-8")
         yield "spec/smoke/smoke_spec.py", SMOKE
         yield from LOCKFILES[skeleton.language].items()
-        for dockerfile in skeleton.images.values():
-            yield dockerfile, (code / "Dockerfile").read_text(encoding="utf-8")
+        for role, dockerfile in skeleton.images.items():
+            text = (code / "Dockerfile").read_text(encoding="utf-8")
+            yield dockerfile, text.replace("serve", "work") if role in skeleton.workers else text
         yield ".dockerignore", ".git\nspec\ndeploy-eks\nnode_modules\ncoverage\n"
         yield ".gitignore", "node_modules/\ncoverage/\nvendor/\n"
         if not skeleton.restarts:

@@ -108,6 +108,10 @@ class Story:
         """Those of its newest run, by id."""
         return {stage["id"]: stage for stage in self.record(name)["stages"]}
 
+    def images(self, name: str) -> dict[str, str]:
+        """Role to image, of its newest run."""
+        return dict(self.stages(name)["build"]["details"]["images"])
+
     def told(self, name: str, space: str) -> dict[str, str]:
         """What an app says that it was told; of the runner what all of its forms say alike."""
         skeleton = BY_NAME[name]

@@ -16,6 +16,7 @@ WHOLE = [
     *["deploy-production", "healthcheck-production", "smoke-production", "watch-production", "alert"],
 ]
 BY_SECRET, BY_VALUE = ("submitter", "publisher"), ("user-filestore", "service-token-cache")
+FEATURES = ("submitter", "runner", "publisher")
 BROKEN = "pdf-generator"
 
 
@@ -45,15 +46,14 @@ class Told:
                 assert (told["greeting"], told["limit"], told["space"]) == ("hello", "10", space)
 
     def test_a_feature_branch_stops_at_test(self, story: Story) -> None:
-        for app in story.repositories.apps.values():
-            app.git("checkout", "--quiet", "-b", "feature/word")
-            app.commit({"word": "two\n"})
-        story.passes()
-        for skeleton in SKELETONS:
-            stages = story.stages(skeleton.name)
-            assert not [each for each in stages if each.endswith("production")], stages
-        assert story.said("word", "test") == everywhere("test", "two")
-        assert story.said("word", "production") == everywhere("production", "one")
+        for name in FEATURES:
+            story[name].git("checkout", "--quiet", "-b", "feature/word")
+            story[name].commit({"word": "two\n"})
+        story.passes(*FEATURES)
+        for name in FEATURES:
+            assert not [each for each in story.stages(name) if each.endswith("production")]
+        assert story.said("word", "test", FEATURES) == everywhere("test", "two", FEATURES)
+        assert story.said("word", "production", FEATURES) == everywhere("production", "one", FEATURES)
 
     def test_a_commit_of_each_main_branch_is_seen(self, story: Story) -> None:
         for skeleton in SKELETONS:
@@ -69,7 +69,7 @@ class Told:
 
     def test_configuration_alone_reaches_the_pods(self, story: Story) -> None:
         """A value in a chart, by a commit; a secret and a value of the spaces, by one in their repository."""
-        images = {name: story.record(name)["images"] for name in (*BY_SECRET, *BY_VALUE)}
+        images = {name: story.images(name) for name in (*BY_SECRET, *BY_VALUE)}
         for name in BY_VALUE:
             chart = f"{BY_NAME[name].chart}/values.yaml"
             story[name].commit({chart: charts.values(BY_NAME[name], greeting="good day")})
@@ -83,7 +83,7 @@ class Told:
             }
         )
         story.passes(*BY_SECRET, *BY_VALUE)
-        assert {name: story.record(name)["images"] for name in images} == images, "no image was built anew"
+        assert {name: story.images(name) for name in images} == images, "no image is another one"
         for environment in ("test", "production"):
             assert story.said("greeting", environment, BY_VALUE) == everywhere(
                 environment, "good day", BY_VALUE

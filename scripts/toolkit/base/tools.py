@@ -52,6 +52,9 @@ HOW_TO_GET = {
     "kubectl": "it is optional: see https://kubernetes.io/docs/tasks/tools/",
     "git": "install git with this system's package manager",
     "helm": "see https://helm.sh/docs/intro/install/",
+    "kustomize": "see https://kubectl.docs.kubernetes.io/installation/kustomize/; kubectl will do too",
+    "sops": "see https://github.com/getsops/sops/releases",
+    "git-crypt": "install git-crypt with this system's package manager",
 }
 
 # A program is started and noted in one step: whoever stops everything must not miss one in between, and a

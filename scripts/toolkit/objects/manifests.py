@@ -14,6 +14,7 @@ from toolkit.objects.fields import mapping, objects, text
 from toolkit.objects.reading.source import Place
 from toolkit.objects.rendering import sources
 from toolkit.objects.rendering.own_templates import render_folder as render_folder
+from toolkit.objects.rendering.values import UNKNOWN as UNKNOWN
 from toolkit.objects.rendering.values import WHATEVER as WHATEVER
 from toolkit.objects.rendering.values import Capabilities as Capabilities
 from toolkit.objects.rendering.values import NeedsCluster as NeedsCluster

@@ -29,7 +29,8 @@ def in_folder(app: str, chart: Path, name: str) -> Json:
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        there = [each.relative_to(chart).as_posix() for each in chart.rglob("*values*.y*ml")]
+        every = [each.relative_to(chart) for each in chart.rglob("*.y*ml")]
+        there = [each.as_posix() for each in every if not {"templates", "charts"} & set(each.parts)]
         raise Misused(
             f"{app}: there is no values file {name} in {shown(chart)}{nearest(name, there)}",
             remedy=f"correct `values` of [apps.{app}] in apps.toml: its paths are relative to the chart",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from toolkit.base.outcome import Misused
 from toolkit.objects.reading import documents, folder, whole
 from toolkit.objects.reading.source import Read
 from toolkit.objects.reading.templates import Templates
@@ -20,8 +21,11 @@ PROGRAMS: tuple[Program, ...] = ()
 def read(app: App, given: Values) -> Sequence[Read]:
     """The objects of the folder's templates. Raises Misused with file and line."""
     home = app.path / app.manifests
-    hints.refuse_others(app, home)
-    return render_folder(home, given.variables())
+    try:
+        return render_folder(home, given.variables())
+    except Misused:
+        hints.refuse_others(app, home)
+        raise
 
 
 def stamp(_app: App, _given: Values) -> object:
