@@ -164,7 +164,8 @@ def _broken(failure: Failed, ran: tools.Ran, adapter: Adapter | None) -> Outcome
 
 
 def _tail(ran: tools.Ran, adapter: Adapter | None) -> Sequence[str]:
-    return () if adapter is not None and adapter.hides else ran.tail()
+    """What it printed for people: of a tool that prints its report, what it complained of."""
+    return () if adapter is not None and adapter.hides else ran.errors.tail() or ran.tail()
 
 
 @contextmanager
