@@ -37,15 +37,18 @@ checks.coverage:     checks.reports
 checks:              base settings settings.said checks.reports
 checks.linters:      base checks checks.reports
 preparing.keeping:
-preparing:           base checks settings
 objects.reading:     base
-objects:             base settings settings.said objects.reading
+objects.deciphering: base ci.repositories settings.said settings.apps settings.tables objects.reading
+objects.rendering:   base settings settings.apps settings.tables objects.reading objects.deciphering
+objects:             base settings settings.said objects.reading objects.rendering
 checks.advisories:   base checks
 cluster.contexts:    base objects
 cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories checks.reports
 checks.stages:       base checks checks.coverage checks.linters checks.reports
+cluster.serving:     objects cluster.api
+preparing:           base checks checks.stages settings
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
@@ -57,7 +60,9 @@ cluster.preflight.references: objects cluster.preflight.saying
 cluster.release:     base settings objects cluster.access cluster.api cluster.diagnosis
                      cluster.release.changing cluster.release.kept
 cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
-images:              base ci runs settings cluster.diagnosis
+images.registries:   base
+images.builders:     base settings images.registries
+images:              base ci runs settings settings.tables images.builders images.registries
 cluster.preflight:   base settings objects cluster.access cluster.api cluster.release
                      cluster.release.changing cluster.preflight.quota cluster.preflight.references
                      cluster.preflight.saying
@@ -67,7 +72,7 @@ cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cl
                      cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
                      cluster.standing
-pipeline:            base ci runs settings cluster.release
+pipeline:            base ci ci.repositories runs settings cluster.release
 drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
@@ -75,9 +80,9 @@ reporting:           base runs settings objects cluster.api cluster.diagnosis cl
 suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
                      cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
-deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
-                     cluster.release cluster.standing images cluster.preflight cluster.verdict health
-                     pipeline suites
+deploying:           base runs settings rules objects cluster.access cluster.api cluster.diagnosis
+                     cluster.evidence cluster.release cluster.serving cluster.standing images
+                     cluster.preflight cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting deploying
 """

@@ -46,6 +46,9 @@ WAKE_SECONDS = 0.5
 # How to get a program that this machine may lack; said when it is missing.
 HOW_TO_GET = {
     "docker": "install Docker Engine, or use the sandbox (CLUSTER=sandbox), which needs none",
+    "podman": "install podman with this system's package manager",
+    "buildah": "install buildah with this system's package manager",
+    "executor": "it is Kaniko's: run this where its image does, which has it in /kaniko",
     "kubectl": "it is optional: see https://kubernetes.io/docs/tasks/tools/",
     "git": "install git with this system's package manager",
     "helm": "see https://helm.sh/docs/intro/install/",
@@ -107,6 +110,7 @@ def run(
     apart: bool = False,
     inherited: Mapping[str, str] | None = None,
     keeps: Sequence[int] = (),
+    alone: bool = False,
 ) -> Ran:
     """Run a program to its end.
 
@@ -114,7 +118,8 @@ def run(
     otherwise; timeout is in seconds. With echo the command and its output are shown as they come; apart keeps
     stderr out of the answer; keeps are open files that it holds, too, as long as it runs. Raises Misused when
     there is no such program, TimedOut at the timeout, ToolFailed when check is set and its code is not 0.
-    Interrupted, it stops the program and all that it started.
+    Interrupted, it stops the program and all that it started. Its output is at its end when nothing holds it
+    any more; alone: a moment after the program itself has ended, and what it left in its session is stopped.
     """
     command = tuple(str(word) for word in argv)
     if echo:
@@ -146,6 +151,13 @@ def run(
         # A signal may be handed to any thread, and Python acts on it when the main one wakes: it must.
         while reading.is_alive():
             reading.join(WAKE_SECONDS)
+            if (alone or expired.is_set()) and process.poll() is not None:
+                reading.join(GRACE)
+                if reading.is_alive():  # what it left behind may even be in a session of its own
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    reading.join(WAKE_SECONDS)
+                break
         code = _ended(process)
         if listening:
             listening.join(GRACE)

@@ -16,7 +16,7 @@ from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
 from toolkit.deploying import in_space
 from toolkit.deploying.in_space import Options
-from toolkit.images import building
+from toolkit.images import having
 from toolkit.objects import manifests
 from toolkit.objects.resources import is_a
 from toolkit.settings.model import App
@@ -31,7 +31,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
 
     What is only likely to go wrong is said, and kept in the outcome's details.
     """
-    known = building.Known(request.cluster, request.root, request.say)
+    known = having.Known(request.cluster, request.root, request.say)
     named = {
         space if app.name == request.app.name else f"{space} {app.name}": (app, space) for app, space in tasks
     }
@@ -41,7 +41,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
         connection = in_space.connected(request, app, Space(space, task.say, task.stop))
         others = [other for other, where in tasks if where == space and other.name != app.name]
         coming = _coming(request, connection, app, space, others, built)
-        given = in_space.values(request, app, space, built[app.name])
+        given = in_space.values(request, app, space, built[app.name], connection)
         problems = preflight.check(
             connection,
             app,
@@ -96,10 +96,12 @@ def _coming(
     """What will be there before the app's own objects: its fixtures, and what it needs is deployed first."""
     if not request.cluster.provision:
         return []
-    found = provision.coming(connection, app, in_space.values(request, app, space, built[app.name]))
+    found = provision.coming(
+        connection, app, in_space.values(request, app, space, built[app.name], connection)
+    )
     needed = request.config.needs_of(app)
     for other in [each for each in others if each in needed]:
-        given = in_space.values(request, other, space, built[other.name])
+        given = in_space.values(request, other, space, built[other.name], connection)
         theirs = provision.coming(connection, other, given) + manifests.render(other, given)
         # What is wrong with theirs is said for the app that is deployed; others only lean on their addresses.
         found += theirs if app.name == request.app.name else [obj for obj in theirs if is_a(obj, "Service")]

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
+from toolkit.settings.apps import environments as where
 from toolkit.settings.apps.images import images
 from toolkit.settings.apps.judged import judged
+from toolkit.settings.apps.rendering import rendering
 from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
@@ -20,6 +22,7 @@ from toolkit.settings.tables.clusters import cluster
 from toolkit.settings.tables.environments import environment
 from toolkit.settings.tables.fields import Fields, name_error, nearest
 from toolkit.settings.tables.languages import Commands
+from toolkit.settings.tables.secrets import Secrets, secrets
 from toolkit.settings.tables.ways import Ways, ways
 
 
@@ -105,6 +108,7 @@ class _Reader:
         self.top = Fields(self.origin, "", read.table)
         self.languages: dict[str, dict[str, Commands]] = {}
         self.ways: dict[str, Ways] = {}
+        self.secrets: dict[str, Secrets] = {}
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
@@ -116,6 +120,7 @@ class _Reader:
             self.languages[name] = languages.commands(fields, {}, self.root)
             self.ways[name] = ways(fields, Ways(), self.root)
             fields.done()
+        self.secrets = {name: secrets(name, fields) for name, fields in self.top.tables("secrets")}
         tables = self.top.tables("apps")
         self.top.done()
         apps = {
@@ -129,7 +134,8 @@ class _Reader:
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
         suites = [each.repository for app in apps.values() for each in app.suites.values()]
-        elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites))
+        kept = [each.repository for each in self.secrets.values()]
+        elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites, *kept))
         remotes = [each.variable for each in elsewhere]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
@@ -149,9 +155,10 @@ class _Reader:
 
         mine = ways(fields, self.ways.get(language, Ways()), self.root)
         by_language = {**{name: each.suite for name, each in self.ways.items()}, language: mine.suite}
+        going = where.going(fields, "environments", environments)
 
         def allowed(fields: Fields) -> tuple[str, ...]:
-            return self._environments(fields, "environments", environments)
+            return where.names(fields, "environments", environments)
 
         said = languages.commands(fields, self.languages.get(language, {}), self.root)
         app = App(
@@ -169,6 +176,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
+            rendering=rendering(fields, self.secrets),
             images=images(fields, "images"),
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
@@ -180,7 +188,8 @@ class _Reader:
             version=fields.optional("version", str),
             needs=fields.texts("needs"),
             variables=fields.texts("variables"),
-            environments=allowed(fields),
+            environments=going.names,
+            rules=going.rules,
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
@@ -197,15 +206,6 @@ class _Reader:
         )
         fields.done()
         return app
-
-    def _environments(
-        self, fields: Fields, key: str, environments: dict[str, Environment]
-    ) -> tuple[str, ...]:
-        names = fields.texts(key)
-        for name in names:
-            if name not in environments:
-                raise name_error(self.origin, f"{fields.where}.{key}", name, environments)
-        return names
 
     def _spaces(self, fields: Fields, environments: dict[str, Environment]) -> dict[str, tuple[str, ...]]:
         inner = Fields(self.origin, f"{fields.where}.spaces", fields.take("spaces", dict, {}))

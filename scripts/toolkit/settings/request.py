@@ -18,7 +18,7 @@ from toolkit.ci.repositories import run
 from toolkit.ci.repositories.remote import Remote
 from toolkit.settings import elsewhere
 from toolkit.settings.config import Config
-from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.model import App, Cluster, Place, Policy
 from toolkit.settings.sandbox import TOOLKIT
 
 # Set by the engine for the stages it starts: the folder of the run, and that of the stage.
@@ -77,6 +77,11 @@ class Request(_Asked):
     def environment(self) -> str:
         """The name of the environment; "" for a stage that has none."""
         return self.place.environment.name if self.place else ""
+
+    @property
+    def policy(self) -> Policy:
+        """The rules that hold for the app where it goes; those of nowhere for a stage that has no place."""
+        return self.app.policy_in(self.place.environment) if self.place else Policy()
 
 
 def with_code(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> tuple[Config, list[App]]:

@@ -155,6 +155,7 @@ def _run(
                 echo=False,
                 timeout=suite.deadline,
                 apart=job.prints,
+                alone=True,
             )
         except TimedOut as error:
             without_secrets(job.report)

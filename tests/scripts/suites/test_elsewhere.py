@@ -132,7 +132,7 @@ suite = ["sh", "-c", 'echo $WORD in $(pwd); sh ../run "$0" "$1"', "{report}", "{
     for _ in range(2):
         ended, output = deployed.run(PREPARED_IN=str(prepared))
         assert ended == 0, output
-    [folder] = prepared.read_text().split()
+    [folder] = prepared.read_text().splitlines()
     assert folder.endswith("/spec") and ".pipeline/checkouts/" in folder
     [log] = deployed.left("acceptance-dev.log")
     assert f"of toy in {folder}" in log.read_text()

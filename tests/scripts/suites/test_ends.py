@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -70,7 +73,31 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(deployed: Deployed) ->
     assert ended == 4, output
     assert "the acceptance suite did not end within 1 s" in deployed.outcome["reason"]
     assert "still here" in output
-    pid = int((deployed.app / "pid").read_text())
+    _gone(int((deployed.app / "pid").read_text()))
+
+
+def test_one_that_leaves_something_behind_has_ended_when_it_has(deployed: Deployed) -> None:
+    """A server, or a browser, that a suite forgets holds its output for as long as it lives."""
+    deployed.suite(script(f'sleep 600 & echo $! > "$1/pid"; {report(GOOD)}') + '\ndeadline = "5m"')
+    ended, output = deployed.run()
+    assert ended == 0, output
+    assert deployed.is_verified
+    _gone(int((deployed.app / "pid").read_text()))
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="setsid is not installed on this machine")
+def test_one_that_hangs_while_something_that_left_holds_its_output(deployed: Deployed) -> None:
+    does = 'setsid sleep 600 & echo $! > "$1/pid"; sleep 600'
+    deployed.suite(script(does) + '\ndeadline = "1s"')
+    try:
+        ended, output = deployed.run()
+    finally:
+        os.kill(int((deployed.app / "pid").read_text()), signal.SIGKILL)
+    assert ended == 4, output
+    assert "the acceptance suite did not end within 1 s" in deployed.outcome["reason"]
+
+
+def _gone(pid: int) -> None:
     deadline = time.monotonic() + 20
     while _runs(pid):
         assert time.monotonic() < deadline, "its child is still there"

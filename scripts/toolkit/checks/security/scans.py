@@ -136,9 +136,10 @@ def _limits(request: Request) -> Iterator[tuple[float, str]]:
     if request.cluster.provision:
         return
     for environment in request.config.environments.values():
-        limit = environment.advisories_fail_after
-        if limit and environment.admits(request.app, request.source.branch):
-            yield limit, f"environments.{environment.name}.advisories_fail_after"
+        rules = request.app.policy_in(environment)
+        limit = rules.advisories_fail_after
+        if limit and request.app.goes_to(environment.name) and rules.admits(request.source.branch):
+            yield limit, f"{rules.where('advisories_fail_after')}.advisories_fail_after"
 
 
 def _older(age: int | None, seconds: float) -> bool:

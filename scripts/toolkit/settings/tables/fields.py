@@ -59,6 +59,14 @@ class Fields:
         """The file that a key of this table is from."""
         return self.origin.of(self.path(key))
 
+    def left(self) -> list[str]:
+        """The keys that were not read yet."""
+        return list(self._left)
+
+    def look(self, key: str) -> Any:
+        """What the table says of a key, whatever it is, to choose its reader; None when it says nothing."""
+        return self._left.get(key)
+
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         """The value of a key, or the default when it is absent; Misused for another type or none at all."""
         value = self._pop(key)

@@ -41,7 +41,7 @@ def test_without_a_word_it_is_pytest(tmp_path: Path) -> None:
     assert read(tmp_path, "") == Suite("tests/acceptance", env={})
 
 
-def test_a_command_of_its_own_goes_before_that_of_its_language_and_that_before_the_apps(
+def test_its_own_command_goes_before_that_of_its_language_and_that_before_the_apps(
     tmp_path: Path,
 ) -> None:
     rspec = ("bundle", "exec", "rspec", "{path}", "-o", "{report}")
@@ -65,9 +65,7 @@ def test_a_repository_elsewhere_is_whole_unless_a_path_is_said(tmp_path: Path) -
     assert suite.repository.where == "apps.toml: apps.web.suites.acceptance.repository"
 
 
-def test_the_variable_of_an_address_is_known_to_be_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_variable_of_an_address_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUITE_ADDRESS", raising=False)
     assert "SUITE_ADDRESS" in load(tmp_path, 'repository = { env = "SUITE_ADDRESS" }\nref = "main"').variables
 

@@ -73,7 +73,7 @@ def test_what_is_shared_is_taken_from_the_common_file_and_the_nearer_wins_key_by
     assert config.default_cluster == "sandbox"
     assert config.alert.channel == "#all"
     assert config.alert.webhook.env == "HOOK"
-    assert config.environments["test"].soak == 60
+    assert config.environments["test"].usual.soak == 60
     assert config.environments["test"].spaces == ("dev",)
     assert list(config.environments) == ["test", "production", "staging"]
 
