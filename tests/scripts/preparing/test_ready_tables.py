@@ -106,7 +106,7 @@ def ruby(tmp_path: Path) -> Path:
 def test_ruby(ruby: Path) -> None:
     said = {"lint": "1 linter found nothing", "security": "rubocop found no known weakness", "unit": TESTED}
     passes(ruby, said)
-    spoil(ruby / "lib/greeter.rb", '    "Hello, #{name}"', '    eval(%q("Hallo, #{name}"))')
+    spoil(ruby / "lib/greeter.rb", '    "Hello, #{name}"', "    eval(\"'Hallo, #{name}'\")")
     fails(
         ruby, "unit", "1 of 2 unit tests failed", "Greeter greets by name", "Hallo, Ada", "greeter_spec.rb:7"
     )
