@@ -34,7 +34,7 @@ settings:            base ci ci.repositories runs settings.apps settings.files s
 rules:               base ci runs settings
 checks.reports:      base
 checks.coverage:     checks.reports
-checks:              base settings checks.reports
+checks:              base settings settings.said checks.reports
 checks.linters:      base checks checks.reports
 preparing.keeping:
 preparing:           base checks settings

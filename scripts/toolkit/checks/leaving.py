@@ -12,14 +12,18 @@ from toolkit.checks.reports.opening import NotReadable
 
 
 class Place(NamedTuple):
-    """Where a report must lie: a path; or, where there may be several, a folder and a pattern below it."""
+    """Where a report must lie: a path; or, where there may be several, a folder and a pattern below it.
+
+    what: the format that is expected, said: what to call the place, both for people.
+    """
 
     path: Path
     what: str
     pattern: str = ""
+    said: str = ""
 
     def __str__(self) -> str:
-        return str(self.path / self.pattern)
+        return self.said or str(self.path / self.pattern)
 
     def clear(self) -> None:
         """Remove what lies there from earlier. Raises Misused for a file that is part of the app's code."""
@@ -34,6 +38,12 @@ class Place(NamedTuple):
                 raise Misused(
                     f"{file}: is a folder, where the report of a command is to lie",
                     remedy="correct `report` or `coverage` in apps.toml: it is the path of a file",
+                )
+            if self.pattern and file.suffix == ".xml" and not _has_tests(file):
+                raise Misused(
+                    f"{file}: is no report of tests, and `report` says {self.pattern}: what lies there is "
+                    "removed before a run",
+                    remedy="name the reports alone: target/surefire-reports/TEST-*.xml",
                 )
             file.unlink(missing_ok=True)
         if not self.pattern:
@@ -76,6 +86,11 @@ def place(path: str, what: str, app: Path, evidence: Path) -> Place:
         )
     within = str(whole.relative_to(top))
     return Place(top, what, within) if any(sign in within for sign in "*?[") else Place(whole, what)
+
+
+def _has_tests(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return b"<testsuite" in opened.read(65536)
 
 
 def _is_committed(file: Path) -> bool:

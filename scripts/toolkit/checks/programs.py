@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toolkit.base.outcome import Misused
+from toolkit.settings.said.words import nearest
 
 HOW_TO_GET = {
     "ruby": "install Ruby: apt-get install ruby-full, or https://www.ruby-lang.org/en/documentation/installation/",
@@ -62,8 +63,9 @@ def find(program: str, folder: Path | None = None) -> str | None:
 def require(program: str, folder: Path | None = None) -> None:
     """Raises Misused with the program's name and how it is got, where there is none."""
     if find(program, folder) is None:
+        near = "" if program in HOW_TO_GET else nearest(program, HOW_TO_GET)
         raise Misused(
-            f"{program} is not installed: there is no such program on this machine",
+            f"{program} is not installed: there is no such program on this machine{near}",
             remedy=how_to_get(program),
         )
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests import ROOT
-from tests.scripts.tiny_app import Done, Repository, repository
-
-SAMPLES = ROOT / "tests/pure/cases/reports"
-NO_FLOOR = "the floor is 90% of the lines, and nothing measured which of them the tests cover"
-PASSES = '<testsuite name="s"><testcase classname="a" name="b"/></testsuite>'
-COVERED = "SF:calc.js\nDA:1,1\nend_of_record\n"
+from tests.scripts.checks.reporting import SAMPLES, copy, row, sh, stage
+from tests.scripts.tiny_app import Repository, repository
 
 
 @pytest.fixture
@@ -31,25 +25,6 @@ def program(repo: Repository, name: str, code: str) -> dict[str, str]:
     (folder / name).write_text(f"#!/bin/sh\n{code}\n")
     (folder / name).chmod(0o755)
     return {"PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin"}
-
-
-def sh(code: str) -> str:
-    return json.dumps(["sh", "-c", code])
-
-
-def row(code: str, **more: str) -> str:
-    code = code.replace("{report}", '"{report}"').replace("{reports}", '"{reports}"')  # a folder has a space
-    keys = "".join(f", {key} = {json.dumps(value)}" for key, value in more.items())
-    return f"{{ command = {sh(code)}{keys} }}"
-
-
-def stage(repo: Repository, name: str, *rows: str, more: str = "") -> Done:
-    repo.configure(f"{name} = [{', '.join(rows)}]\n{more}")
-    return repo.run(name)
-
-
-def copy(sample: str, code: int = 1) -> str:
-    return f"cp {shlex.quote(str(SAMPLES / sample))} {{report}}; exit {code}"
 
 
 def test_a_command_without_a_report_says_nothing_of_weaknesses(repo: Repository) -> None:
@@ -181,24 +156,6 @@ def test_a_report_that_cannot_be_read_fails_with_a_sentence(
     assert "no known weakness" not in done.output
 
 
-def test_a_report_of_an_earlier_run_is_never_read(repo: Repository) -> None:
-    (repo.app / "old.xml").write_text(PASSES)
-    done = stage(repo, "unit", row("true", format="junit", report="old.xml"))
-    assert done.code == 1, done.output
-    assert "and left no report: JUnit XML was expected at" in done.output
-    assert not (repo.app / "old.xml").exists()
-
-
-def test_a_file_of_the_repository_is_no_report(repo: Repository) -> None:
-    for argv in (["init", "-q"], ["add", "."]):
-        subprocess.run(["git", *argv], cwd=repo.root, check=True)
-    for path, why in (("calc.py", "is committed, so it is no report"), ("../x.xml", "must lie in the app's")):
-        done = stage(repo, "unit", row("true", format="junit", report=path))
-        assert done.code == 2, done.output
-        assert why in done.output
-    assert (repo.app / "calc.py").is_file()
-
-
 @pytest.mark.parametrize(
     ("keys", "why"),
     [
@@ -227,101 +184,12 @@ def test_a_program_that_is_missing_is_named_before_anything_is_started(repo: Rep
     assert "rubocop is not installed" in done.output
     assert "gem install rubocop" in done.output
     assert not (repo.app / "started").exists()
+    done = stage(repo, "lint", '["rubocpo"]')
+    assert "rubocpo is not installed" in done.output
+    assert 'did you mean "rubocop"?' in done.output
+    done = stage(repo, "lint", '["bandit"]')
+    assert done.code == 2, done.output
+    assert "bandit: is run by the security stage" in done.output
     done = stage(repo, "lint", sh("no-such-thing"))
     assert done.code == 2, done.output
     assert "ended with exit code 127: a program that it starts is not installed" in done.output
-
-
-@pytest.mark.parametrize(
-    ("sample", "format", "why"),
-    [
-        ("rspec.junit.xml", "junit", "1 of 3 unit tests failed: spec.models.form_spec.Form adds up (spec"),
-        ("node.tap", "tap", "2 of 5 unit tests failed: adds badly (/app/a.test.js:6): Expected values"),
-    ],
-)  # fmt: skip
-def test_failing_tests_are_named_whatever_the_runner(
-    repo: Repository, sample: str, format: str, why: str
-) -> None:
-    for code in (0, 1):
-        done = stage(repo, "unit", row(copy(sample, code), format=format))
-        assert done.code == 1, done.output
-        assert why in done.output
-
-
-@pytest.mark.parametrize(
-    ("report", "code", "why"),
-    [
-        ("<testsuite/>", 0, "no test ran: there is no test in its report"),
-        ("<testsuite><testcase><skipped/></testcase></testsuite>", 0, "all 1 of its tests were skipped"),
-        (PASSES, 3, "ended with exit code 3, though its report names no test that failed"),
-        ("<testsuite", 0, "is broken XML (JUnit XML was expected)"),
-        ("", 0, "is empty, where a report (JUnit XML) was expected"),
-    ],
-)  # fmt: skip
-def test_tests_that_did_not_run_or_not_to_their_end_are_no_pass(
-    repo: Repository, report: str, code: int, why: str
-) -> None:
-    written = f"printf %s {shlex.quote(report)} > {{report}}; exit {code}"
-    done = unit(repo, 0, row(written, format="junit"))
-    assert done.code == 1, done.output
-    assert why in done.output
-
-
-def unit(repo: Repository, floor: int, *rows: str) -> Done:
-    """The unit stage with these rows, and a floor in place of the one of 90%."""
-    repo.configure()
-    file = repo.root / "apps.toml"
-    said = f"coverage = {floor}\nunit = [{', '.join(rows)}]\n"
-    file.write_text(file.read_text().replace("coverage = 90\n", said))
-    return repo.run("unit")
-
-
-def test_a_floor_that_nothing_measures_is_not_reached(repo: Repository) -> None:
-    passing = f"printf %s {shlex.quote(PASSES)} > {{report}}"
-    done = unit(repo, 90, row(passing, format="junit"))
-    assert done.code == 1, done.output
-    assert NO_FLOOR in done.output
-    done = unit(repo, 0, row(passing, format="junit"))
-    assert done.code == 0, done.output
-    assert "1 unit tests passed" in done.output
-    measured = f"{passing}; mkdir -p out; printf %s {shlex.quote(COVERED)} > out/lcov.info"
-    done = unit(repo, 90, row(measured, format="junit", coverage="out/lcov.info"))
-    assert done.code == 0, done.output
-    assert "1 unit tests passed, 100% of the lines covered" in done.output
-    assert done.record["stages"][0]["details"] == {"tests": 1, "skipped": 0, "coverage": 100.0}
-
-
-def test_a_floor_is_applied_whatever_measured(repo: Repository) -> None:
-    resultset = shlex.quote(str(SAMPLES / "cobertura.xml"))
-    code = f"printf %s {shlex.quote(PASSES)} > {{report}}; mkdir -p coverage; cp {resultset} coverage/c.xml"
-    done = unit(repo, 90, row(code, format="junit", coverage="coverage/c.xml"))
-    assert done.code == 1, done.output
-    assert "cover 66.6% of the lines, the floor is 90%: missing in lib/a.rb (1 lines)" in done.output
-    done = unit(repo, 90, row("true", coverage="{reports}/none.xml"))
-    assert done.code == 1, done.output
-    assert "and left no report: a report of coverage was expected at" in done.output
-    done = unit(repo, 90, row("echo 'mode: set' > {reports}/c.out", coverage="{reports}/c.out"))
-    assert done.code == 1, done.output
-    assert "counts no line, so nothing is known of what the tests cover" in done.output
-
-
-def test_a_report_may_be_what_is_printed_and_several_files(repo: Repository) -> None:
-    tap = "1..2\\nok 1 - a\\nok 2 - b\\n"
-    done = unit(repo, 0, row(f"printf '{tap}'; echo noise >&2", format="tap", report="-"))
-    assert done.code == 0, done.output
-    assert "2 unit tests passed" in done.output
-    each = f"mkdir -p target; for n in 1 2; do printf %s {shlex.quote(PASSES)} > target/TEST-$n.xml; done"
-    done = unit(repo, 0, row(each, format="junit", report="target/TEST-*.xml"))
-    assert done.code == 0, done.output
-    assert "2 unit tests passed" in done.output
-
-
-def test_a_secret_that_a_test_prints_is_not_in_the_report_that_is_kept(repo: Repository) -> None:
-    repo.configure(
-        "unit = ["
-        + row("echo \"<testsuite><testcase name='$EKS_TOKEN_TEST'/></testsuite>\" > {report}", format="junit")
-        + ']\nvariables = ["EKS_TOKEN_TEST"]'
-    )
-    done = repo.run("unit", env={"EKS_TOKEN_TEST": "canary-4711-value"})
-    assert "canary-4711" not in done.output
-    assert "***" in done.evidence("unit-1.xml").read_text()

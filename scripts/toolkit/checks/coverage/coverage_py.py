@@ -21,4 +21,7 @@ def read(document: Any, _folder: Path) -> Coverage | None:
     totals = document["totals"]
     if not document["files"] or totals.get("num_statements", 1) == 0:
         return None
-    return Coverage(float(totals["percent_covered"]), sorted_missing(missing))
+    percent = float(totals["percent_covered"])
+    if not 0 <= percent <= 100:
+        raise ValueError(f"its percent_covered is {percent}")
+    return Coverage(percent, sorted_missing(missing))

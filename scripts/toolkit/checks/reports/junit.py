@@ -6,6 +6,7 @@ There is no standard; what they share: <testcase> with <failure>, <error> or <sk
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,9 +84,10 @@ def _count(element: Element, name: str) -> int:
 def _seconds(text: str) -> float:
     """Surefire groups thousands: 1,234.5."""
     try:
-        return float(text.replace(",", ""))
+        seconds = float(text.replace(",", ""))
     except ValueError:
         return 0.0
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def _told(printed: str, otherwise: str) -> str:

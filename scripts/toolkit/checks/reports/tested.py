@@ -82,17 +82,22 @@ def together(reports: Iterable[Tests]) -> Tests:
 
 # Where a test was when it failed, as runners print it, likeliest first: (pattern, whether the last counts).
 # pytest ends a failure with the line that raised; everybody else's backtrace begins with it.
+_WORD = r"[\w./@~-]{1,200}"
+# Absolute, with spaces in it: only where what comes before tells that it begins there.
+_WHOLE = r"(?:(?<=[\s('\"\[])|(?<=file://)|^)/[^\n:()'\"]{1,300}"
 _PLACES: tuple[tuple[str, bool], ...] = (
-    (r"^(?P<file>\S[^:\n]*\.py):(?P<line>\d+): ", True),
-    (r'^\s*File "(?P<file>[^"\n]+)", line (?P<line>\d+)', True),
+    (r"^(?P<file>\S[^:\n]{0,300}\.py):(?P<line>\d+): ", True),
+    (r'^\s*File "(?P<file>[^"\n]{1,300})", line (?P<line>\d+)', True),
     # Ruby: "# ./spec/a_spec.rb:3:in `block'", "rspec ./spec/a_spec.rb:3", minitest's "[test/a_test.rb:5]".
-    (r"(?P<file>(?:\./|/)?[\w./@-]+\.rb):(?P<line>\d+)", False),
+    (rf"(?P<file>(?:{_WHOLE}|{_WORD})\.rb):(?P<line>\d+)", False),
     # Node: "at TestContext.<anonymous> (file:///app/a.test.js:5:10)", "location: '/app/a.test.js:5:1'".
-    (r"(?:file://)?(?P<file>(?:[\w./@~-]|\\)+\.(?:[cm]?[jt]sx?)):(?P<line>\d+)(?::\d+)?", False),
-    (r"(?P<file>[\w./@-]+\.go):(?P<line>\d+)", False),
-    (r"\((?P<file>\w+\.(?:java|kt|scala|groovy)):(?P<line>\d+)\)", False),
-    (r"(?P<file>/?[\w./@-]+\.(?:php|exs?|cs|rs|swift|sh|bats|pl|t)):(?:line )?(?P<line>\d+)", False),
+    (rf"(?P<file>(?:{_WHOLE}|{_WORD})\.[cm]?[jt]sx?):(?P<line>\d+)(?::\d+)?", False),
+    (rf"(?P<file>{_WORD}\.go):(?P<line>\d+)", False),
+    (r"\((?P<file>\w{1,200}\.(?:java|kt|scala|groovy)):(?P<line>\d+)\)", False),
+    (rf"(?P<file>{_WORD}\.(?:php|exs?|cs|rs|swift|sh|bats|pl|t)):(?:line )?(?P<line>\d+)", False),
 )
+_LOOKED_AT = 20_000
+"""Characters at each end of what a test printed in which its place is looked for."""
 # What is not the test's own code, and so not where one looks first.
 _FOREIGN = ("node_modules/", "/gems/", "/vendor/", "/site-packages/", "/usr/lib/", "bundle/ruby/")
 
@@ -102,6 +107,8 @@ def place_in(text: str, near: Sequence[str] = ()) -> str:
 
     near: names of which a Java test's file is one, so that the frame of an assertion library is not taken.
     """
+    if len(text) > 2 * _LOOKED_AT:
+        text = f"{text[:_LOOKED_AT]}\n{text[-_LOOKED_AT:]}"
     for pattern, last in _PLACES:
         found = [
             (match["file"], match["line"])
@@ -112,7 +119,7 @@ def place_in(text: str, near: Sequence[str] = ()) -> str:
             continue
         own = [each for each in found if each[0].rpartition(".")[0] in near]
         file, line = (own or found)[-1 if last else 0]
-        return f"{file.removeprefix('./')}:{line}"
+        return f"{file.removeprefix('./').replace('%20', ' ')}:{line}"
     return ""
 
 

@@ -26,7 +26,7 @@ def of(app: App, row: Row) -> Iterator[str]:
     if command := table.adapter(name).command:
         from toolkit.checks.adapter import Asked
 
-        yield command(Asked(app.path, Path("report"), tuple(app.images.values())))[0]
+        yield command(Asked(app.path, Path("report"), dockerfiles(app)))[0]
 
 
 def require(app: App, stage: str) -> None:
@@ -34,3 +34,9 @@ def require(app: App, stage: str) -> None:
     for row in app.commands.get(stage, ()):
         for program in of(app, row):
             programs.require(program, app.path)
+
+
+def dockerfiles(app: App) -> tuple[str, ...]:
+    """The Dockerfiles of the images that are built for the app, below its folder, each once."""
+    built = (each for each in app.images.values() if not getattr(each, "image", ""))
+    return tuple(dict.fromkeys(str(getattr(each, "dockerfile", each)) for each in built))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolkit.base import tools
-from toolkit.base.outcome import Failed, Outcome, TimedOut
+from toolkit.base.outcome import Failed, Misused, Outcome, TimedOut
 from toolkit.checks import commands
 from toolkit.checks.linters import ruff
-from toolkit.checks.stages import table
+from toolkit.checks.stages import needs, table
 
 if TYPE_CHECKING:
     from toolkit.checks.adapter import Adapter
@@ -140,17 +140,22 @@ def _where(request: Request, row: Row, adapter: Adapter | None, own: Path, value
 
     what = f"a JSON report of {adapter.name}" if adapter else sarif.WHAT
     if not row.report or row.report == "-":
-        return Place(own, what)
+        return Place(own, what, said="its standard output" if row.report else "")
     (path,) = commands.expand([row.report], values)
     return place(path, what, request.app.path, request.evidence)
 
 
 def _command(request: Request, row: Row, adapter: Adapter | None, own: Path, values: Values) -> list[str]:
+    if not row.format and adapter is not None and adapter.command is None:
+        raise Misused(
+            f"{adapter.name}: is run by the security stage",
+            remedy=f'put ["{adapter.name}"] into `security`, or write a command and its format',
+        )
     if row.format or adapter is None or adapter.command is None:
         return commands.expand(row.words, {**values, "report": lambda: str(own)})
     from toolkit.checks.adapter import Asked
 
-    return adapter.command(Asked(request.app.path, own, tuple(dict.fromkeys(request.app.images.values()))))
+    return adapter.command(Asked(request.app.path, own, needs.dockerfiles(request.app)))
 
 
 def _broken(failure: Failed, ran: tools.Ran, adapter: Adapter | None) -> Outcome:
@@ -164,8 +169,11 @@ def _tail(ran: tools.Ran, adapter: Adapter | None) -> Sequence[str]:
 
 @contextmanager
 def _folder(evidence: Path, adapter: Adapter | None) -> Iterator[Path]:
-    """Where a report lies that a command is given a path for: in the record, or, of secrets, not for long."""
-    if adapter is None or not adapter.hides:
+    """Where a report lies that a command is given a path for: in the record, or, of secrets, not for long.
+
+    SARIF quotes the lines that it is about: from gitleaks, with what it found in them.
+    """
+    if adapter is not None and not adapter.hides:
         yield evidence
         return
     from tempfile import TemporaryDirectory

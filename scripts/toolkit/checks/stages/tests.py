@@ -108,7 +108,7 @@ def _report(request: Request, row: Row, own: Path, values: Values) -> Place | No
         return None
     what = tables.TESTS[row.format]
     if not row.report or row.report == "-":
-        return Place(own, what)
+        return Place(own, what, said="its standard output" if row.report else "")
     (path,) = commands.expand([row.report], values)
     return place(path, what, request.app.path, request.evidence)
 

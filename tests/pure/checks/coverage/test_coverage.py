@@ -80,6 +80,7 @@ def test_a_report_in_which_no_line_counts_measured_nothing(tmp_path: Path, conte
         ("<coverage><class filename='a'><line number='1'/></class></coverage>", "'hits' is missing"),
         ({"RSpec": {"coverage": {"a.rb": {"lines": ["many"]}}}}, "is not SimpleCov's JSON"),
         ({"files": {"a": {}}, "totals": {}}, "is not coverage.py's JSON: 'summary' is missing"),
+        ('{"files": {"a": {"summary": {"missing_lines": 0}}}, "totals": {"percent_covered": NaN}}', "is nan"),
         ("mode: set\nbroken\n", "is not a Go cover profile"),
         ("SF:a\nDA:1\n", "is not an lcov tracefile"),
     ],

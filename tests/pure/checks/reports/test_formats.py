@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from toolkit.base.redaction import Secret
 from toolkit.checks.reports import opening, tables
 from toolkit.checks.reports.opening import NotReadable
-from toolkit.checks.reports.tested import Tests
+from toolkit.checks.reports.tested import Tests, place_in
 
 from tests import ROOT
 
@@ -221,3 +222,13 @@ def test_secrets_are_taken_out_of_a_report_even_where_xml_escapes_them(tmp_path:
     opening.without_secrets(file)
     assert "4711" not in file.read_text()
     assert tables.tests("junit", [file]).failed[0].why == "***"
+
+
+def test_a_place_is_found_in_paths_with_spaces_and_in_no_long_time() -> None:
+    assert place_in("at x (file:///my%20clone/a.test.js:5:10)") == "/my clone/a.test.js:5"
+    assert place_in("/my clone/a.test.js:5:1") == "/my clone/a.test.js:5"
+    assert place_in("# /my clone/spec/a_spec.rb:3:in `block'") == "/my clone/spec/a_spec.rb:3"
+    began = time.process_time()
+    assert place_in("/a" * 1_000_000 + "\n") == ""
+    assert place_in("x" * 1_000_000 + "\nat a.test.js:5:1") == "a.test.js:5"
+    assert time.process_time() - began < 5
