@@ -28,18 +28,27 @@ settings.said:
 ci.repositories:     base ci settings.said
 settings.files:      base ci.repositories
 settings.tables:     base ci.repositories settings.files settings.said
-settings.apps:       settings.said settings.tables
+settings.apps:       ci.repositories settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
-checks:              base settings
+checks.reports:      base
+checks.coverage:     checks.reports
+checks:              base settings settings.said checks.reports
+checks.linters:      base checks checks.reports
+preparing.keeping:
 objects.reading:     base
-objects:             base settings settings.said objects.reading
+objects.deciphering: base ci.repositories settings.said settings.apps settings.tables objects.reading
+objects.rendering:   base settings settings.apps settings.tables objects.reading objects.deciphering
+objects:             base settings settings.said objects.reading objects.rendering
 checks.advisories:   base checks
 cluster.contexts:    base objects
 cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
-checks.security:     base checks checks.advisories
+checks.security:     base checks checks.advisories checks.reports
+checks.stages:       base checks checks.coverage checks.linters checks.reports
+cluster.serving:     objects cluster.api
+preparing:           base checks checks.stages settings
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
@@ -63,17 +72,17 @@ cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cl
                      cluster.evidence
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
                      cluster.standing
-pipeline:            base ci runs settings cluster.release
+pipeline:            base ci ci.repositories runs settings cluster.release
 drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
-suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
-                     cluster.release cluster.standing health
+suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
+                     cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings rules objects cluster.access cluster.api cluster.diagnosis
-                     cluster.evidence cluster.release cluster.standing images cluster.preflight
-                     cluster.verdict health pipeline suites
+                     cluster.evidence cluster.release cluster.serving cluster.standing images
+                     cluster.preflight cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting deploying
 """

@@ -10,6 +10,7 @@ which keeps several stages running in the background, uses `sh` (processes.py).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import signal
@@ -108,14 +109,17 @@ def run(
     stdin: str | None = None,
     apart: bool = False,
     inherited: Mapping[str, str] | None = None,
+    keeps: Sequence[int] = (),
+    alone: bool = False,
 ) -> Ran:
     """Run a program to its end.
 
     env is added to what the program inherits, which is this process's environment unless `inherited` says
     otherwise; timeout is in seconds. With echo the command and its output are shown as they come; apart keeps
-    stderr out of the answer. Raises Misused when there is no such program, TimedOut at the timeout,
-    ToolFailed when check is set and the exit code is not 0. Interrupted, it stops the program and all that it
-    started.
+    stderr out of the answer; keeps are open files that it holds, too, as long as it runs. Raises Misused when
+    there is no such program, TimedOut at the timeout, ToolFailed when check is set and its code is not 0.
+    Interrupted, it stops the program and all that it started. Its output is at its end when nothing holds it
+    any more; alone: a moment after the program itself has ended, and what it left in its session is stopped.
     """
     command = tuple(str(word) for word in argv)
     if echo:
@@ -131,7 +135,7 @@ def run(
     whole = {**(os.environ if inherited is None else inherited), **(env or {})}
     try:
         with held_back(), _starting:  # the signal is told when the lock is free again
-            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart)
+            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart, keeps=keeps)
             _running.add(process)
         if timeout:
             timer = threading.Timer(timeout, _expire, (process, expired))
@@ -147,6 +151,13 @@ def run(
         # A signal may be handed to any thread, and Python acts on it when the main one wakes: it must.
         while reading.is_alive():
             reading.join(WAKE_SECONDS)
+            if (alone or expired.is_set()) and process.poll() is not None:
+                reading.join(GRACE)
+                if reading.is_alive():  # what it left behind may even be in a session of its own
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    reading.join(WAKE_SECONDS)
+                break
         code = _ended(process)
         if listening:
             listening.join(GRACE)
@@ -182,7 +193,13 @@ def stop_all() -> None:
 
 
 def _start(
-    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str], *, piped: bool, apart: bool
+    command: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str],
+    *,
+    piped: bool,
+    apart: bool,
+    keeps: Sequence[int],
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -195,6 +212,7 @@ def _start(
             text=True,
             errors="replace",
             start_new_session=True,
+            pass_fds=tuple(keeps),
         )
     except FileNotFoundError:
         if cwd is not None and not cwd.is_dir():
@@ -205,6 +223,13 @@ def _start(
         ) from None
     except PermissionError:
         raise Misused(f"{command[0]}: is not executable") from None
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        raise Misused(
+            f"{command[0]}: is no program that this machine can run",
+            remedy="a script says in its first line what runs it: #!/bin/sh",
+        ) from None
 
 
 def _listen(pipe: IO[str] | None, lines: list[str], echo: bool) -> None:

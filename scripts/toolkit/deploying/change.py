@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from toolkit.objects import manifests
 from toolkit.objects.fields import number
 from toolkit.objects.resources import built_in, is_a
 from toolkit.settings.model import App
+from toolkit.settings.said.judging import NOTHING, Judging
 
 Json = dict[str, Any]
 
@@ -67,14 +68,15 @@ def put(
     """
     early, jobs, rest = phases(found)
     scaled = autoscaled(connection, namespace, found)
-    done = apply(connection, early, force=force)
+    idle: dict[str, str] = {}
+    done = apply(connection, early, force=force, idle=idle)
     told: tuple[Row, ...] = ()
     for group in (jobs, rest):
         if group is jobs and not jobs:
             continue
         space.check()
         held.assure()
-        applied = apply(connection, group, scaled=scaled, force=force, before=done)
+        applied = apply(connection, group, scaled=scaled, force=force, before=done, idle=idle)
         done += applied
         if restarting and group is rest:
             applied = restart(connection, applied)
@@ -88,7 +90,7 @@ def put(
             space,
             deadline=max(app.deadline, progress_seconds(found)) if returning else app.deadline,
             held=held.check,
-            judging=app.judge,
+            judging=_judging(app, idle),
             factor=max(1.0, scale()) if returning else None,
         )
         told += verdict.rows
@@ -97,6 +99,12 @@ def put(
     if group is jobs:  # they failed, and nothing came after them
         told += tuple(result.left_out(early, rest))
     return _with_objects(verdict, told, space)
+
+
+def _judging(app: App, idle: Mapping[str, str]) -> dict[str, Judging]:
+    """What apps.toml says, and of what nothing acts on the API server."""
+    said = {name: Judging(idle=words) for name, words in idle.items()}
+    return {**said, **{name: wish.over(said.get(name, NOTHING)) for name, wish in app.judge.items()}}
 
 
 def _with_objects(verdict: rollout.Verdict, told: Sequence[Row], space: Space) -> rollout.Verdict:

@@ -6,6 +6,7 @@ to be wrong is said, all of it at once, before anything is written.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,8 +47,8 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
-        if left_out := manifests.ignored(each):
-            request.say(left_out)
+        for line in manifests.notes(each):
+            request.say(line)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
@@ -142,7 +143,8 @@ def check(request: Request, app: App) -> None:
         if barred := preflight.protected(request.cluster, app.namespace_in(space)):
             raise Refused(f"{barred.object}: {barred.sentence}", remedy=barred.remedy)
         given = in_space.values(request, app, space, nobody)
-        manifests.render(app, given)
+        with contextlib.suppress(manifests.NeedsCluster):  # the preflight, which asks the cluster, tells
+            manifests.render(app, given)
         if request.cluster.provision:
             provision.check(app, given)
 

@@ -41,7 +41,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
         connection = in_space.connected(request, app, Space(space, task.say, task.stop))
         others = [other for other, where in tasks if where == space and other.name != app.name]
         coming = _coming(request, connection, app, space, others, built)
-        given = in_space.values(request, app, space, built[app.name])
+        given = in_space.values(request, app, space, built[app.name], connection)
         problems = preflight.check(
             connection,
             app,
@@ -96,10 +96,12 @@ def _coming(
     """What will be there before the app's own objects: its fixtures, and what it needs is deployed first."""
     if not request.cluster.provision:
         return []
-    found = provision.coming(connection, app, in_space.values(request, app, space, built[app.name]))
+    found = provision.coming(
+        connection, app, in_space.values(request, app, space, built[app.name], connection)
+    )
     needed = request.config.needs_of(app)
     for other in [each for each in others if each in needed]:
-        given = in_space.values(request, other, space, built[other.name])
+        given = in_space.values(request, other, space, built[other.name], connection)
         theirs = provision.coming(connection, other, given) + manifests.render(other, given)
         # What is wrong with theirs is said for the app that is deployed; others only lean on their addresses.
         found += theirs if app.name == request.app.name else [obj for obj in theirs if is_a(obj, "Service")]

@@ -32,7 +32,7 @@ def refuse(request: Request, spaces: Sequence[str], built: Mapping[str, str], op
         known = releases.holds(connection, namespace, app.name)
         if not known:
             return Outcome()
-        found = manifests.render(app, in_space.values(request, app, space.name, built))
+        found = manifests.render(app, in_space.values(request, app, space.name, built, connection))
         content = releases.content_of(configuration.with_stamps(connection, namespace, found))
         hold = releases.held(known, version(request.source), content)
         if hold is None:

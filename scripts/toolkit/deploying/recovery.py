@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
-from toolkit.base.outcome import Failed, Kind, Outcome
+from toolkit.base.outcome import Failed, Kind, Misused, Outcome
 from toolkit.base.spaces import Space
 from toolkit.cluster import evidence
 from toolkit.cluster.api.errors import ApiError, Unreachable
@@ -27,6 +27,7 @@ from toolkit.runs import undoing
 from toolkit.settings.needed import has_suite
 from toolkit.settings.request import Request, version
 from toolkit.suites import running as suites
+from toolkit.suites.ready import NotReady
 
 Json = dict[str, Any]
 SOAKED = ("watch", "acceptance")
@@ -255,7 +256,11 @@ def _check(site: Site) -> Outcome:
     found = healthcheck.in_space(request, site.space, healthcheck.Rule())
     if not found.passed or not has_suite(site.app, "smoke", site.request.environment):
         return found
-    return suites.in_space(request, "smoke", site.space, again=True)
+    try:
+        return suites.in_space(request, "smoke", site.space, again=True)
+    except (Misused, NotReady) as error:  # nothing was found against it: it is back, and not verified yet
+        site.space.say(f"its smoke suite could not be run: {error.reason}")
+        return found
 
 
 def _nothing_to_go_back_to(

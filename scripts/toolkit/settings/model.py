@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.apps.images import Image as Image
+from toolkit.settings.apps.rendering import Rendering as Rendering
 from toolkit.settings.apps.suites import Suite as Suite
 from toolkit.settings.apps.suppressions import Suppression as Suppression
 from toolkit.settings.said.judging import Judging
@@ -30,6 +31,10 @@ from toolkit.settings.tables.refs import PLACEHOLDERS as PLACEHOLDERS
 from toolkit.settings.tables.refs import Ref as Ref
 from toolkit.settings.tables.refs import SecretKey as SecretKey
 from toolkit.settings.tables.refs import Where as Where
+from toolkit.settings.tables.rows import Row as Row
+from toolkit.settings.tables.secrets import Secrets as Secrets
+from toolkit.settings.tables.ways import Service as Service
+from toolkit.settings.tables.ways import Ways as Ways
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -57,6 +62,7 @@ class App(NamedTuple):
     context: Path = Path()
     images: Mapping[str, Image] = NONE
     manifests: str = "deploy"
+    rendering: Rendering | None = None
     port: int = 80
     url: str | None = None
     page: str | None = None
@@ -71,10 +77,11 @@ class App(NamedTuple):
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0
     coverage: int = 0
-    commands: Mapping[str, tuple[tuple[str, ...], ...]] = NONE
+    commands: Mapping[str, tuple[Row, ...]] = NONE
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE
+    ways: Ways = Ways()
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""

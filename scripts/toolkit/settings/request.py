@@ -16,6 +16,7 @@ from toolkit.ci import checkout, revision
 from toolkit.ci.origin import NO_GIT, Source, here
 from toolkit.ci.repositories import run
 from toolkit.ci.repositories.remote import Remote
+from toolkit.settings import elsewhere
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster, Place, Policy
 from toolkit.settings.sandbox import TOOLKIT
@@ -98,6 +99,8 @@ def with_code(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> 
         for app in chosen.values()
     }
     whole = {**config.apps, **ready}
+    if stage == elsewhere.PINNED_BY:
+        elsewhere.pin_suites(config, [whole[app.name] for app in every])
     return config._replace(apps=whole), [whole[app.name] for app in apps]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.settings.config import Config
-from toolkit.settings.model import Ref, SecretKey, Where
+from toolkit.settings.model import Ref, Row, SecretKey, Where
 
 from tests import ROOT
 
@@ -63,7 +63,7 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert app.path == tmp_path / "apps/submitter"
     assert app.namespace_in("live-dev") == "platform-live-dev"
     assert app.service_in("live-dev") == "fb-submitter-live-dev"
-    assert app.commands == {"lint": (("ruff", "check", "{path}"),)}
+    assert app.commands == {"lint": (Row(("ruff", "check", "{path}")),)}
     assert app.suites["smoke"].env == {"URL": "{url}", "KEY": SecretKey("s", "k")}
     assert app.suppressions[0].expires.year == 2030
     assert app.policy_in(config.environments["production"]).soak == 90
