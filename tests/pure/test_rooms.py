@@ -37,7 +37,6 @@ checks.coverage:     checks.reports
 checks:              base settings settings.said checks.reports
 checks.linters:      base checks checks.reports
 preparing.keeping:
-preparing:           base checks settings
 objects.reading:     base
 objects.deciphering: base ci.repositories settings.said settings.apps settings.tables objects.reading
 objects.rendering:   base settings settings.apps settings.tables objects.reading objects.deciphering
@@ -49,6 +48,7 @@ cluster.api:         base settings objects cluster.contexts
 checks.security:     base checks checks.advisories checks.reports
 checks.stages:       base checks checks.coverage checks.linters checks.reports
 cluster.serving:     objects cluster.api
+preparing:           base checks checks.stages settings
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
@@ -80,7 +80,7 @@ reporting:           base runs settings objects cluster.api cluster.diagnosis cl
 suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
                      cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
-deploying:           base runs settings rules objects cluster.access cluster.api cluster.diagnosis
+deploying:           base runs settings settings.said rules objects cluster.access cluster.api cluster.diagnosis
                      cluster.evidence cluster.release cluster.serving cluster.standing images
                      cluster.preflight cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing

@@ -42,6 +42,10 @@ HOW_TO_GET = {
 """What to do where a program is missing, by its name."""
 
 
+BESIDE = Path(sys.executable).parent
+"""Where what the toolkit brings along is: looked at before PATH."""
+
+
 def how_to_get(program: str) -> str:
     """What to do where it is missing."""
     name = Path(program).name
@@ -56,7 +60,7 @@ def find(program: str, folder: Path | None = None) -> str | None:
     if "/" in program:
         path = (folder or Path()) / program
         return str(path) if _runs(path) else None
-    places = [str(Path(sys.executable).parent), *os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    places = [str(BESIDE), *os.environ.get("PATH", os.defpath).split(os.pathsep)]
     return next((str(found) for place in places if place and _runs(found := Path(place, program))), None)
 
 

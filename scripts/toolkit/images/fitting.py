@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused
+from toolkit.ci import checkout
 from toolkit.ci.origin import Source
 from toolkit.images.builders import builder, sandbox, table
 from toolkit.images.builders.builder import Build
@@ -80,6 +81,7 @@ def _require_a_name_of_its_own(
 def _build(app: App, role: str, cluster: Cluster, source: Source) -> Build:
     image, where = app.images[role], f"apps.{app.name}.images.{role}"
     dockerfile, context = app.path / image.dockerfile, app.context_of(image)
+    _require_inside(app, where, dockerfile, context)
     if not dockerfile.is_file():
         raise Misused(
             f"{app.name}: there is no Dockerfile {dockerfile}",
@@ -108,6 +110,17 @@ def _build(app: App, role: str, cluster: Cluster, source: Source) -> Build:
     _require_able(made, app, role, cluster)
     _require_secrets(made, image, where)
     return made
+
+
+def _require_inside(app: App, where: str, *paths: Path) -> None:
+    """Raises Misused for what leaves the checkout of an app whose code is elsewhere: it is nobody's."""
+    top = checkout.top_of(app.path) if app.repository else ""
+    for path in paths if top else ():
+        if not path.resolve().is_relative_to(Path(top).resolve()):
+            raise Misused(
+                f"{where}: {path} leaves the repository that {app.name} is in",
+                remedy=f"correct `dockerfile` or `context` of {where} in apps.toml",
+            )
 
 
 def registry(app: App, role: str, cluster: Cluster) -> str:

@@ -2,5 +2,5 @@
 
 Which programs and files those are is data, in [languages.<name>] of apps.toml: nothing here knows a language.
 What has to outlive a run that is killed, to clean up after it, is in keeping/.
-Imports base, checks, settings.
+Imports base, checks, checks/stages, settings.
 """

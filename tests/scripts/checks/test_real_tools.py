@@ -165,6 +165,8 @@ def test_npm_audit(repo: Repository, registry: str, tmp_path: Path) -> None:
     done = run(repo, "security", '["npm-audit"]', npm_config_registry="http://127.0.0.1:9/", **npm)
     assert done.code == 1, done.output
     assert "npm could not audit: " in done.output
+    assert "| npm error audit endpoint returned an error" in done.output
+    assert '| "' not in done.output, "what it complains of, and not its JSON"
 
 
 @pytest.mark.parametrize("format", ["junit", "tap"])

@@ -134,6 +134,21 @@ def test_gitleaks_secrets_are_nowhere(repo: Repository) -> None:
     assert all("canary-leak" not in file.read_text(errors="replace") for file in kept)
 
 
+def test_what_runs_leave_in_the_apps_folder_is_none_of_its_code(repo: Repository) -> None:
+    def results(*files: str) -> str:
+        places = [{"physicalLocation": {"artifactLocation": {"uri": file}}} for file in files]
+        found = [{"ruleId": "r", "message": {"text": "bad"}, "locations": [place]} for place in places]
+        run = {"tool": {"driver": {"name": "x"}}, "results": found}
+        repo.write("x.sarif", json.dumps({"version": "2.1.0", "runs": [run]}))
+        return row("cp x.sarif {report}; exit 1", format="sarif")
+
+    done = stage(repo, "security", results(".pipeline/venvs/a.py", ".sandbox/b", "a.py"))
+    assert "1 findings: r at a.py" in done.output
+    done = stage(repo, "security", results(".pipeline/venvs/a.py"))
+    assert done.code == 0, done.output
+    assert "x found no known weakness" in done.output
+
+
 @pytest.mark.parametrize(
     ("code", "keys", "why"),
     [

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
+from toolkit.base.outcome import Misused
+from toolkit.ci.origin import Source
+from toolkit.ci.repositories.remote import Remote
+from toolkit.images import fitting
+from toolkit.settings.config import Config
 
 from tests.scripts.images.standing_in import DIGEST, DOCKERFILE, asked, docker, kept, say_of_images, tiny
 from tests.scripts.tiny_app import Repository
@@ -95,6 +101,19 @@ def test_roles_that_say_the_same_share_a_build_and_others_do_not(repo: Repositor
     assert sorted(pushed) == ["registry.example/team/fb-tiny-other", "registry.example/team/team-api"]
     images = kept(repo, "docker")
     assert images["api"] == images["app"] == f"registry.example/team/team-api@{DIGEST}"
+
+
+@pytest.mark.parametrize("key", ["dockerfile", "context"])
+def test_nothing_is_built_of_what_lies_beside_a_checkout(repo: Repository, key: str) -> None:
+    """Of an app whose code is elsewhere: what is beside it is another app's checkout, or this machine's."""
+    say_of_images(repo, f'images = {{ api = {{ {key} = "../beside" }} }}')
+    (repo.root / "beside").mkdir()
+    subprocess.run(["git", "init", "-q", str(repo.app)], check=True)
+    config = Config.load(repo.root / "apps.toml")
+    remote = Remote.of("https://git.example/tiny", "main", repo.root)
+    app, source = config.app("tiny")._replace(repository=remote), Source("", "main", "1" * 40, "", "", False)
+    with pytest.raises(Misused, match="beside leaves the repository that tiny is in"):
+        fitting.wanted(app, config.cluster("sandbox"), source)
 
 
 def test_two_images_of_one_name_are_refused(repo: Repository, tmp_path: Path) -> None:

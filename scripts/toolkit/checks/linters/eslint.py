@@ -16,7 +16,9 @@ _SEVERITIES = {1: "warning", 2: "error"}
 def command(asked: Asked) -> list[str]:
     """eslint over the app, by its own configuration."""
     argv = programs.node("eslint", asked.folder)
-    return [*argv, "--format", "json", "--output-file", str(asked.report), "."]
+    # What runs leave in an app's own repository is none of its code.
+    left_out = [word for each in (".pipeline/", ".sandbox/") for word in ("--ignore-pattern", each)]
+    return [*argv, *left_out, "--format", "json", "--output-file", str(asked.report), "."]
 
 
 def read(document: Any, folder: Path) -> list[Finding]:

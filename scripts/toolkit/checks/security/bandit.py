@@ -25,6 +25,9 @@ NOT_THE_APP = (
     "build",
 )
 
+STATE = ("./.pipeline/*", "./.sandbox/*")
+"""What runs leave beside the configuration, which in an app's own repository is in its folder."""
+
 TOOLKIT = Path(__file__).resolve().parents[4]
 SETTINGS = "[bandit]\n"
 """An empty settings file: without one, bandit reads the app's .bandit, which may skip checks in silence."""
@@ -38,7 +41,7 @@ def argv(
     `# nosec` is ignored: apps.toml is the place for that. toolkit: where in the app's folder the toolkit lies
     as a submodule; that is not the app's code.
     """
-    own = [] if toolkit is None else [f"./{toolkit}/*"]
+    own = [*STATE, *([] if toolkit is None else [f"./{toolkit}/*"])]
     excluded = ",".join([*(f"*/{folder}/*" for folder in NOT_THE_APP), *own])
     return [
         *(python, "-m", "bandit", "--recursive", ".", *more, "--ignore-nosec", "--quiet"),

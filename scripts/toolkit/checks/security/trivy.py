@@ -13,6 +13,7 @@ from toolkit.checks.reports.findings import Finding, relative
 def command(asked: Asked) -> list[str]:
     """trivy over the app's folder."""
     argv = ["trivy", "filesystem", "--quiet", "--scanners", "vuln,secret,misconfig"]
+    argv += ["--skip-dirs", "**/.pipeline", "--skip-dirs", "**/.sandbox"]
     return [*argv, "--format", "json", "--output", str(asked.report), "."]
 
 

@@ -38,5 +38,4 @@ def require(app: App, stage: str) -> None:
 
 def dockerfiles(app: App) -> tuple[str, ...]:
     """The Dockerfiles of the images that are built for the app, below its folder, each once."""
-    built = (each for each in app.images.values() if not getattr(each, "image", ""))
-    return tuple(dict.fromkeys(str(getattr(each, "dockerfile", each)) for each in built))
+    return tuple(dict.fromkeys(each.dockerfile for each in app.images.values() if not each.image))

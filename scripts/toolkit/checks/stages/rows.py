@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from toolkit.settings.model import Row
 
 TIMEOUT_SECONDS = 300.0
+STATE = (".pipeline/", ".sandbox/")
+"""What runs leave in the folder of an app that is a repository of its own: none of its code."""
 
 
 class Answer(NamedTuple):
@@ -121,12 +123,14 @@ def _answer(
             except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
                 raise opening.of_another_form(file, where.what, error) from None
         found += findings
+    named = bool(found)
+    found = [each for each in found if not each.file.startswith(STATE)]
     if stage == "lint":
         found = [each for each in found if not each.inline]
     reported = tuple(dict.fromkeys(names))
     if adapter is not None and adapter.decides and stage == "lint" and ran.code == 0:
         return Answer(shown, reported, told=found)
-    broken = ran.code != 0 and (not found or (adapter is not None and ran.code not in adapter.codes))
+    broken = ran.code != 0 and (not named or (adapter is not None and ran.code not in adapter.codes))
     if broken:
         said = f"and {len(found)} findings in its report" if found else "though its report names no finding"
         failure = Failed(f"`{shown}` ended with exit code {ran.code} {said}", evidence=_tail(ran, adapter))
@@ -164,7 +168,8 @@ def _broken(failure: Failed, ran: tools.Ran, adapter: Adapter | None) -> Outcome
 
 
 def _tail(ran: tools.Ran, adapter: Adapter | None) -> Sequence[str]:
-    return () if adapter is not None and adapter.hides else ran.tail()
+    """What it printed for people: of a tool that prints its report, what it complained of."""
+    return () if adapter is not None and adapter.hides else ran.errors.tail() or ran.tail()
 
 
 @contextmanager

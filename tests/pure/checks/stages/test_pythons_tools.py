@@ -189,6 +189,9 @@ def test_bandit_is_asked_to_ignore_inline_suppressions_and_settings() -> None:
     assert argv[7:9] == ["--ini", "/e/bandit.ini"]
     assert argv[9] == "--exclude"
     assert argv[10].startswith("*/tests/*,")
+    assert argv[10].endswith(",./.pipeline/*,./.sandbox/*"), (
+        "an app whose folder is that of the configuration"
+    )
     inside = bandit.argv("python", Path("/e/bandit.ini"), Path("/e/bandit.json"), (), Path("pipeline"))
     assert inside[10] == f"{argv[10]},./pipeline/*"
     assert argv[11:] == ["--format", "json", "--output", "/e/bandit.json"]
