@@ -45,7 +45,7 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
-        if left_out := manifests.ignored(each):
+        if not each.restart and (left_out := manifests.ignored(each)):
             request.say(left_out)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
@@ -140,6 +140,8 @@ def check(request: Request, app: App) -> None:
         if barred := preflight.protected(request.cluster, app.namespace_in(space)):
             raise Refused(f"{barred.object}: {barred.sentence}", remedy=barred.remedy)
         given = in_space.values(request, app, space, nobody)
+        if app.restart:
+            continue  # what there is to change only the cluster knows
         manifests.render(app, given)
         if request.cluster.provision:
             provision.check(app, given)

@@ -9,6 +9,7 @@ from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
 from toolkit.settings.apps.images import images
 from toolkit.settings.apps.judged import judged
+from toolkit.settings.apps.restarts import restart
 from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
@@ -143,13 +144,15 @@ class _Reader:
         def allowed(fields: Fields) -> tuple[str, ...]:
             return self._environments(fields, "environments", environments)
 
+        roles = images(fields, "images")
+        restarting, theirs = restart(fields, "restart", roles)
         app = App(
             name=name,
             title=fields.take("title", str, name),
             priority=priority,
             path=path,
-            namespace=fields.take("namespace", str),
-            service=fields.take("service", str),
+            namespace=fields.take("namespace", str, *([theirs] if theirs else [])),
+            service=fields.take("service", str, *([""] if restarting else [])),
             common=self.origin.of(fields.where) is not self.origin.main,
             pending=fields.take("pending", str, ""),
             support=fields.take("support", bool, False),
@@ -158,7 +161,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
-            images=images(fields, "images"),
+            images=roles,
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
             url=fields.optional("url", str),
@@ -177,8 +180,11 @@ class _Reader:
             suppressions=suppressions(fields, "suppressions"),
             suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
             judge=judged(fields, "judge"),
+            restart=restarting,
         )
         fields.done()
+        if theirs and app.namespace != theirs:
+            raise fields.error("restart", f'its namespace "{theirs}" is not the app\'s, "{app.namespace}"')
         return app
 
     def _environments(

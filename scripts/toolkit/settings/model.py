@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
+from toolkit.settings.apps.restarts import Restart as Restart
 from toolkit.settings.apps.suites import Suite as Suite
 from toolkit.settings.apps.suppressions import Suppression as Suppression
 from toolkit.settings.said.judging import Judging
@@ -72,6 +73,7 @@ class App(NamedTuple):
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE
+    restart: Restart | None = None
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""
