@@ -70,8 +70,10 @@ cluster.handover:    base settings objects cluster.access cluster.api cluster.re
                      cluster.preflight cluster.preflight.references cluster.preflight.saying
 cluster.verdict:     base settings.said objects cluster.api cluster.diagnosis cluster.diagnosis.kinds
                      cluster.evidence
+cluster.restarting:  base settings settings.apps objects cluster.api cluster.diagnosis cluster.diagnosis.kinds
+                     cluster.release cluster.standing cluster.verdict
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
-                     cluster.standing
+                     cluster.restarting cluster.standing
 pipeline:            base ci ci.repositories runs settings cluster.release
 drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
@@ -81,10 +83,10 @@ suites:              base runs settings settings.apps checks checks.reports prep
                      cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings settings.said rules objects cluster.access cluster.api cluster.diagnosis
-                     cluster.evidence cluster.release cluster.serving cluster.standing images
-                     cluster.preflight cluster.verdict health pipeline suites
+                     cluster.evidence cluster.release cluster.restarting cluster.serving cluster.standing
+                     images cluster.preflight cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
-                     health alerting deploying
+                     health alerting
 """
 
 

@@ -13,6 +13,8 @@ from toolkit.cluster.release import lock
 from toolkit.cluster.release.apply import apply, restart
 from toolkit.cluster.release.ordering import phases
 from toolkit.cluster.release.scaling import autoscaled
+from toolkit.cluster.restarting import finding
+from toolkit.cluster.restarting.rolling import Waves
 from toolkit.cluster.verdict import result, rollout
 from toolkit.cluster.verdict.patience import scale
 from toolkit.cluster.verdict.result import Row
@@ -26,14 +28,11 @@ from toolkit.settings.said.judging import NOTHING, Judging
 Json = dict[str, Any]
 
 
-def selector_of(app: App) -> str:
-    """The label selector of an app's objects and pods."""
-    return f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
-
-
 def pods_there(connection: Connection, app: App, namespace: str) -> list[Json]:
     """The app's pods as they are."""
-    return list(connection.list(built_in("Pod").path(namespace), labelSelector=selector_of(app))["items"])
+    return list(
+        connection.list(built_in("Pod").path(namespace), labelSelector=manifests.selector_of(app))["items"]
+    )
 
 
 def progress_seconds(found: Sequence[Json]) -> float:
@@ -67,6 +66,11 @@ def put(
     Its details name every object. Raises Failed when an object is refused or the lock is lost.
     """
     early, jobs, rest = phases(found)
+    if app.restart:
+        factor = max(1.0, scale()) if returning else None
+        waves = Waves(connection, app, namespace, space, held, returning=returning, factor=factor)
+        verdict = waves.roll(found, app.deadline)
+        return _with_objects(verdict, verdict.rows, space)
     scaled = autoscaled(connection, namespace, found)
     idle: dict[str, str] = {}
     done = apply(connection, early, force=force, idle=idle)
@@ -85,7 +89,7 @@ def put(
         verdict = rollout.follow(
             connection,
             namespace,
-            selector_of(app),
+            manifests.selector_of(app),
             applied if group is jobs else [*done[: len(early)], *applied],
             space,
             deadline=max(app.deadline, progress_seconds(found)) if returning else app.deadline,
@@ -113,3 +117,9 @@ def _with_objects(verdict: rollout.Verdict, told: Sequence[Row], space: Space) -
         space.say(line)
     details = {**verdict.outcome.details, result.OBJECTS: [row.json for row in told]}
     return replace(verdict, outcome=verdict.outcome._replace(details=details), rows=tuple(told))
+
+
+def wanted(connection: Connection, app: App, given: manifests.Values) -> list[Json]:
+    """The objects that a release is made of: those of the manifests, or what a restart makes of what it
+    finds. Raises Misused for what cannot be rendered, Failed where there is nothing to restart."""
+    return finding.wanted(connection, app, given) if app.restart else manifests.render(app, given)

@@ -47,8 +47,9 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
-        for line in manifests.notes(each):
-            request.say(line)
+        if not each.restart:
+            for line in manifests.notes(each):
+                request.say(line)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
@@ -143,6 +144,8 @@ def check(request: Request, app: App) -> None:
         if barred := preflight.protected(request.cluster, app.namespace_in(space)):
             raise Refused(f"{barred.object}: {barred.sentence}", remedy=barred.remedy)
         given = in_space.values(request, app, space, nobody)
+        if app.restart:
+            continue  # what there is to change only the cluster knows
         with contextlib.suppress(manifests.NeedsCluster):  # the preflight, which asks the cluster, tells
             manifests.render(app, given)
         if request.cluster.provision:

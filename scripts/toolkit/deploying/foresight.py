@@ -9,16 +9,16 @@ from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
 from toolkit.cluster.access import reach
-from toolkit.cluster.access.rights import Right, of_suites
+from toolkit.cluster.access.rights import ALWAYS, Right, of_suites, together
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.preflight import demands
 from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
-from toolkit.deploying import in_space
+from toolkit.deploying import change, in_space
 from toolkit.deploying.in_space import Options
 from toolkit.images import having
 from toolkit.objects import manifests
-from toolkit.objects.resources import is_a
+from toolkit.objects.resources import built_in, is_a
 from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
@@ -39,6 +39,8 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
     def one(task: Space) -> Outcome:
         app, space = named[task.name]
         connection = in_space.connected(request, app, Space(space, task.say, task.stop))
+        if app.restart:
+            return preflight.outcome(_restarting(request, connection, app, space, task, known, built))
         others = [other for other, where in tasks if where == space and other.name != app.name]
         coming = _coming(request, connection, app, space, others, built)
         given = in_space.values(request, app, space, built[app.name], connection)
@@ -60,6 +62,35 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
         return preflight.outcome(problems)
 
     return side_by_side(list(named), one, request.say)
+
+
+def _restarting(
+    request: Request,
+    connection: Connection,
+    app: App,
+    space: str,
+    task: Space,
+    known: having.Known,
+    built: Built,
+) -> list[preflight.Problem]:
+    """What stands in the way of changing workloads that are there: rights, images, and what there is."""
+    given = in_space.values(request, app, space, built[app.name])
+    if barred := preflight.protected(request.cluster, given.namespace):
+        return [barred]
+    assert app.restart is not None  # noqa: S101
+    verbs = ("get", "list", "watch", "patch")
+    own = [Right("apps", built_in(kind).plural, verbs) for kind in app.restart.kinds]
+    wanted = [*ALWAYS, *own, *_of_suites(request, app, space).get(given.namespace, ())]
+    problems = preflight.granted(connection, given.namespace, together(wanted), task.say)
+    missing = known([given.images[app.restart.image]] if app.restart.image else [])
+    problems += [
+        preflight.Problem("", f"image {image}: {why}", "build and push it: make build")
+        for image, why in missing.items()
+        if why
+    ]
+    if not any(each.is_certain for each in problems):
+        change.wanted(connection, app, given)
+    return [*problems, *_lacking_elsewhere(request, app, space, task)]
 
 
 def _of_suites(request: Request, app: App, space: str) -> Mapping[str, Sequence[Right]]:

@@ -9,10 +9,9 @@ from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import lock, releases
 from toolkit.cluster.standing import configuration
-from toolkit.deploying import in_space, recovery
+from toolkit.deploying import change, in_space, recovery
 from toolkit.deploying.in_space import Options
 from toolkit.deploying.site import Site
-from toolkit.objects import manifests
 from toolkit.settings.request import Request, version
 
 
@@ -32,8 +31,10 @@ def refuse(request: Request, spaces: Sequence[str], built: Mapping[str, str], op
         known = releases.holds(connection, namespace, app.name)
         if not known:
             return Outcome()
-        found = manifests.render(app, in_space.values(request, app, space.name, built, connection))
-        content = releases.content_of(configuration.with_stamps(connection, namespace, found))
+        found = change.wanted(connection, app, in_space.values(request, app, space.name, built, connection))
+        if not app.restart:
+            found = configuration.with_stamps(connection, namespace, found)
+        content = releases.content_of(found)
         hold = releases.held(known, version(request.source), content)
         if hold is None:
             return Outcome()

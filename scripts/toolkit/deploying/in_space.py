@@ -54,7 +54,7 @@ def deploy(
     """Deploy one app to one space, under its lock; a release that fails is recovered from under it too."""
     connection = connected(request, app, space)
     given = values(request, app, space.name, built, connection)
-    found = manifests.render(app, given)
+    found = change.wanted(connection, app, given)
     who = request.source.author or lock.somebody()
     with lock.held(
         connection, given.namespace, app.name, run=request.run, who=who, space=space, wait=options.lock_wait
@@ -63,12 +63,15 @@ def deploy(
             return Outcome(reason=f"{app.name} is there")
         site = Site(request, app, space, connection, held)
         _tell_what_was_cut_short(site)
+        if app.restart:  # what was there before the lock was ours may be another's work by now
+            found = change.wanted(connection, app, given)
         ordering.check_kinds(connection, found)
-        if request.cluster.provision:
+        if request.cluster.provision and not app.restart:
             provision.fixtures(connection, app, given, space)
-        found = configuration.with_stamps(connection, given.namespace, found, space.say)
+        if not app.restart:
+            found = configuration.with_stamps(connection, given.namespace, found, space.say)
         _take_note(site, request, found)
-        if options.take_over and (taken := adoption.take_over(connection, found)):
+        if options.take_over and not app.restart and (taken := adoption.take_over(connection, found)):
             space.say(f"taken over from kubectl or Helm, field by field: {', '.join(taken)}")
         there = change.pods_there(site.connection, app, given.namespace)
         was = backing_off.before(connection, there, found)
@@ -124,7 +127,7 @@ def _go(
         return recovery.after_failure(site, release, verdict.outcome, verdict.scene)
     gone = (
         []
-        if is_known
+        if is_known or app.restart
         else prune.prune(
             connection, prune.leftovers(connection, namespace, app.name, found, space.say), space
         )
@@ -141,11 +144,16 @@ def _take_note(site: Site, request: Request, wanted: Sequence[Json]) -> None:
     connection, namespace, app = site.connection, site.namespace, site.app
     if releases.current(connection, namespace, app.name) is not None:
         return
-    found, who = adoption.found_there(connection, app.name, wanted)
+    if app.restart:  # each goes back to what it was, which is written beside what is to become of it
+        found, who = list(wanted), "somebody else"
+        images: Mapping[str, str] = {}
+    else:
+        found, who = adoption.found_there(connection, app.name, wanted)
+        images = adoption.images(found)
     if not found:
         return
     made = replace(
-        _release(request, app, adoption.images(found), who, {}),
+        _release(request, app, images, who, {}),
         version=adoption.VERSION,
         commit="",
         branch="",

@@ -18,7 +18,8 @@ from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.release import ordering, prune, release_store, releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import configuration, reservation
+from toolkit.cluster.restarting import finding
+from toolkit.cluster.standing import reservation
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
 from toolkit.health import healthcheck
@@ -183,8 +184,7 @@ def _go_back(site: Site, undoing: Release, why: str, to: str, *, hold: bool) -> 
     found = releases.objects_of(connection, namespace, app.name, target) if target else None
     if target is None or found is None:
         return Rollback(_nothing_to_go_back_to(site, known, undoing, target, to), undoing.version)
-    # What the cluster's own ConfigMaps and Secrets hold now is what its pods will read.
-    found = configuration.with_stamps(connection, namespace, found)
+    found = finding.as_of_now(connection, app, namespace, found, known, undoing, target)
     if releases.content_of(found) == undoing.content and dict(target.images) == dict(undoing.images):
         return Rollback(_only_configuration(site, undoing), undoing.version)
     if hold:
@@ -233,7 +233,8 @@ def _restore(site: Site, again: Release, found: Sequence[Json]) -> Rollback:
             reason=reason, remedy=f"{_look_now(site)}\n{verdict.outcome.remedy}"
         )
         return Rollback(failed, undone, again.version)
-    prune.prune(connection, prune.leftovers(connection, namespace, app.name, found, space.say), space)
+    if not app.restart:
+        prune.prune(connection, prune.leftovers(connection, namespace, app.name, found, space.say), space)
     releases.finish(connection, namespace, app.name, again.id, releases.DEPLOYED, restarts=verdict.restarts)
     checked = _check(site)
     if not checked.passed:

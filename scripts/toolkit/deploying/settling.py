@@ -12,11 +12,11 @@ from typing import Any
 from toolkit.base.outcome import Kind, Outcome
 from toolkit.cluster import evidence
 from toolkit.cluster.release.ordering import WORKLOADS
-from toolkit.cluster.standing import crashes
+from toolkit.cluster.standing import crashes, ill
 from toolkit.cluster.verdict.rollout import Verdict
-from toolkit.deploying import change
 from toolkit.deploying.site import Site
-from toolkit.objects.fields import number, shown
+from toolkit.objects import manifests
+from toolkit.objects.fields import name, number, shown, text
 from toolkit.objects.resources import built_in
 
 Json = dict[str, Any]
@@ -34,14 +34,15 @@ def settle(
     """
     if not set(verdict.restarts) - set(before):
         return verdict.outcome
-    hasty = _hasty(found)
+    unwell = frozenset((text(each, "kind"), name(each)) for each in found if ill.is_marked(each))
+    hasty = [] if site.app.restart else _hasty(found)
     for workload in hasty:
         site.space.say(f"{workload} has minReadySeconds 0: a pod takes traffic before it has lasted a moment")
-    until = time.monotonic() + (seconds if hasty else 0.0)
+    until = time.monotonic() + (seconds if hasty or site.app.restart else 0.0)
     path = built_in("Pod").path(site.namespace)
     while True:
-        items = site.connection.list(path, labelSelector=change.selector_of(site.app))["items"]
-        if crashed := crashes.early(items, verdict.restarts):
+        items = site.connection.list(path, labelSelector=manifests.selector_of(site.app))["items"]
+        if crashed := crashes.early(ill.without(items, unwell), verdict.restarts):
             return _failed(site, crashed)
         left = until - time.monotonic()
         if left <= 0:

@@ -15,8 +15,8 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.diagnosis.scene import Scene, look
 from toolkit.cluster.release import lock, releases
 from toolkit.cluster.release.releases import Release
-from toolkit.deploying import change
 from toolkit.health.healthcheck import NotDeployed, reached
+from toolkit.objects import manifests
 from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
@@ -66,7 +66,7 @@ def keep_evidence(site: Site, release: Release, failed: Outcome, scene: Scene | 
     connection, namespace = site.connection, site.namespace
     if scene is None or not scene.objects:
         try:
-            scene = look(connection, namespace, change.selector_of(site.app))
+            scene = look(connection, namespace, manifests.selector_of(site.app))
         except PipelineError:
             scene = Scene()  # out of reach: the summary says what little is known
     serving = _serving(site, release)
@@ -82,6 +82,7 @@ def keep_evidence(site: Site, release: Release, failed: Outcome, scene: Scene | 
         stage=site.request.evidence.name,
         outcome=failed,
         serving=serving,
+        selector=manifests.selector_of(site.app),
     )
     folder = site.request.evidence / "evidence" / site.space.name
     if site.app.name != site.request.app.name:

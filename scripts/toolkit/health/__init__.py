@@ -2,5 +2,5 @@
 
 A new thing that can be wrong: a row in troubles.py, found in rounds.py or backends.py.
 Imports base, cluster/api, cluster/diagnosis, cluster/evidence, cluster/release,
-cluster/standing, objects, settings.
+cluster/restarting, cluster/standing, objects, settings.
 """

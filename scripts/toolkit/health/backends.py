@@ -54,7 +54,7 @@ def troubles(
         if name(pod) in ready | sent_to:
             found += wrong_images(pod, release)
         if name(pod) not in ready:
-            found.append(Trouble(Ill.NOT_READY, _not_ready(pod), name(pod)))
+            found.append(Trouble(Ill.NOT_READY, not_ready(pod), name(pod)))
         elif pod in caught and name(pod) not in sent_to:
             sentence = f"Pod/{name(pod)} is ready, but Service/{name(service)} sends nothing to it"
             found.append(Trouble(Ill.LEFT_OUT, sentence, name(pod)))
@@ -116,7 +116,13 @@ def _how_down(status: Json) -> str:
     return f"its container {which} does not run ({', '.join(why) or 'no reason given'})"
 
 
-def _not_ready(pod: Json) -> str:
+def is_ready(pod: Json) -> bool:
+    """Whether a pod is ready."""
+    return bool(diagnosis.ready_pods([pod]))
+
+
+def not_ready(pod: Json) -> str:
+    """That a pod is not ready, and why, as a clause."""
     why = state(pod)
     return f"Pod/{name(pod)} is not ready" + (f" ({why})" if why and not why.startswith("not ready") else "")
 

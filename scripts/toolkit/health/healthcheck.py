@@ -18,6 +18,7 @@ from toolkit.cluster.release.releases import Release
 from toolkit.cluster.standing import verified
 from toolkit.cluster.standing.verified import Look
 from toolkit.health import troubles
+from toolkit.health.restarted import Restarted
 from toolkit.health.rounds import Rounds
 from toolkit.health.troubles import Trouble
 from toolkit.objects.resources import built_in
@@ -98,11 +99,13 @@ def _ask(request: Request, space: Space, rule: Rule, connection: Connection, rel
     """What waiting cannot heal is called after as many rounds as a pass needs; the rest gets its time."""
     app = request.app
     namespace = app.namespace_in(space.name)
-    service = connection.find(built_in("Service").path(namespace, app.service_in(space.name)))
+    named = app.service_in(space.name)
+    service = connection.find(built_in("Service").path(namespace, named)) if named else {}
     if service is None:
         raise NotDeployed(app, space.name)
     until = time.monotonic() + rule.within
-    rounds = Rounds(connection, app, namespace, service, release, space, until, bool(verified.meant(request)))
+    kind = Restarted if app.restart else Rounds
+    rounds = kind(connection, app, namespace, service, release, space, until, bool(verified.meant(request)))
     good = hopeless = 0
     wrong: list[Trouble] = []  # of the last round that was finished
     while good < rule.rounds:

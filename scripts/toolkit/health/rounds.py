@@ -62,25 +62,26 @@ class Rounds:
             seen = self._pods()
         except Unreachable as error:  # it may be back in the next round
             return [Trouble(Ill.AWAY, error.reason)]
-        wrong = self._crashes(seen)
+        wrong = self.crashed([pod for pod in seen if backends.is_of(pod, app.name)])
         wrong += backends.troubles(app.name, service, seen, sent_to, self.release)
         asked = [pod for pod in seen if backends.is_served_by(pod, service) and backends.is_of(pod, app.name)]
-        for path in self._paths():
+        for path in self.paths():
             for pod in asked:
                 port = self.ports[name(pod)] = backends.pod_port(service, pod, app.port)
                 address = self.connection.proxy("pods", self.namespace, name(pod), port, path)
                 down = backends.down(pod, port)
-                wrong += self._ask(f"Pod/{name(pod)}", path, address, name(pod), down)
+                wrong += self.ask(f"Pod/{name(pod)}", path, address, name(pod), down)
             address = self.connection.proxy("services", self.namespace, name(service), app.port, path)
-            wrong += self._ask(f"Service/{name(service)}", path, address, "")
+            wrong += self.ask(f"Service/{name(service)}", path, address, "")
         return wrong
 
-    def _crashes(self, seen: Sequence[Json]) -> list[Trouble]:
-        mine = [pod for pod in seen if backends.is_of(pod, self.app.name)]
+    def crashed(self, mine: Sequence[Json]) -> list[Trouble]:
+        """The pods of the app that keep ending, or have since the deployment."""
         crashed = crashes.early(mine, self.release.restarts) if self.fresh else crashes.looping(mine)
         return [Trouble(Ill.CRASHING, each.sentence, each.pod) for each in crashed]
 
-    def _paths(self) -> Iterator[str]:
+    def paths(self) -> Iterator[str]:
+        """The paths that are asked, each once."""
         paths = (self.app.health, self.app.readiness, self.app.version)
         return (path for path in dict.fromkeys(paths) if path)
 
@@ -93,7 +94,8 @@ class Rounds:
         found = [pod for each in selectors for pod in self.connection.list(path, labelSelector=each)["items"]]
         return [pod for pod in {uid(pod): pod for pod in found}.values() if backends.is_lasting(pod)]
 
-    def _ask(self, who: str, path: str, address: str, pod: str, down: str = "") -> list[Trouble]:
+    def ask(self, who: str, path: str, address: str, pod: str, down: str = "") -> list[Trouble]:
+        """Ask one address once; what is wrong with the answer."""
         self.space.check()
         over = time.monotonic() - self.until
         what = f"{who} {path}"

@@ -38,6 +38,11 @@ def group_of(app: str) -> str:
     return f"fb-{app}"
 
 
+def selector_of(app: App) -> str:
+    """The label selector of an app's workloads and pods: its own label, or what a restart finds them by."""
+    return app.restart.selector if app.restart else f"{APP_GROUP}={group_of(app.name)}"
+
+
 def render(app: App, given: Values) -> list[Json]:
     """The app's objects in a space, labelled and annotated. Raises Misused with file and line."""
     found: list[Json] = []

@@ -83,13 +83,15 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
     differing: list[Drift] = []
     if applied and known[0].state == releases.DEPLOYED:
         differing = drift.find(connection, applied, scaling.autoscaled(connection, namespace, applied))
+        if app.restart:  # all that it says of itself is somebody else's
+            differing = [each for each in differing if each.field.startswith("spec.") and each.applied]
     held = releases.holds(connection, namespace, app.name)
     made = replace(made, held=tuple(held), drift=tuple(differing), releases=tuple(known))
     made = _of_release(made, known)
     said = notes(made, known[0], lease, found, now)
     said += tuple(_unkept(known[0], is_kept=applied is not None))
     if lease is None:
-        query = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+        query = manifests.selector_of(app)
         pods = connection.list(built_in("Pod").path(namespace), labelSelector=query)["items"]
         said += tuple(
             f"{each}: make deploy APP={app.name} ENV={space}"
@@ -100,7 +102,7 @@ def row(connection: Connection, app: App, environment: str, space: str, now: dat
 
 def _workloads(connection: Connection, app: App, namespace: str, applied: Sequence[Json]) -> list[Json]:
     """An app's Deployments, and its workloads of other kinds that were applied."""
-    selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+    selector = manifests.selector_of(app)
     kinds = {text(obj, "kind") for obj in applied} & set(_OTHER_KINDS)
     found = []
     for kind in ("Deployment", *sorted(kinds)):

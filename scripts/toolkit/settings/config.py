@@ -12,6 +12,7 @@ from toolkit.settings.apps import environments as where
 from toolkit.settings.apps.images import images
 from toolkit.settings.apps.judged import judged
 from toolkit.settings.apps.rendering import rendering
+from toolkit.settings.apps.restarts import restart
 from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
@@ -161,13 +162,15 @@ class _Reader:
             return where.names(fields, "environments", environments)
 
         said = languages.commands(fields, self.languages.get(language, {}), self.root)
+        roles = images(fields, "images")
+        restarting, theirs = restart(fields, "restart", roles)
         app = App(
             name=name,
             title=fields.take("title", str, name),
             priority=priority,
             path=path,
-            namespace=fields.take("namespace", str),
-            service=fields.take("service", str),
+            namespace=fields.take("namespace", str, *([theirs] if theirs else [])),
+            service=fields.take("service", str, *([""] if restarting else [])),
             common=self.origin.of(fields.where) is not self.origin.main,
             pending=fields.take("pending", str, ""),
             support=fields.take("support", bool, False),
@@ -177,7 +180,7 @@ class _Reader:
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
             rendering=rendering(fields, self.secrets),
-            images=images(fields, "images"),
+            images=roles,
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
             url=fields.optional("url", str),
@@ -203,8 +206,11 @@ class _Reader:
             },
             judge=judged(fields, "judge"),
             ways=mine,
+            restart=restarting,
         )
         fields.done()
+        if theirs and app.namespace != theirs:
+            raise fields.error("restart", f'its namespace "{theirs}" is not the app\'s, "{app.namespace}"')
         return app
 
     def _spaces(self, fields: Fields, environments: dict[str, Environment]) -> dict[str, tuple[str, ...]]:

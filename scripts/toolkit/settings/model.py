@@ -15,6 +15,7 @@ from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
 from toolkit.settings.apps.images import Image as Image
 from toolkit.settings.apps.rendering import Rendering as Rendering
+from toolkit.settings.apps.restarts import Restart as Restart
 from toolkit.settings.apps.suites import Suite as Suite
 from toolkit.settings.apps.suppressions import Suppression as Suppression
 from toolkit.settings.said.judging import Judging
@@ -82,6 +83,7 @@ class App(NamedTuple):
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE
     ways: Ways = Ways()
+    restart: Restart | None = None
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""

@@ -43,7 +43,8 @@ def check(origin: Origin, apps: Mapping[str, App], environments: Mapping[str, En
             for space in app.spaces_in(environment.everywhere):
                 _require(origin, f"{where}.spaces", "a space", space, LONGEST)
                 _require(origin, f"{where}.namespace", "a namespace", app.namespace_in(space), LABEL)
-                _require(origin, f"{where}.service", "a Service", app.service_in(space), LABEL)
+                if app.service or not app.restart:
+                    _require(origin, f"{where}.service", "a Service", app.service_in(space), LABEL)
 
 
 def reserved(apps: Iterable[str]) -> set[str]:

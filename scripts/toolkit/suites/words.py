@@ -23,9 +23,9 @@ def keep(folder: Path, request: Request, connection: Connection, space: str) -> 
         if app.pending or request.place is None or space not in app.homes(request.place):
             continue
         kept = Folder(folder / app.name)
-        home, group = app.namespace_in(space), manifests.group_of(app.name)
+        home = app.namespace_in(space)
         try:
-            pods = reader.list(built_in("Pod").path(home), labelSelector=f"{manifests.APP_GROUP}={group}")
+            pods = reader.list(built_in("Pod").path(home), labelSelector=manifests.selector_of(app))
         except NotHad as error:
             kept.write("missing.txt", f"no logs: {error}\n")
             continue

@@ -19,10 +19,10 @@ from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.api.watch import Change, Watcher
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import verified
+from toolkit.cluster.standing import ill, verified
 from toolkit.cluster.standing.verified import Look
-from toolkit.deploying.change import selector_of
 from toolkit.health.healthcheck import deployed
+from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
 from toolkit.settings.request import Request
 from toolkit.watch import last_words
@@ -82,9 +82,10 @@ class _Look:
         self.request, self.app, self.space, self.long = request, request.app, space, long
         self.connection, self.release = connection, release
         self.namespace = self.app.namespace_in(space.name)
-        self.selector = selector_of(self.app)
+        self.selector = manifests.selector_of(self.app)
         known = releases.history(connection, self.namespace, self.app.name)
         self.release = _running(known) or release
+        self.ill = ill.before(connection, self.app, self.namespace, self.release)
         self.lookout = Lookout(_baseline(known))
         self.deployment = Deployment(connection, self.namespace, self.app.name)
         self.seeing = Seeing(space)
@@ -106,7 +107,7 @@ class _Look:
                 self.seeing.check(watcher, now, until=until)
                 if any(change.what == "synced" and change.kind == "Pod" for change in changes):
                     self._look_again(now)  # a deployment may have come and gone unseen
-                sights = [sight for change in changes for sight in self.lookout.take(change, now)]
+                sights = [sight for change in changes for sight in self._taken(change, now)]
                 self._judge([*sights, *self._due(now)], now)
                 if self.alarms and not self.long:
                     until = min(until, now + COLLECT_SECONDS)
@@ -145,6 +146,13 @@ class _Look:
             return Outcome(Kind.FAILED, reason, remedy, tuple(self.evidence), details)
         return Outcome(reason=f"{name} {version}: {self.summary} in {seconds:.0f} s", details=details)
 
+    def _taken(self, change: Change, now: float) -> list[Sight]:
+        """What a change shows, without the pods of what was ill before the release."""
+        if change.kind == "Pod" and change.what in ("changed", "deleted"):
+            return self.lookout.take(change, now) if ill.without([change.object], self.ill) else []
+        kept = ill.without(change.items, self.ill) if change.kind == "Pod" else change.items
+        return list(self.lookout.take(change._replace(items=tuple(kept)), now))
+
     def _last_look(self, now: float, until: float) -> bool:
         """List once more: nothing is said to be well because of a stream that fell silent."""
         if not self.seeing.is_clear:
@@ -156,7 +164,9 @@ class _Look:
             if now - until > BLIND_SECONDS:
                 raise
             return False
-        self._judge(self.lookout.take(Change("Pod", "synced", items=tuple(items)), now), now)
+        self._judge(
+            self.lookout.take(Change("Pod", "synced", items=tuple(ill.without(items, self.ill))), now), now
+        )
         return True
 
     def _due(self, now: float) -> list[Sight]:

@@ -21,3 +21,4 @@ class About(NamedTuple):
     stage: str
     outcome: Outcome
     serving: str = ""
+    selector: str = ""

@@ -172,7 +172,8 @@ class _Collection:
 
     @property
     def _mine(self) -> dict[str, str]:
-        return {"labelSelector": f"{manifests.APP_GROUP}={manifests.group_of(self.about.app)}"}
+        own = f"{manifests.APP_GROUP}={manifests.group_of(self.about.app)}"
+        return {"labelSelector": self.about.selector or own}
 
     def _beside(self) -> None:
         """The app's objects that the verdict did not look at: a failed migration leaves them as they were."""

@@ -166,9 +166,10 @@ def check(app: App, given: Values) -> None:
 def is_deployed(connection: Connection, app: App, space: str) -> bool:
     """Whether an app serves in a space: its Service is there and has available workloads behind it."""
     home = app.namespace_in(space)
-    if connection.find(built_in("Service").path(home, app.service_in(space))) is None:
+    service = app.service_in(space)
+    if service and connection.find(built_in("Service").path(home, service)) is None:
         return False
-    selector = f"{manifests.APP_GROUP}={manifests.group_of(app.name)}"
+    selector = manifests.selector_of(app)
     for kind in WORKLOADS:
         if found := connection.list(built_in(kind).path(home), labelSelector=selector)["items"]:
             return all(_is_available({**each, "kind": kind}) for each in found)

@@ -18,7 +18,7 @@ from toolkit.ci.systems import VENDORS
 from toolkit.cluster.api.connection import Connection
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.standing import crashes, reservation
+from toolkit.cluster.standing import crashes, ill, reservation
 from toolkit.cluster.standing.reservation import Place
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in
@@ -175,11 +175,12 @@ class Look:
         The check that makes it verified looks for some seconds, those before it only once.
         """
         is_last = not missing(self.release.needed, {*self.release.checks, check})
-        selector = f"{manifests.APP_GROUP}={manifests.group_of(self.request.app.name)}"
+        selector = manifests.selector_of(self.request.app)
         path = built_in("Pod").path(self.namespace)
+        unwell = ill.before(self.connection, self.request.app, self.namespace, self.release)
         while True:
             items = self.connection.list(path, labelSelector=selector)["items"]
-            if crashed := crashes.early(items, self.release.restarts):
+            if crashed := crashes.early(ill.without(items, unwell), self.release.restarts):
                 first = crashed[0]
                 remedy = f"see why: kubectl --namespace {self.namespace} logs --previous {first.pod}"
                 said = tuple(each.sentence for each in crashed)
