@@ -162,6 +162,7 @@ class _Reader:
             return where.names(fields, "environments", environments)
 
         said = languages.commands(fields, self.languages.get(language, {}), self.root)
+        source = rendering(fields, self.secrets)  # before the images, whose roles its texts may name
         roles = images(fields, "images")
         restarting, theirs = restart(fields, "restart", roles)
         app = App(
@@ -179,7 +180,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
-            rendering=rendering(fields, self.secrets),
+            rendering=source,
             images=roles,
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
