@@ -81,8 +81,8 @@ suites:              base runs settings settings.apps checks checks.reports prep
                      cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
 deploying:           base runs settings settings.said rules objects cluster.access cluster.api
-                     cluster.diagnosis cluster.evidence cluster.release cluster.serving cluster.standing images
-                     cluster.preflight cluster.verdict health pipeline suites
+                     cluster.diagnosis cluster.evidence cluster.release cluster.serving cluster.standing
+                     images cluster.preflight cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting deploying
 """
