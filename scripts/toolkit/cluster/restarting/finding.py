@@ -55,7 +55,7 @@ def wanted(connection: Connection, app: App, given: Values) -> list[Json]:
         kinds = ", ".join(restart.kinds)
         raise Failed(
             f"{given.namespace} has no {kinds} with {restart.selector}: there is nothing to restart",
-            remedy=f"kubectl --namespace {given.namespace} get {kinds.lower().replace(' ', '')} --show-labels",
+            remedy=f"kubectl --namespace {given.namespace} get {','.join(restart.kinds).lower()} --show-labels",
         )
     return _remembered(connection, app, given.namespace, found)
 
