@@ -44,7 +44,7 @@ override PLACED := deploy healthcheck smoke acceptance approve watch rollback
 override STAGES := $(LOCAL) $(PLACED)
 override TARGETS := help setup doctor clean pipeline platform platform-stop plan status role prerequisites alert drill \
 	fidelity test check faults bench diagram advisories pins package browser ci-install kubernetes-tools kubernetes-up \
-	kubernetes-down kubernetes-status test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
+	kubernetes-down kubernetes-status renderers test-kubernetes sandbox-up sandbox-down sandbox-status sandbox-reset $(STAGES)
 # An app that is named like a target has none of its own; every script refuses its name and says why.
 override NAMES := $(shell sed -n 's/^\[apps\.\([a-z0-9-]*\)\]/\1/p' apps.toml 2>/dev/null)
 override APPS := $(filter-out $(TARGETS) all,$(NAMES))
@@ -146,6 +146,10 @@ kubernetes-down: $(READY) ## end all of it; what was built is kept
 	@$(PY) -m tests.kubernetes.node down
 kubernetes-status: $(READY) ## does it run, and how to use it by hand
 	@$(PY) -m tests.kubernetes.node status
+
+## Programs that render manifests, for the tests
+renderers: $(READY) ## helm and kustomize, built from their Go modules once          (Go)
+	@$(PY) -m tests.renderers
 
 ## The toolkit itself
 setup: $(READY) ## .venv from the pinned requirements (every target does it)

@@ -77,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--name", required=True, help="the image becomes sandbox/NAME")
     build.add_argument("--context", required=True, metavar="DIR", help="what COPY copies from")
     build.add_argument("--file", metavar="DOCKERFILE", help="default: Dockerfile in the context")
+    build.add_argument(
+        "--check", action="store_true", help="only say whether the Dockerfile can be built here"
+    )
     build.add_argument("--tag", action="append", default=[], help="a tag for it, besides the digest")
     build.add_argument(
         "--build-arg", action="append", default=[], metavar="NAME=VALUE", help="a value for ARG"
@@ -116,15 +119,19 @@ def _status(state: State, arguments: argparse.Namespace) -> int:
 
 
 def _build(state: State, arguments: argparse.Namespace) -> int:
-    from sandbox.images.building.build import build
+    from sandbox.images.building.build import build, check
     from sandbox.images.recipes.errors import BuildError
 
-    state.create()
     context = Path(arguments.context)
+    dockerfile = Path(arguments.file or context / "Dockerfile")
     try:
+        if arguments.check:
+            check(dockerfile, _pairs(arguments.build_arg))
+            return 0
+        state.create()
         built = build(
-            state.root, name=arguments.name, dockerfile=Path(arguments.file or context / "Dockerfile"),
-            context=context, tags=tuple(arguments.tag), build_args=_pairs(arguments.build_arg), say=_say,
+            state.root, name=arguments.name, dockerfile=dockerfile, context=context,
+            tags=tuple(arguments.tag), build_args=_pairs(arguments.build_arg), say=_say,
         )  # fmt: skip
     except BuildError as error:
         raise SandboxError(str(error), 2 if error.misused else 1) from error

@@ -12,7 +12,7 @@ from toolkit.settings import command
 def run(request: command.Request) -> Outcome:
     """Every role's image, built by the cluster's builder."""
     request.app.require_code()
-    built = building.build(request.app, request.cluster, request.source, request.say, root=request.root)
+    built = building.build(request, request.app, anew=True)
     # Short here, whole in the log above and in the record.
     names = ", ".join(f"{role} {image.rpartition('sha256:')[2][:12]}" for role, image in built.items())
     return Outcome(

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Says whether a cluster can be deployed to from here, as JSON for `make doctor`, which prints it.
+"""Says whether the programs of apps.toml are here, and whether a cluster can be deployed to from here.
+
+As JSON for `make doctor`, which prints it.
 
 Without --app for every app, without --env for every environment.
 """
@@ -15,6 +17,7 @@ from toolkit.base.outcome import Outcome
 from toolkit.base.redaction import redact
 from toolkit.cluster.handover.checkup import Checkup, Finding
 from toolkit.images import asking
+from toolkit.preparing import asked
 from toolkit.settings import command
 from toolkit.settings.command import Request
 from toolkit.settings.sandbox import is_sandbox
@@ -25,17 +28,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def findings(request: Request) -> Iterator[Finding]:
-    """Of the sandbox there are none: it starts by itself."""
+    """Those of programs, and of a cluster; of the sandbox there are none: it starts by itself."""
     config, cluster = request.config, request.cluster
-    if is_sandbox(cluster):
-        return
     every = [app for app in config.apps.values() if not (app.pending or app.common)]
     named = request.options.app
-    apps = [config.app(each) for each in named.split(",")] if named not in ("", "all") else every
+    is_named = named not in ("", "all")
+    apps = [config.app(each) for each in named.split(",")] if is_named else every
+    yield from (Finding(*each) for each in asked.findings(apps, config.ways, named=is_named))
+    if is_sandbox(cluster):
+        return
     places = [request.place] if request.place else [each.everywhere for each in config.environments.values()]
     yield from Checkup(config, cluster, apps, places).findings()
-    if cluster.builder == "docker":
-        yield from (Finding(*each) for each in asking.of_docker(cluster))
+    if cluster.builder != "sandbox":
+        yield from (Finding(*each) for each in asking.of_builder(cluster, apps))
 
 
 def run(request: Request) -> Outcome:

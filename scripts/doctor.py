@@ -1,6 +1,7 @@
 """Says whether this machine can run the pipeline; each cross carries its fix. Exit code 2 if there is one.
 
-With --cluster (or CLUSTER) also whether that cluster can be deployed to: what is set, answers and is allowed.
+With --app (or APP) also whether the programs of its commands are here; with --cluster (or CLUSTER) whether
+that cluster can be deployed to: what is set, answers and is allowed.
 It stands on bare/ alone, because it has to run before anything is set up: only the standard library, nothing
 of the toolkit, and no newer grammar than Python 3.8 has.
 """

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.base import tools
 from toolkit.base.outcome import Kind, Outcome
-from toolkit.checks import commands, ruff
+from toolkit.checks import commands
+from toolkit.checks.stages import needs, rows, said
+from toolkit.preparing.around import prepared
 from toolkit.settings import command
 
 if TYPE_CHECKING:
-    from toolkit.checks.findings import Finding
+    from toolkit.checks.reports.findings import Finding
+    from toolkit.checks.stages.rows import Answer
 
-TIMEOUT_SECONDS = 300.0
 SHOWN = 50
 
 
@@ -23,38 +24,80 @@ def run(request: command.Request) -> Outcome:
     """Every lint command of the app, the later ones too when an early one finds something."""
     app = request.app
     app.require_code()
+    every = commands.commands(app, "lint")
+    needs.require(app, "lint")
     values = commands.placeholders(app, request.root, request.evidence, lambda: _venv(request))
-    rows = [commands.expand(row, values) for row in commands.commands(app, "lint")]
-    findings: list[Finding] = []
-    broken: list[tools.Ran] = []
-    for number, argv in enumerate(rows, start=1):
-        report = request.evidence / f"lint-{number}.json"
-        ours = ruff.subcommand(argv)
-        command_line = ruff.reporting(argv, report) if ours else argv
-        ran = commands.run(command_line, cwd=app.path, timeout=TIMEOUT_SECONDS)
-        # 0 nothing found, 1 something, 2 ruff could not do it: https://docs.astral.sh/ruff/linter/#exit-codes
-        if ours and ran.code in (0, 1):
-            findings += ruff.checked(report, app.path) if ours == "check" else ruff.formatted(ran.answer)
-        elif ran.code != 0:
-            broken.append(ran)
-    return _outcome(findings, broken, len(rows))
+    answers = [rows.run(request, "lint", number, row, values) for number, row in enumerate(every, start=1)]
+    findings = [finding for answer in answers for finding in answer.findings]
+    expired: tuple[str, ...] = ()
+    tools = said.tools(answers)
+    if app.suppressions:
+        from toolkit.checks.stages import passing
+
+        findings, expired = passing.over(request, findings, tools)
+    if tools:
+        _keep(request, findings, tools)
+    return _outcome(request, findings, expired, answers)
 
 
-def _outcome(findings: Sequence[Finding], broken: Sequence[tools.Ran], count: int) -> Outcome:
-    if not findings and not broken:
-        return Outcome(reason=f"{count} linters found nothing", details={"findings": 0})
-    from toolkit.checks.findings import named  # only a failure pays for it
+def _outcome(
+    request: command.Request, findings: Sequence[Finding], expired: Sequence[str], answers: Sequence[Answer]
+) -> Outcome:
+    broken = [answer.failure for answer in answers if answer.failure]
+    reported = [answer for answer in answers if answer.tools]
+    details = {"findings": len(findings)} if reported else {}
+    if not findings and not broken and not expired:
+        return Outcome(reason=_passed(answers), details=details)
+    from toolkit.checks.reports.findings import named  # only a failure pays for it
 
-    reasons = [f"{len(findings)} findings: {named(findings)}"] if findings else []
-    reasons += [f"`{tools.quoted(ran.argv)}` ended with exit code {ran.code}" for ran in broken]
+    reasons = [*expired]
+    reasons += [f"{len(findings)} findings: {named(findings)}"] if findings else []
+    reasons += [each.reason for each in broken]
+    remedies = _remedies(request, findings, expired) + [each.remedy for each in broken]
     shown = [str(finding) for finding in findings[:SHOWN]]
     return Outcome(
-        Kind.FAILED,
+        max((each.kind for each in broken), key=list(Kind).index, default=Kind.FAILED),
         reason="; ".join(reasons),
-        remedy="`ruff check --fix` and `ruff format` mend most of these" if findings else "",
-        evidence=(*shown, *(line for ran in broken for line in ran.tail())),
-        details={"findings": len(findings)},
+        remedy="\n".join(dict.fromkeys(filter(None, remedies))),
+        evidence=(*shown, *(line for each in broken for line in each.evidence)),
+        details=details,
     )
+
+
+def _passed(answers: Sequence[Answer]) -> str:
+    """What is known where nothing failed: of linters what their reports say, of commands that they ended."""
+    clean = sum(bool(answer.tools) and not answer.told for answer in answers)
+    sentences = [f"{clean} linter{'' if clean == 1 else 's'} found nothing"] if clean else []
+    for answer in answers:
+        if answer.told:
+            from toolkit.checks.reports.findings import named
+
+            tool = ", ".join(answer.tools)
+            sentences.append(f"{tool} does not fail for {len(answer.told)} findings: {named(answer.told)}")
+    plain = [answer.shown for answer in answers if not answer.tools]
+    alone = len(plain) == len(answers)
+    return "; ".join(filter(None, (*sentences, said.unreported(plain, "what they found", alone=alone))))
+
+
+def _remedies(request: command.Request, findings: Sequence[Finding], expired: Sequence[str]) -> list[str]:
+    found = []
+    if any(finding.tool == "ruff" for finding in findings):
+        found.append("`ruff check --fix` and `ruff format` mend most of these")
+    if findings or expired:
+        found.append(
+            "mend the code; what may stay goes into "
+            f"[[apps.{request.app.name}.suppressions]] of apps.toml with a reason and a date"
+        )
+    return found
+
+
+def _keep(request: command.Request, findings: Sequence[Finding], tools: Sequence[str]) -> None:
+    import json
+
+    from toolkit.checks.reports.findings import sarif
+
+    log = json.dumps(sarif(findings, tools), indent=1)
+    (request.evidence / "lint.sarif").write_text(log, encoding="utf-8")
 
 
 def _venv(request: command.Request) -> Path:
@@ -64,4 +107,4 @@ def _venv(request: command.Request) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(command.main(run, stage="lint", help=__doc__ or "", app="one", place="none"))
+    sys.exit(command.main(prepared(run), stage="lint", help=__doc__ or "", app="one", place="none"))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from toolkit.base.outcome import Misused, Outcome
+from toolkit.images import fitting
 from toolkit.pipeline import fleet, running, views
 from toolkit.settings import command
 from toolkit.settings.command import Request
@@ -22,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(request: Request) -> Outcome:
-    request.app.require_code()
+    foresee(request)
     running.settle(request)
     engine = running.begin(
         request, lambda made: views.choose(made, request.source.system), fresh=request.options.fresh
@@ -32,9 +33,15 @@ def run(request: Request) -> Outcome:
     return Outcome(outcome.kind)  # without a reason: it has been said
 
 
+def foresee(request: Request) -> None:
+    """Raises for what would end it in any case: said at once, and not after minutes of tests."""
+    request.app.require_code()
+    fitting.foresee(request)
+
+
 def together(requests: Sequence[Request]) -> Outcome:
     options = requests[0].options
-    return fleet.run(requests, jobs=jobs_of(options.jobs), fresh=options.fresh)
+    return fleet.run(requests, jobs=jobs_of(options.jobs), fresh=options.fresh, foresee=foresee)
 
 
 def jobs_of(word: str) -> int:

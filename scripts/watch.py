@@ -54,11 +54,12 @@ def several_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(request: Request) -> Outcome:
     options = request.options
-    time_for_soak = request.place.environment.soak if request.place else 0.0
-    duration = seconds(options.duration) if options.duration else time_for_soak
+    apps = [request.app] if request.app.name else watching.chosen(request, options.app)
+    soaks = [request._replace(app=app).policy.soak for app in apps]
+    duration = seconds(options.duration) if options.duration else None
     quiet = seconds(options.quiet, "QUIET")
     channel = None
-    if duration > time_for_soak and STAGE_FOLDER not in os.environ:
+    if duration is not None and duration > max(soaks, default=0.0) and STAGE_FOLDER not in os.environ:
         channel = Channel(request.root, request.config.alert, request.say)
     long = soak.Long(channel, quiet) if channel else None
     if long:  # a long look is for the app, and not for a version
@@ -66,7 +67,6 @@ def run(request: Request) -> Outcome:
     try:
         if request.app.name:
             return watching.over(request, duration, long)
-        apps = watching.chosen(request, options.app)
         return watching.over_several(request, apps, duration, long, named=options.app not in ("", "all"))
     finally:
         if channel:

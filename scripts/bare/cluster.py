@@ -1,4 +1,4 @@
-"""What the toolkit says of a cluster: cluster_doctor.py is asked, with the Python of .venv."""
+"""What the toolkit says of programs and of a cluster: cluster_doctor.py is asked, by the Python of .venv."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def findings(
     flags: List[str],  # noqa: UP006
     config: Optional[Path] = None,  # noqa: UP045
 ) -> List[Finding]:  # noqa: UP006
-    """Of the cluster that apps.toml or a flag names, once the toolkit is set up.
+    """Of the programs that apps need, and of the cluster that apps.toml or a flag names, once the toolkit is
+    set up.
 
     Of the sandbox there are none: it starts by itself. config: default apps.toml in root.
     """
@@ -28,10 +29,12 @@ def findings(
     if not config.is_file() or not SCRIPT.is_file():
         return []
     if not program.is_file():
-        named = any(each.startswith("--cluster=") for each in flags)
-        return (
-            [Finding(False, "the cluster was not asked: .venv is not set up", "make setup")] if named else []
-        )
+        said = {
+            "--cluster": "the cluster was not asked",
+            "--app": "its commands' programs were not looked for",
+        }
+        asked = [text for flag, text in said.items() if any(each.startswith(f"{flag}=") for each in flags)]
+        return [Finding(False, f"{text}: .venv is not set up", "make setup") for text in asked[:1]]
     ran = run([str(program), str(SCRIPT), f"--config={config}", *flags], seconds=SECONDS)
     if ran is None:
         return [Finding(False, f"the cluster was asked, with no answer within {SECONDS} s", "try again")]

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from toolkit.settings.model import App, Suite
-from toolkit.suites import memory, running
+from toolkit.settings.elsewhere import Code
+from toolkit.settings.model import Suite
+from toolkit.suites import by_pytest, memory
 from toolkit.suites.plugin import balance
 
 from tests.bench.measure import Claim, cost, environment, prove
@@ -44,7 +45,7 @@ def test_the_workers_are_used_and_parts_are_even(tmp_path: Path) -> None:
     (folder / "test_waiting.py").write_text(
         SUITE.format(waits=waits, count=len(waits), log=str(log)), encoding="utf-8"
     )
-    app = App("waiting", "Waiting", 1, tmp_path, "ns", "svc")
+    code = Code(tmp_path, tmp_path / "tests/acceptance")
     suite = Suite("tests/acceptance", workers=WORKERS)
     env = environment()
 
@@ -53,9 +54,9 @@ def test_the_workers_are_used_and_parts_are_even(tmp_path: Path) -> None:
         wanted, results = tmp_path / "selection.json", tmp_path / "results.json"
         wanted.write_text(json.dumps({"durations": durations, "shard": None, "repeat": 1, "only": None}))
         log.unlink(missing_ok=True)
-        told = {"FB_SELECTION": str(wanted), "FB_RESULTS": str(results), "PYTHONPATH": str(running.PLUGIN)}
-        argv = running.command(
-            Path(sys.executable), app, suite._replace(workers=workers), tmp_path / "junit.xml"
+        told = {"FB_SELECTION": str(wanted), "FB_RESULTS": str(results), "PYTHONPATH": str(by_pytest.PLUGIN)}
+        argv = by_pytest.command(
+            Path(sys.executable), code, suite._replace(workers=workers), tmp_path / "junit.xml"
         )
         whole = cost(argv, cwd=tmp_path, env={**env, **told}).wall
         times = [float(word) for word in log.read_text().split()]

@@ -165,7 +165,7 @@ class Cluster:
         return {
             "EKS_CLUSTER_NAME": self.api.access.server,
             "EKS_CLUSTER_CERT": self.api.access.authority_data,
-            "ECR_REPOSITORY": self.registry,
+            "ECR_REGISTRY": self.registry,
         }
 
 

@@ -56,7 +56,7 @@ class Tiny(Platform):
     def environment(self, **more: str) -> dict[str, str]:
         given = self.cluster.variables()
         ours = {
-            "RING_REGISTRY": given["ECR_REPOSITORY"],
+            "RING_REGISTRY": given["ECR_REGISTRY"],
             "RING_SERVER": given["EKS_CLUSTER_NAME"],
             "RING_CERTIFICATE": given["EKS_CLUSTER_CERT"],
             **{self.variable(space): home.token for space, home in self.homes.items()},

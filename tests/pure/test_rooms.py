@@ -28,18 +28,27 @@ settings.said:
 ci.repositories:     base ci settings.said
 settings.files:      base ci.repositories
 settings.tables:     base ci.repositories settings.files settings.said
-settings.apps:       settings.said settings.tables
+settings.apps:       ci.repositories settings.said settings.tables
 settings:            base ci ci.repositories runs settings.apps settings.files settings.said settings.tables
                      typed
 rules:               base ci runs settings
-checks:              base settings
+checks.reports:      base
+checks.coverage:     checks.reports
+checks:              base settings settings.said checks.reports
+checks.linters:      base checks checks.reports
+preparing.keeping:
 objects.reading:     base
-objects:             base settings settings.said objects.reading
+objects.deciphering: base ci.repositories settings.said settings.apps settings.tables objects.reading
+objects.rendering:   base settings settings.apps settings.tables objects.reading objects.deciphering
+objects:             base settings settings.said objects.reading objects.rendering
 checks.advisories:   base checks
 cluster.contexts:    base objects
 cluster.access:      settings objects
 cluster.api:         base settings objects cluster.contexts
-checks.security:     base checks checks.advisories
+checks.security:     base checks checks.advisories checks.reports
+checks.stages:       base checks checks.coverage checks.linters checks.reports
+cluster.serving:     objects cluster.api
+preparing:           base checks checks.stages settings
 cluster.diagnosis:   objects cluster.api
 cluster.diagnosis.kinds: settings.said objects cluster.api cluster.diagnosis
 cluster.evidence:    base objects cluster.api cluster.diagnosis typed
@@ -51,7 +60,9 @@ cluster.preflight.references: objects cluster.preflight.saying
 cluster.release:     base settings objects cluster.access cluster.api cluster.diagnosis
                      cluster.release.changing cluster.release.kept
 cluster.standing:    base ci runs settings objects cluster.api cluster.diagnosis cluster.release
-images:              base ci runs settings cluster.diagnosis
+images.registries:   base
+images.builders:     base settings images.registries
+images:              base ci runs settings settings.tables images.builders images.registries
 cluster.preflight:   base settings objects cluster.access cluster.api cluster.release
                      cluster.release.changing cluster.preflight.quota cluster.preflight.references
                      cluster.preflight.saying
@@ -63,17 +74,17 @@ cluster.restarting:  base settings settings.apps objects cluster.api cluster.dia
                      cluster.release cluster.standing cluster.verdict
 health:              base settings objects cluster.api cluster.diagnosis cluster.evidence cluster.release
                      cluster.restarting cluster.standing
-pipeline:            base ci runs settings cluster.release
+pipeline:            base ci ci.repositories runs settings cluster.release
 drills.grounds:      base settings objects cluster.api
 drills:              base ci runs settings settings.tables objects cluster.api pipeline drills.grounds
 reporting:           base runs settings objects cluster.api cluster.diagnosis cluster.release
                      cluster.standing pipeline
-suites:              base runs settings checks objects cluster.access cluster.api cluster.evidence
-                     cluster.release cluster.standing health
+suites:              base runs settings settings.apps checks checks.reports preparing objects cluster.access
+                     cluster.api cluster.evidence cluster.release cluster.standing health
 alerting:            base runs settings reporting
-deploying:           base runs settings objects cluster.access cluster.api cluster.diagnosis cluster.evidence
-                     cluster.release cluster.restarting cluster.standing images cluster.preflight
-                     cluster.verdict health pipeline suites
+deploying:           base runs settings settings.said rules objects cluster.access cluster.api
+                     cluster.diagnosis cluster.evidence cluster.release cluster.restarting cluster.serving
+                     cluster.standing images cluster.preflight cluster.verdict health pipeline suites
 watch:               base settings objects cluster.api cluster.diagnosis cluster.release cluster.standing
                      health alerting
 """

@@ -219,7 +219,7 @@ def test_a_cluster_of_which_nothing_is_set_is_not_ready_and_each_variable_is_nam
     unset = {**dict.fromkeys(names, ""), "CLUSTER": "cloud-platform", "APP": "runner", "ENV": "test"}
     said = consult(root, 2, **unset)
     assert "Ready" not in said
-    for name in ("EKS_CLUSTER_NAME", "EKS_CLUSTER_CERT", "ECR_REPOSITORY"):
+    for name in ("EKS_CLUSTER_NAME", "EKS_CLUSTER_CERT", "ECR_REGISTRY"):
         assert f"✘ {name} is not set: " in said
     for word in ("PLATFORM_TEST_DEV", "SERVICES_TEST_DEV", "PLATFORM_TEST_PRODUCTION"):
         namespace = f"formbuilder-{word.lower().replace('_', '-')}"

@@ -100,7 +100,7 @@ def test_every_app_has_its_code_here() -> None:
 def test_its_folder_holds_what_the_table_names(app: App) -> None:
     assert app.path.is_dir() and app.context.is_dir() and app.path.is_relative_to(app.context)
     assert app.images
-    for dockerfile in app.images.values():
+    for dockerfile in (image.dockerfile for image in app.images.values()):
         assert (app.path / dockerfile).is_file()
         for source in re.findall(r"^COPY (\S+)", (app.path / dockerfile).read_text(), re.MULTILINE):
             assert (app.context / source).exists(), f"{dockerfile} copies {source}"

@@ -46,12 +46,7 @@ def build(
         raise BuildError(
             f"{name}: an image's name is lower-case letters, digits and separators, without slashes"
         )
-    if not dockerfile.is_file():
-        raise BuildError(f"{dockerfile}: no such Dockerfile")
-    instructions = parse(dockerfile.read_text(errors="replace"), str(dockerfile))
-    recipe = read(instructions, build_args or {}, base.VERSION)
-    if warning := base.check(recipe):
-        say(f"warning: {warning}")
+    recipe = check(dockerfile, build_args, say)
     store = Store(state)
     plan = _plan(recipe, Context.open(context, dockerfile))
     with _scratch(store.layers) as scratch:
@@ -65,6 +60,17 @@ def build(
                 if not reused:
                     _assemble(store, digest, manifest, recipe, plan, scratch)
     return Built(store.name(name, digest, tags), digest, reused)
+
+
+def check(dockerfile: Path, build_args: Mapping[str, str] | None = None, say: Say = lambda _: None) -> Recipe:
+    """The recipe of a Dockerfile. Raises BuildError, misused, for one that cannot be built here."""
+    if not dockerfile.is_file():
+        raise BuildError(f"{dockerfile}: no such Dockerfile")
+    instructions = parse(dockerfile.read_text(errors="replace"), str(dockerfile))
+    recipe = read(instructions, build_args or {}, base.VERSION)
+    if warning := base.check(recipe):
+        say(f"warning: {warning}")
+    return recipe
 
 
 def _plan(recipe: Recipe, context: Context) -> dict[int, list[Item]]:

@@ -32,7 +32,8 @@ FLAGS = {"COPY": ("chown", "chmod", "link"), "RUN": ("mount",), "FROM": ("platfo
 @dataclass(frozen=True)
 class Instruction:
     """One instruction: ``text`` is its argument with continuation lines joined and flags removed; ``words``
-    is the argument as a list when it was written as a JSON array, else None."""
+    is the argument as a list when it was written as a JSON array, else None. ``trouble``: why it cannot be
+    had here; which of several is told, recipe.py decides."""
 
     file: str
     line: int
@@ -40,6 +41,7 @@ class Instruction:
     text: str
     words: tuple[str, ...] | None = None
     flags: dict[str, str] = field(default_factory=dict)
+    trouble: str = ""
 
     def refuse(self, reason: str) -> BuildError:
         """The error that names this instruction's place."""
@@ -47,17 +49,20 @@ class Instruction:
 
 
 def parse(text: str, file: str = "Dockerfile") -> tuple[Instruction, ...]:
-    """The instructions of a Dockerfile in order. Raises BuildError for anything outside the subset."""
-    instructions = [_instruction(file, line, logical) for line, logical in _logical_lines(text, file)]
-    stages = [one for one in instructions if one.keyword == "FROM"]
-    if not stages:
+    """The instructions of a Dockerfile in order; one that is outside the subset says so in its ``trouble``.
+    Raises BuildError for a text that has no FROM, or that cannot be taken apart."""
+    instructions = [_told(file, line, logical) for line, logical in _logical_lines(text, file)]
+    if not any(one.keyword == "FROM" for one in instructions):
         raise BuildError(f"{file}:1: no FROM: an image needs a base, for example FROM python:3.11-slim")
-    if len(stages) > 1:
-        raise stages[1].refuse("the sandbox builds one stage only; merge the stages")
-    for one in instructions[: instructions.index(stages[0])]:
-        if one.keyword != "ARG":
-            raise one.refuse("only ARG may come before FROM")
     return tuple(instructions)
+
+
+def _told(file: str, line: int, text: str) -> Instruction:
+    try:
+        return _instruction(file, line, text)
+    except BuildError as error:
+        keyword, _, rest = text.partition(" ")
+        return Instruction(file, line, keyword.upper(), rest.strip(), trouble=str(error))
 
 
 def _logical_lines(text: str, file: str) -> list[tuple[int, str]]:

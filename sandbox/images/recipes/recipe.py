@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sandbox.images.recipes import words
 from sandbox.images.recipes.dockerfile import Instruction
+from sandbox.images.recipes.errors import BuildError
 
 PYTHON_IMAGE = re.compile(
     r"(?:docker\.io/)?(?:library/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?", re.ASCII
@@ -88,15 +89,20 @@ class Recipe:
 def read(instructions: tuple[Instruction, ...], build_args: Mapping[str, str], python_version: str) -> Recipe:
     """The recipe of a parsed Dockerfile. ``python_version`` is the version that FROM python:* will stand for.
 
-    Raises BuildError for a base other than python, a RUN other than pip install, and build arguments nobody
-    declared.
+    Raises BuildError for a base other than python, which decides it whatever else there is; then for the
+    first line that cannot be had here; and for build arguments nobody declared.
     """
     before = [one for one in instructions if one.keyword == "ARG"]
     base = next(one for one in instructions if one.keyword == "FROM")
     args: dict[str, str] = {}
     for one in before[: sum(1 for arg in before if arg.line < base.line)]:
         _arg(one, args, build_args, args)
+    _require(base)
     recipe = Recipe(base, _python(base, args))
+    for one in instructions[: instructions.index(base)]:
+        _require(one)
+        if one.keyword != "ARG":
+            raise one.refuse("only ARG may come before FROM")
     recipe.env = {
         "PATH": "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
@@ -104,12 +110,20 @@ def read(instructions: tuple[Instruction, ...], build_args: Mapping[str, str], p
     }
     scope: dict[str, str] = {}
     for one in instructions[instructions.index(base) + 1 :]:
+        _require(one)
+        if one.keyword == "FROM":
+            raise one.refuse("the sandbox builds one stage only; merge the stages")
         _READERS[one.keyword](recipe, one, scope, build_args, args)
     declared = {one.text.partition("=")[0].strip() for one in before}
     for name in build_args:
         if name not in declared:
             raise base.refuse(f"build argument {name} is given, but the Dockerfile has no ARG {name}")
     return recipe
+
+
+def _require(one: Instruction) -> None:
+    if one.trouble:
+        raise BuildError(one.trouble)
 
 
 def _python(base: Instruction, args: Mapping[str, str]) -> str:

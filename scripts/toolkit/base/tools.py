@@ -10,6 +10,7 @@ which keeps several stages running in the background, uses `sh` (processes.py).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import signal
@@ -45,9 +46,15 @@ WAKE_SECONDS = 0.5
 # How to get a program that this machine may lack; said when it is missing.
 HOW_TO_GET = {
     "docker": "install Docker Engine, or use the sandbox (CLUSTER=sandbox), which needs none",
+    "podman": "install podman with this system's package manager",
+    "buildah": "install buildah with this system's package manager",
+    "executor": "it is Kaniko's: run this where its image does, which has it in /kaniko",
     "kubectl": "it is optional: see https://kubernetes.io/docs/tasks/tools/",
     "git": "install git with this system's package manager",
     "helm": "see https://helm.sh/docs/intro/install/",
+    "kustomize": "see https://kubectl.docs.kubernetes.io/installation/kustomize/; kubectl will do too",
+    "sops": "see https://github.com/getsops/sops/releases",
+    "git-crypt": "install git-crypt with this system's package manager",
 }
 
 # A program is started and noted in one step: whoever stops everything must not miss one in between, and a
@@ -105,14 +112,17 @@ def run(
     stdin: str | None = None,
     apart: bool = False,
     inherited: Mapping[str, str] | None = None,
+    keeps: Sequence[int] = (),
+    alone: bool = False,
 ) -> Ran:
     """Run a program to its end.
 
     env is added to what the program inherits, which is this process's environment unless `inherited` says
     otherwise; timeout is in seconds. With echo the command and its output are shown as they come; apart keeps
-    stderr out of the answer. Raises Misused when there is no such program, TimedOut at the timeout,
-    ToolFailed when check is set and the exit code is not 0. Interrupted, it stops the program and all that it
-    started.
+    stderr out of the answer; keeps are open files that it holds, too, as long as it runs. Raises Misused when
+    there is no such program, TimedOut at the timeout, ToolFailed when check is set and its code is not 0.
+    Interrupted, it stops the program and all that it started. Its output is at its end when nothing holds it
+    any more; alone: a moment after the program itself has ended, and what it left in its session is stopped.
     """
     command = tuple(str(word) for word in argv)
     if echo:
@@ -128,7 +138,7 @@ def run(
     whole = {**(os.environ if inherited is None else inherited), **(env or {})}
     try:
         with held_back(), _starting:  # the signal is told when the lock is free again
-            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart)
+            process = _start(command, cwd, whole, piped=stdin is not None, apart=apart, keeps=keeps)
             _running.add(process)
         if timeout:
             timer = threading.Timer(timeout, _expire, (process, expired))
@@ -144,6 +154,13 @@ def run(
         # A signal may be handed to any thread, and Python acts on it when the main one wakes: it must.
         while reading.is_alive():
             reading.join(WAKE_SECONDS)
+            if (alone or expired.is_set()) and process.poll() is not None:
+                reading.join(GRACE)
+                if reading.is_alive():  # what it left behind may even be in a session of its own
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    reading.join(WAKE_SECONDS)
+                break
         code = _ended(process)
         if listening:
             listening.join(GRACE)
@@ -179,7 +196,13 @@ def stop_all() -> None:
 
 
 def _start(
-    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str], *, piped: bool, apart: bool
+    command: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str],
+    *,
+    piped: bool,
+    apart: bool,
+    keeps: Sequence[int],
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -192,6 +215,7 @@ def _start(
             text=True,
             errors="replace",
             start_new_session=True,
+            pass_fds=tuple(keeps),
         )
     except FileNotFoundError:
         if cwd is not None and not cwd.is_dir():
@@ -202,6 +226,13 @@ def _start(
         ) from None
     except PermissionError:
         raise Misused(f"{command[0]}: is not executable") from None
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        raise Misused(
+            f"{command[0]}: is no program that this machine can run",
+            remedy="a script says in its first line what runs it: #!/bin/sh",
+        ) from None
 
 
 def _listen(pipe: IO[str] | None, lines: list[str], echo: bool) -> None:

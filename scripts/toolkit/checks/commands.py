@@ -9,12 +9,13 @@ from pathlib import Path
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused
-from toolkit.settings.model import App
+from toolkit.settings.model import App, Row
 
-PLACEHOLDERS = ("python", "app_python", "path", "root", "reports")
+NOT_FOUND = 127
+"""The exit code of sh, of env, of Bundler and of npx where there is no such program (POSIX, 2.8.2)."""
 
 
-def commands(app: App, stage: str) -> tuple[tuple[str, ...], ...]:
+def commands(app: App, stage: str) -> tuple[Row, ...]:
     """What apps.toml says this stage runs for the app; Misused when it says nothing."""
     rows = app.commands.get(stage, ())
     if not rows:
@@ -25,7 +26,7 @@ def commands(app: App, stage: str) -> tuple[tuple[str, ...], ...]:
     return rows
 
 
-def expand(argv: Sequence[str], values: dict[str, Callable[[], str]]) -> list[str]:
+def expand(argv: Sequence[str], values: Mapping[str, Callable[[], str]]) -> list[str]:
     """The command with its {placeholders} filled in; an interpreter is only made when it is asked for."""
     words = []
     for word in argv:
@@ -62,10 +63,29 @@ def located(argv: Sequence[str]) -> list[str]:
 
 
 def run(
-    argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True, env: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    timeout: float,
+    echo: bool = True,
+    env: Mapping[str, str] | None = None,
+    apart: bool = False,
 ) -> tools.Ran:
-    """Run one check to its end; its exit code is part of the answer."""
-    return tools.run(located(argv), cwd=cwd, env=env, check=False, timeout=timeout, echo=echo)
+    """Run one check to its end; its exit code is part of the answer.
+
+    Raises Misused where its program is missing, or one that it starts by its name (`bundle exec x`).
+    """
+    ran = tools.run(located(argv), cwd=cwd, env=env, check=False, timeout=timeout, echo=echo, apart=apart)
+    if ran.code == NOT_FOUND:
+        from toolkit.checks import programs
+
+        raise Misused(
+            f"`{tools.quoted(argv)}` ended with exit code {NOT_FOUND}: a program that it starts is not "
+            "installed",
+            remedy=programs.how_to_get(argv[2]) if tuple(argv[:2]) == ("bundle", "exec") else "",
+            evidence=ran.tail(),
+        )
+    return ran
 
 
 def decide(argv: Sequence[str], *, cwd: Path, timeout: float, echo: bool = True) -> None:

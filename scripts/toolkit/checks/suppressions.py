@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from toolkit.checks.findings import Finding
+from toolkit.checks.reports.findings import Finding
 from toolkit.settings.model import Suppression
 
 
@@ -50,15 +50,20 @@ def matches(entry: Suppression, finding: Finding) -> bool:
     """Whether the entry is about this finding.
 
     An id is the tool's own or an alias, in any case; `B608:app/store.py` means only that file, and a package
-    only that package.
+    only that package. An id may itself hold a colon (gitleaks' fingerprints, some rules of SARIF).
     """
-    name, _, file = entry.id.partition(":")
+    names = {_plain(each) for each in (finding.id, *finding.aliases)}
+    name, _, file = entry.id.rpartition(":")
     return (
-        entry.tool == finding.tool
-        and _plain(name) in {_plain(each) for each in (finding.id, *finding.aliases)}
-        and (not file or file == finding.file)
+        same(entry.tool, finding.tool)
+        and (_plain(entry.id) in names or (_plain(name) in names and file == finding.file))
         and (not entry.package or _canonical(entry.package) == _canonical(finding.package))
     )
+
+
+def same(tool: str, other: str) -> bool:
+    """Whether two names are of one tool: a SARIF report may call itself ESLint or npm audit."""
+    return tool.lower().replace(" ", "-") == other.lower().replace(" ", "-")
 
 
 def _plain(name: str) -> str:

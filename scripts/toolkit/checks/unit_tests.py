@@ -9,8 +9,9 @@ from pathlib import Path
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused
-from toolkit.base.redaction import redact
-from toolkit.checks import reports, requirements
+from toolkit.checks import requirements
+from toolkit.checks.reports import junit, opening
+from toolkit.checks.reports.tested import Tests
 from toolkit.settings.model import App
 
 MEASURING = Path(__file__).parent / "measuring"
@@ -107,16 +108,13 @@ def coverage_report(python: Path, files: Files) -> list[str]:
     return [str(python), "-m", "coverage", "report", data, "--show-missing", "--skip-covered"]
 
 
-def result(ran: tools.Ran, files: Files) -> reports.Junit:
+def result(ran: tools.Ran, files: Files) -> Tests:
     """What the run showed. Raises Failed when no test ran, or pytest itself broke."""
     tail = ran.tail()
     try:
-        found = reports.junit(files.junit) if files.junit.is_file() else None
+        found = junit.read(files.junit) if files.junit.is_file() else None
     finally:
-        if files.junit.is_file():
-            # A test may have printed its environment into the report, which is kept.
-            kept = redact(files.junit.read_text(encoding="utf-8", errors="replace"))
-            files.junit.write_text(kept, encoding="utf-8")
+        opening.without_secrets(files.junit)
     if ran.code == _NO_TESTS:
         raise _none(Path(FOLDER))
     if found is not None and found.failed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,11 @@ from toolkit.cluster.diagnosis.finding import PROGRESS_SECONDS
 from toolkit.cluster.release import lock
 from toolkit.cluster.release.apply import apply, restart
 from toolkit.cluster.release.ordering import phases
+from toolkit.cluster.release.releases import Release
 from toolkit.cluster.release.scaling import autoscaled
 from toolkit.cluster.restarting import finding
 from toolkit.cluster.restarting.rolling import Waves
+from toolkit.cluster.standing import configuration
 from toolkit.cluster.verdict import result, rollout
 from toolkit.cluster.verdict.patience import scale
 from toolkit.cluster.verdict.result import Row
@@ -23,6 +25,7 @@ from toolkit.objects import manifests
 from toolkit.objects.fields import number
 from toolkit.objects.resources import built_in, is_a
 from toolkit.settings.model import App
+from toolkit.settings.said.judging import NOTHING, Judging
 
 Json = dict[str, Any]
 
@@ -71,14 +74,15 @@ def put(
         verdict = waves.roll(found, app.deadline)
         return _with_objects(verdict, verdict.rows, space)
     scaled = autoscaled(connection, namespace, found)
-    done = apply(connection, early, force=force)
+    idle: dict[str, str] = {}
+    done = apply(connection, early, force=force, idle=idle)
     told: tuple[Row, ...] = ()
     for group in (jobs, rest):
         if group is jobs and not jobs:
             continue
         space.check()
         held.assure()
-        applied = apply(connection, group, scaled=scaled, force=force, before=done)
+        applied = apply(connection, group, scaled=scaled, force=force, before=done, idle=idle)
         done += applied
         if restarting and group is rest:
             applied = restart(connection, applied)
@@ -92,7 +96,7 @@ def put(
             space,
             deadline=max(app.deadline, progress_seconds(found)) if returning else app.deadline,
             held=held.check,
-            judging=app.judge,
+            judging=_judging(app, idle),
             factor=max(1.0, scale()) if returning else None,
         )
         told += verdict.rows
@@ -101,6 +105,12 @@ def put(
     if group is jobs:  # they failed, and nothing came after them
         told += tuple(result.left_out(early, rest))
     return _with_objects(verdict, told, space)
+
+
+def _judging(app: App, idle: Mapping[str, str]) -> dict[str, Judging]:
+    """What apps.toml says, and of what nothing acts on the API server."""
+    said = {name: Judging(idle=words) for name, words in idle.items()}
+    return {**said, **{name: wish.over(said.get(name, NOTHING)) for name, wish in app.judge.items()}}
 
 
 def _with_objects(verdict: rollout.Verdict, told: Sequence[Row], space: Space) -> rollout.Verdict:
@@ -115,3 +125,17 @@ def wanted(connection: Connection, app: App, given: manifests.Values) -> list[Js
     """The objects that a release is made of: those of the manifests, or what a restart makes of what it
     finds. Raises Misused for what cannot be rendered, Failed where there is nothing to restart."""
     return finding.wanted(connection, app, given) if app.restart else manifests.render(app, given)
+
+
+def before(
+    connection: Connection,
+    app: App,
+    namespace: str,
+    kept: Sequence[Json],
+    way: tuple[Sequence[Release], Release, Release],
+) -> list[Json]:
+    """The objects that put a release back: those that are kept of it, their pods told what they will read; of
+    a restart what each workload was before. way: all releases, the one that is undone, and the one put back."""
+    if app.restart:
+        return finding.going_back(connection, app, namespace, *way)
+    return configuration.with_stamps(connection, namespace, kept)

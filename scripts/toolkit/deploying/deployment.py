@@ -6,6 +6,7 @@ to be wrong is said, all of it at once, before anything is written.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from toolkit.deploying.foresight import Built
 from toolkit.deploying.in_space import Options
 from toolkit.images import building
 from toolkit.objects import manifests
+from toolkit.rules import policy
 from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
@@ -45,12 +47,13 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
-        if not each.restart and (left_out := manifests.ignored(each)):
-            request.say(left_out)
+        for line in () if each.restart else manifests.notes(each):
+            request.say(line)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())
     wanted = {name for name, _ in absent}
+    policy.along(request, [need for need in everyone[1:] if need.name in wanted])
     built = _build(request, [app, *(need for need in everyone[1:] if need.name in wanted)])
     going = [
         (need, space)
@@ -114,7 +117,7 @@ def _with(foreseen: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, 
 
 
 def _is_automatic(request: Request) -> bool:
-    return request.place is not None and request.place.environment.rollback == "auto"
+    return request.place is not None and request.policy.rollback == "auto"
 
 
 def _follow_suit(request: Request, spaces: Sequence[str], failed: Outcome) -> Outcome:
@@ -142,7 +145,8 @@ def check(request: Request, app: App) -> None:
         given = in_space.values(request, app, space, nobody)
         if app.restart:
             continue  # what there is to change only the cluster knows
-        manifests.render(app, given)
+        with contextlib.suppress(manifests.NeedsCluster):  # the preflight, which asks the cluster, tells
+            manifests.render(app, given)
         if request.cluster.provision:
             provision.check(app, given)
 
@@ -214,9 +218,7 @@ def _build(request: Request, apps: Sequence[App]) -> Built:
     def one(task: Space) -> Outcome:
         app = request.config.app(task.name)
         try:
-            built[app.name] = building.build(
-                app, request.cluster, request.source_of(app), request.say, root=request.root
-            )
+            built[app.name] = building.build(request, app)
         except PipelineError as error:
             errors[app.name] = error
         return Outcome()

@@ -16,7 +16,7 @@ from toolkit.cluster.preflight.demands import Demands
 from toolkit.cluster.release import provision
 from toolkit.deploying import change, in_space
 from toolkit.deploying.in_space import Options
-from toolkit.images import building
+from toolkit.images import having
 from toolkit.objects import manifests
 from toolkit.objects.resources import built_in, is_a
 from toolkit.settings.model import App
@@ -31,7 +31,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
 
     What is only likely to go wrong is said, and kept in the outcome's details.
     """
-    known = building.Known(request.cluster, request.root, request.say)
+    known = having.Known(request.cluster, request.root, request.say)
     named = {
         space if app.name == request.app.name else f"{space} {app.name}": (app, space) for app, space in tasks
     }
@@ -43,7 +43,7 @@ def look(request: Request, tasks: Sequence[tuple[App, str]], built: Built, optio
             return preflight.outcome(_restarting(request, connection, app, space, task, known, built))
         others = [other for other, where in tasks if where == space and other.name != app.name]
         coming = _coming(request, connection, app, space, others, built)
-        given = in_space.values(request, app, space, built[app.name])
+        given = in_space.values(request, app, space, built[app.name], connection)
         problems = preflight.check(
             connection,
             app,
@@ -70,11 +70,11 @@ def _restarting(
     app: App,
     space: str,
     task: Space,
-    known: building.Known,
+    known: having.Known,
     built: Built,
 ) -> list[preflight.Problem]:
     """What stands in the way of changing workloads that are there: rights, images, and what there is."""
-    given = in_space.values(request, app, space, built[app.name])
+    given = in_space.values(request, app, space, built[app.name], connection)
     if barred := preflight.protected(request.cluster, given.namespace):
         return [barred]
     assert app.restart is not None  # noqa: S101
@@ -127,10 +127,12 @@ def _coming(
     """What will be there before the app's own objects: its fixtures, and what it needs is deployed first."""
     if not request.cluster.provision:
         return []
-    found = provision.coming(connection, app, in_space.values(request, app, space, built[app.name]))
+    found = provision.coming(
+        connection, app, in_space.values(request, app, space, built[app.name], connection)
+    )
     needed = request.config.needs_of(app)
     for other in [each for each in others if each in needed]:
-        given = in_space.values(request, other, space, built[other.name])
+        given = in_space.values(request, other, space, built[other.name], connection)
         theirs = provision.coming(connection, other, given) + manifests.render(other, given)
         # What is wrong with theirs is said for the app that is deployed; others only lean on their addresses.
         found += theirs if app.name == request.app.name else [obj for obj in theirs if is_a(obj, "Service")]

@@ -31,7 +31,7 @@ def refuse(request: Request, spaces: Sequence[str], built: Mapping[str, str], op
         known = releases.holds(connection, namespace, app.name)
         if not known:
             return Outcome()
-        found = change.wanted(connection, app, in_space.values(request, app, space.name, built))
+        found = change.wanted(connection, app, in_space.values(request, app, space.name, built, connection))
         if not app.restart:
             found = configuration.with_stamps(connection, namespace, found)
         content = releases.content_of(found)

@@ -14,6 +14,7 @@ from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.diagnosis import pods
 from toolkit.cluster.release import lock, ordering, provision, prune, releases
 from toolkit.cluster.release.releases import Release
+from toolkit.cluster.serving import capabilities
 from toolkit.cluster.standing import adoption, configuration
 from toolkit.cluster.verdict.rollout import Verdict
 from toolkit.deploying import backing_off, change, recovery, settling
@@ -51,8 +52,8 @@ def deploy(
     unless_deployed: bool = False,
 ) -> Outcome:
     """Deploy one app to one space, under its lock; a release that fails is recovered from under it too."""
-    given = values(request, app, space.name, built)
     connection = connected(request, app, space)
+    given = values(request, app, space.name, built, connection)
     found = change.wanted(connection, app, given)
     who = request.source.author or lock.somebody()
     with lock.held(
@@ -193,8 +194,17 @@ def connected(request: Request, app: App, space: Space) -> Connection:
     return _connections[key]
 
 
-def values(request: Request, app: App, space: str, built: Mapping[str, str]) -> manifests.Values:
-    """What the app's templates may say in a space. Raises Misused when an image was not built."""
+def values(
+    request: Request,
+    app: App,
+    space: str,
+    built: Mapping[str, str],
+    connection: Connection | None = None,
+) -> manifests.Values:
+    """What the app's templates may say in a space; what the cluster is, where there is a connection to it.
+
+    Raises Misused when an image was not built.
+    """
     if app.images and set(app.images) - set(built):
         raise Misused(f"{app.name}: no image was built for {', '.join(sorted(set(app.images) - set(built)))}")
     source = request.source_of(app)
@@ -206,6 +216,11 @@ def values(request: Request, app: App, space: str, built: Mapping[str, str]) -> 
         version=version(source),
         commit=source.commit,
         provision=request.cluster.provision,
+        **(
+            {"capabilities": capabilities.of(connection)}
+            if connection and manifests.asks_cluster(app)
+            else {}
+        ),
     )
 
 

@@ -37,9 +37,9 @@ class Site(NamedTuple):
 
     @property
     def is_automatic(self) -> bool:
-        """Whether this environment asks for a rollback without being told."""
+        """Whether a rollback is asked for without being told, for this app in this environment."""
         place = self.request.place
-        return place is not None and place.environment.rollback == "auto"
+        return place is not None and self.app.policy_in(place.environment).rollback == "auto"
 
     @property
     def who(self) -> str:

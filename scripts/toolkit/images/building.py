@@ -1,5 +1,4 @@
-"""Builds an app's images once, names them by digest, and keeps the names in .pipeline/images/<app>.json;
-and says which images there are."""
+"""Builds an app's images once, names them by digest, and keeps the names in .pipeline/images/<app>.json."""
 
 from __future__ import annotations
 
@@ -8,80 +7,85 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from toolkit.base import files, tools
-from toolkit.base.outcome import Misused, TimedOut
+from toolkit.base.outcome import Misused
+from toolkit.base.redaction import Raw
 from toolkit.ci import inputs
-from toolkit.ci.origin import Source
-from toolkit.images import builders
-from toolkit.images.builders import Asked, Build
+from toolkit.images import elsewhere, fitting
+from toolkit.images.builders import sandbox, table
+from toolkit.images.builders.builder import Build, Builder, Run
 from toolkit.runs import built
-from toolkit.settings.model import App, Cluster
-from toolkit.settings.request import version
+from toolkit.settings.model import App
+from toolkit.settings.request import Request, version
 from toolkit.settings.sandbox import TOOLKIT, state_of
 from toolkit.settings.secrecy import without_secrets
 
 BUILD_SECONDS = 900.0
 ASK_SECONDS = 60.0
-SIDE_BY_SIDE = 8
 
-Say = Callable[[str], None]
+_one_at_a_time = threading.Lock()
+"""For a builder that builds in the file system that it runs in, whichever apps it builds for."""
 
 
-def build(app: App, cluster: Cluster, source: Source, say: Say, *, root: Path) -> dict[str, str]:
+def build(request: Request, app: App, *, anew: bool = False) -> dict[str, str]:
     """Each role's image by digest (role -> name@sha256:...), built only when inputs changed.
 
-    Roles that share a Dockerfile share the image; different ones are built side by side. Raises Misused
-    when a Dockerfile or the builder is missing, ToolFailed when a build fails.
+    Roles that share an image share its build; different ones are built side by side where the builder can.
+    What is built elsewhere is asked for first; a name that led to a digest for this version leads to it
+    again, unless anew. Raises Misused for what is missing or cannot be built here, ToolFailed when a build
+    fails.
     """
-    builds = _builds(app, source)
-    dockerfiles = dict(app.images)
-    if cluster.builder == "sandbox":
-        made = _side_by_side(
-            {path: _sandbox_job(each, state_of(cluster, root), say) for path, each in builds.items()}
-        )
-        images = {role: made[path] for role, path in dockerfiles.items()}
-    else:
-        registry = _registry(cluster)
-        key = _key(app, registry)
-        kept = built.read(root, app.name).get(cluster.name, {})
-        if kept.get("key") == key and set(kept.get("images", ())) == set(dockerfiles):
-            say(f"{app.name}: images are up to date")
-            return dict(kept["images"])
-        made = _side_by_side({path: _docker_job(each, registry) for path, each in builds.items()})
-        images = {role: made[path] for role, path in dockerfiles.items()}
-        _keep(app.name, root, cluster.name, {"key": key, "images": images})
-        return images
-    _keep(app.name, root, cluster.name, {"images": images})
+    root, cluster, say, source = request.root, request.cluster, request.say, request.source_of(app)
+    wanted = fitting.wanted(app, cluster, source)
+    kept = built.read(root, app.name).get(cluster.name, {})
+    named = {} if anew else kept.get("elsewhere", {})
+    known: dict[str, str] = {}
+    images: dict[str, str] = {}
+    for role, name in wanted.elsewhere.items():
+        key = f"{name} for {version(source)}"
+        known[key] = known.get(key) or named.get(key) or elsewhere.by_digest(app.name, role, name)
+        images[role] = known[key]
+        say(f"{app.name}, role {role}: {name} is {known[key]}")
+    entry: dict[str, Any] = {"elsewhere": known} if known else {}
+    if wanted.builds:
+        images |= _built(request, app, wanted.builds, kept, entry)
+    images = {role: images[role] for role in app.images}
+    _keep(app.name, root, cluster.name, {**entry, "images": images})
     return images
 
 
-def _builds(app: App, source: Source) -> dict[str, Build]:
-    """One build per Dockerfile, named after the first role that uses it."""
-    if not app.images:
-        raise Misused(
-            f"{app.name}: apps.toml names no image for it",
-            remedy=f'set `images = {{ api = "Dockerfile" }}` in [apps.{app.name}]',
-        )
-    builds: dict[str, Build] = {}
-    for role, path in app.images.items():
-        dockerfile = app.path / path
-        if not dockerfile.is_file():
-            raise Misused(
-                f"{app.name}: there is no Dockerfile {dockerfile}",
-                remedy=f"set apps.{app.name}.images.{role} in apps.toml to where it is",
-            )
-        builds.setdefault(
-            path, Build(f"fb-{app.name}-{role}", dockerfile, app.context, version(source), source.commit)
-        )
-    return builds
+def _built(
+    request: Request,
+    app: App,
+    builds: Mapping[Build, tuple[str, ...]],
+    kept: Mapping[str, Any],
+    entry: dict[str, Any],
+) -> dict[str, str]:
+    """Role to image of what is built here; entry gets what tells whether it is to be built again."""
+    cluster, say = request.cluster, request.say
+    roles = [role for sharing in builds.values() for role in sharing]
+    if cluster.builder == "sandbox":
+        state = state_of(cluster, request.root)
+        jobs = {each: _sandbox_job(request, app, each, state) for each in builds}
+    else:
+        entry["key"] = _key(builds)
+        before = kept.get("images", {})
+        if kept.get("key") == entry["key"] and set(roles) <= set(before):
+            say(f"{app.name}: images are up to date")
+            return {role: before[role] for role in roles}
+        row = table.named(cluster.builder)
+        jobs = {each: _job(row, each) for each in builds}
+    made = _run(jobs)
+    return {role: made[each] for each, sharing in builds.items() for role in sharing}
 
 
-def _side_by_side(jobs: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+def _run(jobs: Mapping[Build, Callable[[], str]]) -> dict[Build, str]:
     pool = ThreadPoolExecutor(max_workers=len(jobs))
     try:
         futures = {name: pool.submit(job) for name, job in jobs.items()}
@@ -93,124 +97,55 @@ def _side_by_side(jobs: Mapping[str, Callable[[], str]]) -> dict[str, str]:
         pool.shutdown(cancel_futures=True)
 
 
-def _sandbox_job(build: Build, state: Path, say: Say) -> Callable[[], str]:
+def _sandbox_job(request: Request, app: App, wanted: Build, state: Path) -> Callable[[], str]:
     def job() -> str:
         free = without_secrets(os.environ)  # a Dockerfile's commands are the app's own code
-        argv = builders.sandbox(build, state)
-        ran = tools.run(argv, cwd=TOOLKIT, timeout=BUILD_SECONDS, inherited=free)
-        image, reused = builders.sandbox_answer(ran.answer)
-        say(f"{build.name}: {'unchanged' if reused else 'built'}, {image}")
+        argv = sandbox.build(wanted, state)
+        ran = tools.run(argv, cwd=TOOLKIT, timeout=BUILD_SECONDS, inherited=free, check=False)
+        if ran.code == sandbox.MISUSED:
+            fitting.require_buildable([wanted], app, request.cluster, request.root, fitting.others(request))
+            raise Misused(sandbox.refusal(ran.answer))
+        if ran.code:
+            raise tools.ToolFailed(ran)
+        image, reused = sandbox.answer(ran.answer)
+        request.say(f"{wanted.name}: {'unchanged' if reused else 'built'}, {image}")
         return image
 
     return job
 
 
-def _docker_job(build: Build, registry: str) -> Callable[[], str]:
+def _job(row: Builder, wanted: Build) -> Callable[[], str]:
+    def shown(argv: list[str], env: Mapping[str, str]) -> Raw:
+        return tools.run(argv, env=env, timeout=BUILD_SECONDS).answer
+
+    def quiet(argv: list[str]) -> Raw:
+        return tools.run(argv, echo=False, timeout=ASK_SECONDS, apart=True).answer
+
     def job() -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            iidfile = Path(folder, "id")
-            tools.run(builders.docker_build(build, registry, iidfile), timeout=BUILD_SECONDS)
-            pushed = tools.run(builders.docker_push(build, registry), timeout=BUILD_SECONDS)
-            if image := builders.docker_pushed(pushed.answer, build, registry):
-                return image
-            inspect = builders.docker_inspect(iidfile.read_text().strip())
-            ran = tools.run(inspect, echo=False, timeout=60, apart=True)
-        return builders.docker_answer(ran.answer, build, registry)
+        turn = nullcontext() if row.side_by_side else _one_at_a_time
+        with turn, tempfile.TemporaryDirectory() as folder:
+            return row.make(wanted, Path(folder), Run(shown, quiet))
 
     return job
 
 
-def _registry(cluster: Cluster) -> str:
-    if cluster.registry is None:
-        raise Misused(
-            f"cluster {cluster.name}: it builds with docker, and apps.toml names no registry to push to",
-            remedy=f'set `registry = {{ env = "REGISTRY" }}` in [clusters.{cluster.name}]',
-        )
-    value = os.environ.get(cluster.registry.name(), "")
-    if not value:
-        raise Misused(
-            f"{cluster.name}: {cluster.registry.name()} is not set, and must name the registry to push to",
-            remedy=f"export {cluster.registry.name()}=registry.example/team",
-        )
-    return value
-
-
-def _key(app: App, registry: str) -> str:
-    """Names all that can change an image: the context's files, what git ignores among them too; the
-    Dockerfiles, wherever they are, with what each has ignored; and where it is pushed."""
-    digest = hashlib.sha256(f"{registry} {sorted(app.images.items())}".encode())
-    for file in inputs.everything(app.context):
-        digest.update(os.fsencode(os.path.relpath(file, app.context)) + b"\0" + inputs.digest(file).encode())
-    for name in sorted(set(app.images.values())):
-        for each in (app.path / name, app.path / f"{name}.dockerignore"):
+def _key(builds: Mapping[Build, tuple[str, ...]]) -> str:
+    """Names all that can change an image: what the build is told, but not under which version; the context's
+    files, what git ignores among them too; the Dockerfiles, wherever they are, with what each has ignored."""
+    digest = hashlib.sha256()
+    for build, roles in sorted(builds.items(), key=lambda pair: pair[1]):
+        told = (build.repository, build.args, build.secrets, build.target, build.platform, roles)
+        digest.update(repr(told).encode() + os.fsencode(os.path.relpath(build.dockerfile, build.context)))
+        for each in (build.dockerfile, build.dockerfile.with_name(f"{build.dockerfile.name}.dockerignore")):
             digest.update(b"\0" + inputs.digest(each).encode())
+    for context in sorted({build.context for build in builds}):
+        digest.update(b"\0\0")
+        for file in inputs.everything(context):
+            path = os.fsencode(os.path.relpath(file, context))
+            digest.update(path + b"\0" + inputs.digest(file).encode())
     return digest.hexdigest()
 
 
 def _keep(name: str, root: Path, cluster: str, entry: Mapping[str, Any]) -> None:
     file = built.file_of(root, name)
     files.write(file, json.dumps({**built.read(root, name), cluster: entry}, indent=2))
-
-
-def missing(cluster: Cluster, refs: Iterable[str], root: Path, say: Say = lambda _: None) -> dict[str, str]:
-    """Why images cannot be had: reference -> sentence, for those alone that certainly cannot.
-
-    That is what its registry does not know, and what is in the registry that we push to while that does not
-    answer. Of other images whose registry could not be asked `say` gets a line: the cluster may have a way to
-    it, and credentials, that this machine has not. Raises Misused when the builder's program is missing.
-    """
-    wanted = list(dict.fromkeys(refs))
-    if not wanted:
-        return {}
-    if cluster.builder == "sandbox":
-        ran = tools.run(
-            builders.sandbox_images(wanted, state_of(cluster, root)),
-            cwd=TOOLKIT,
-            check=False,
-            echo=False,
-            timeout=ASK_SECONDS,
-        )
-        asked = builders.sandbox_has(ran.answer)
-        ours = "sandbox/"
-    else:
-        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="registry") as pool:
-            asked = dict(zip(wanted, pool.map(_ask_docker, wanted), strict=True))
-        ours = (
-            cluster.registry.text().rstrip("/") + "/" if cluster.registry and cluster.registry.text() else ""
-        )
-    for ref, answer in asked.items():
-        if not answer.is_known and not (ours and ref.startswith(ours)):
-            say(f"image {ref}: {answer.why}")
-    return {
-        ref: answer.why
-        for ref, answer in asked.items()
-        if answer.why and (answer.is_known or (ours and ref.startswith(ours)))
-    }
-
-
-def _ask_docker(ref: str) -> Asked:
-    try:
-        ran = tools.run(builders.docker_manifest(ref), check=False, echo=False, timeout=ASK_SECONDS)
-    except TimedOut as error:
-        return Asked(f"its registry could not be asked: {error.reason}", is_known=False)
-    return builders.docker_has(ran.code, ran.answer)
-
-
-class Known:
-    """Asks for each image once, whoever wants to know: `missing` for several spaces side by side."""
-
-    def __init__(self, cluster: Cluster, root: Path, say: Say) -> None:
-        self._cluster = cluster
-        self._root = root
-        self._say = say
-        self._lock = threading.Lock()
-        self._answers: dict[str, str] = {}
-
-    def __call__(self, refs: Iterable[str]) -> dict[str, str]:
-        """{reference: why it cannot be had}, as `missing`."""
-        wanted = list(refs)
-        with self._lock:
-            new = [ref for ref in wanted if ref not in self._answers]
-            found = missing(self._cluster, new, self._root, self._say)
-            self._answers |= {ref: found.get(ref, "") for ref in new}
-            return {ref: self._answers[ref] for ref in wanted if self._answers[ref]}

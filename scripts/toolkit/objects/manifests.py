@@ -1,23 +1,25 @@
-"""An app's manifests to Kubernetes objects: read, at home in the app's namespace, labelled as the pipeline's.
+"""An app's objects: rendered, at home in the app's namespace, labelled as the pipeline's.
 
-Templates are the *.yaml, *.yml and *.json (each also with .j2) in <app>/<manifests>. They see: app,
-environment, space, namespace, service, version, commit, images (role -> reference by digest) and provision
-(whether the cluster gets its fixtures from us).
+What renders them is a row in rendering/sources.py; what they are told is in rendering/values.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from toolkit.base.outcome import Misused, Refused
 from toolkit.objects import choices, wishes
 from toolkit.objects.fields import mapping, objects, text
-from toolkit.objects.reading import documents, folder, whole
-from toolkit.objects.reading.source import Place, Read
-from toolkit.objects.reading.templates import Templates
+from toolkit.objects.reading.source import Place
+from toolkit.objects.rendering import sources
+from toolkit.objects.rendering.own_templates import render_folder as render_folder
+from toolkit.objects.rendering.values import UNKNOWN as UNKNOWN
+from toolkit.objects.rendering.values import WHATEVER as WHATEVER
+from toolkit.objects.rendering.values import Capabilities as Capabilities
+from toolkit.objects.rendering.values import NeedsCluster as NeedsCluster
+from toolkit.objects.rendering.values import Values as Values
+from toolkit.objects.rendering.values import values as values
 from toolkit.objects.resources import WIDE, WIDE_REMEDY, Key, is_cluster_wide, key_of
 from toolkit.settings.model import App
 
@@ -28,38 +30,7 @@ MANAGER = "form-builder-pipeline"
 APP_GROUP = "appGroup"
 VERSION = "form-builder/version"
 COMMIT = "form-builder/commit"
-
-
-@dataclass(frozen=True)
-class Values:
-    """What a template may say."""
-
-    app: str
-    environment: str
-    space: str
-    namespace: str
-    service: str
-    version: str
-    commit: str
-    images: Mapping[str, str]
-    provision: bool = False
-
-    def variables(self) -> dict[str, Any]:
-        """The template variables."""
-        return dict(vars(self))
-
-
-def values(app: App, space: str, environment: str, images: Mapping[str, str], **more: Any) -> Values:
-    """The values of an app in a space; more: version, commit, provision."""
-    return Values(
-        app=app.name,
-        environment=environment,
-        space=space,
-        namespace=app.namespace_in(space),
-        service=app.service_in(space),
-        images=dict(images),
-        **more,
-    )
+_HELM = "Helm"
 
 
 def group_of(app: str) -> str:
@@ -74,10 +45,9 @@ def selector_of(app: App) -> str:
 
 def render(app: App, given: Values) -> list[Json]:
     """The app's objects in a space, labelled and annotated. Raises Misused with file and line."""
-    home = app.path / app.manifests
     found: list[Json] = []
     places: dict[Key, Place] = {}
-    for place, obj in render_folder(home, given.variables()):
+    for place, obj in sources.read(app, given):
         _stays_home(place, obj, given)
         wishes.check(str(place), obj)
         key = key_of(obj, given.namespace)
@@ -86,32 +56,21 @@ def render(app: App, given: Values) -> list[Json]:
         places[key] = place
         found.append(_marked(choices.settle(obj), given))
     if not found:
-        raise Misused(f"{app.name}: there is no manifest template in {home} (they are {folder.COUNTS})")
+        raise Misused(f"{app.name}: {sources.source_of(app).nothing(app)}")
     return found
 
 
-def ignored(app: App) -> str:
-    """A sentence that names what is in the app's folder of manifests and is not read; "" for nothing.
+def asks_cluster(app: App) -> bool:
+    """Whether what renders the app's objects wants to know the cluster that they are for."""
+    return app.rendering is not None and app.rendering.kind == "chart"
 
-    Raises Misused when there is no such folder.
+
+def notes(app: App) -> Sequence[str]:
+    """What is to be said of how the app's objects came about: what is left out, what a chart's hooks become.
+
+    A chart is spoken of when it was rendered. Raises Misused for `manifests` without a folder.
     """
-    home = app.path / app.manifests
-    return folder.sentence(home, folder.look(home))
-
-
-def render_folder(
-    home: Path, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
-) -> list[Read]:
-    """Every object of the folder's templates, in order of file name, with the place it stands in.
-
-    Raises Misused with file and line, in which nothing is quoted that may be a Secret's.
-    """
-    templates = Templates(home, variables, functions)
-    found: list[Read] = []
-    for file in folder.look(home).manifests:
-        for place, document in documents.read(templates.source(file)):
-            found += whole.objects(place, document)
-    return found
+    return sources.source_of(app).notes(app)
 
 
 def _stays_home(place: Place, obj: Json, given: Values) -> None:
@@ -129,6 +88,8 @@ def _marked(obj: Json, given: Values) -> Json:
     """With the namespace, and the labels and annotations that say whose it is and where it comes from."""
     metadata = obj["metadata"]
     metadata["namespace"] = given.namespace
+    if text(metadata, "labels", MANAGED_BY) == _HELM:  # as most charts say of themselves; it is not so here
+        del metadata["labels"][MANAGED_BY]
     _label(metadata, given)
     # Nothing that changes with each run: an apply that changes nothing must be none to the API server.
     about = {VERSION: given.version, COMMIT: given.commit}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from toolkit.objects.fields import text
+from toolkit.objects.fields import name, text
 
 
 class Key(NamedTuple):
@@ -117,6 +117,11 @@ def built_in(kind: str, api_version: str = "") -> Resource:
         if known == kind and api_version in ("", version):
             return resource
     raise KeyError(kind)
+
+
+def named(obj: Any) -> str:
+    """An object as apps.toml names it: Deployment/web, Certificate.cert-manager.io/web."""
+    return f"{title(text(obj, 'apiVersion'), text(obj, 'kind'))}/{name(obj)}"
 
 
 def title(api_version: str, kind: str) -> str:

@@ -2,5 +2,5 @@
 
 A new stage: a row in plan.py (and a script, a make target, jobs in ci/). A new way to show a run that goes
 on: views.py. How it ended, in one sentence: conclusion.py.
-Imports base, ci, cluster/release, runs, settings.
+Imports base, ci, ci/repositories, cluster/release, runs, settings.
 """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from toolkit.base import console
@@ -50,9 +51,12 @@ def in_order(config: Config, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def run(requests: Sequence[Request], *, jobs: int, fresh: bool) -> Outcome:
+def run(
+    requests: Sequence[Request], *, jobs: int, fresh: bool, foresee: Callable[[Request], None]
+) -> Outcome:
     """All of them to their ends, at most `jobs` computing stages at a time, and one table that says how.
 
+    foresee raises for one that need not begin: it must end so.
     The outcome is the gravest of all; it has no reason, for that has been said.
     """
     config, source = requests[0].config, requests[0].source
@@ -63,6 +67,7 @@ def run(requests: Sequence[Request], *, jobs: int, fresh: bool) -> Outcome:
     lanes = {request.app.name: Lane(request) for request in requests}
     running.settle(requests[0])
     console.say(f"{len(lanes)} apps, {jobs} stages at a time: {', '.join(order)}")
+    _foreseen(list(lanes.values()), foresee)
     asked: list[str] = []
 
     def stop(why: str) -> None:
@@ -86,8 +91,21 @@ def run(requests: Sequence[Request], *, jobs: int, fresh: bool) -> Outcome:
         return summary([lanes[name] for name in names])
 
 
+def _foreseen(lanes: Sequence[Lane], foresee: Callable[[Request], None]) -> None:
+    def one(lane: Lane) -> None:
+        try:
+            foresee(lane.request)
+        except PipelineError as error:
+            lane.outcome = error.outcome
+
+    with ThreadPoolExecutor(max(2, cores()), thread_name_prefix="foresee") as pool:
+        list(pool.map(one, lanes))
+
+
 def _begin(lane: Lane, gate: Cores, screen: fleet_views.Screen, *, fresh: bool) -> None:
     app = lane.request.app.name
+    if not lane.outcome.passed:
+        return
     try:
         engine = running.begin(lane.request, lambda made: screen.lane(app, made), fresh=fresh, gate=gate)
     except PipelineError as error:

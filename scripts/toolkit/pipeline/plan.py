@@ -141,8 +141,9 @@ class _Planner:
 
     def _closed(self, environment: Environment) -> str:
         """Why nothing of this run may enter an environment, or nothing."""
-        if not environment.admits(self.app, self.made.branch):
-            admitted = ", ".join(environment.branches_of(self.app))
+        rules = self.app.policy_in(environment)
+        if not rules.admits(self.made.branch):
+            admitted = ", ".join(rules.branches)
             if self.trouble:
                 return (
                     f"{environment.name} takes {admitted} only, and which branch this is nobody says: "
@@ -150,7 +151,7 @@ class _Planner:
                 )
             return (
                 f'branch "{self.made.branch}" stops before {environment.name}: '
-                f"environments.{environment.name}.branches in apps.toml admits {admitted}"
+                f"{rules.where('branches')}.branches in apps.toml admits {admitted}"
             )
         return ""
 
@@ -164,7 +165,7 @@ class _Planner:
             "healthcheck": lambda: 180.0,
             "smoke": lambda: self.app.suites["smoke"].deadline + 60,
             "acceptance": lambda: self.app.suites["acceptance"].deadline + 60,
-            "watch": lambda: environment.soak + 120,
+            "watch": lambda: self.app.policy_in(environment).soak + 120,
         }
         for name, deadline in deadlines.items():
             if name == "approve" and first:
@@ -186,8 +187,9 @@ class _Planner:
         if not undoes:
             return
         id = f"{ROLLBACK}-{environment.name}"
-        if environment.rollback != "auto":
-            why = f"environments.{environment.name}.rollback in apps.toml is {environment.rollback}"
+        rules = self.app.policy_in(environment)
+        if rules.rollback != "auto":
+            why = f"{rules.where('rollback')}.rollback in apps.toml is {rules.rollback}"
             self.made.skipped.append(Skipped(id, why))
             return
         deadline = 4 * self.app.deadline + 600
@@ -203,8 +205,9 @@ class _Planner:
                 return f"{where} has no {name} suite"
             if suite.environments and environment.name not in suite.environments:
                 return f"its {name} suite is for {', '.join(suite.environments)}"
-        if name == "watch" and not environment.soak:
-            return f"environments.{environment.name}.soak in apps.toml is 0"
+        rules = self.app.policy_in(environment)
+        if name == "watch" and not rules.soak:
+            return f"{rules.where('soak')}.soak in apps.toml is 0"
         return ""
 
     def _acceptance_environments(self) -> tuple[str, ...]:

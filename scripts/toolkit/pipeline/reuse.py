@@ -15,14 +15,17 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import PipelineError
 from toolkit.ci import inputs
 from toolkit.ci.inputs import Skip
 from toolkit.ci.origin import Source
+from toolkit.ci.repositories import run
 from toolkit.pipeline.plan import SCRIPTS, Stage
 from toolkit.runs import record
+from toolkit.settings import elsewhere
 from toolkit.settings.config import Config
 from toolkit.settings.model import App, Cluster
 from toolkit.settings.request import version
@@ -54,11 +57,24 @@ class Reuse:
             given = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("ADVISORIES")]
             known = [_hash(file.read_bytes()) for file in sorted(self.config.root.glob("advisories/*"))]
             parts += [date.today().isoformat(), *sorted(given), *known]
+        elif stage.name == "build" and any(image.varies for image in self.app.images.values()):
+            parts.append(version(self.source))
         if stage.environment:
             environment = self.config.environments[stage.environment]
             parts += [repr(environment), version(self.source), self.source.branch]
             parts += [repr(need) for need in self._needs]
+            parts += [self._secrets_of(app) for app in (self.app, *self._needs)]
+        suite = self.app.suites.get(stage.name)
+        if suite is not None and suite.repository:
+            parts.append(self._commit_of_suite(stage.name))
         return _digest(parts)
+
+    def _commit_of_suite(self, kind: str) -> str:
+        """The commit of a suite in a repository of its own; where that cannot be had, nothing is reused."""
+        try:
+            return elsewhere.code_of(self.config, self.app, kind).commit
+        except PipelineError:
+            return os.urandom(16).hex()
 
     def state(self, stage: Stage) -> str:
         """A digest of what runs where the stage works; "" for a stage that needs no cluster."""
@@ -122,16 +138,31 @@ class Reuse:
     def _own(self, app: App) -> set[str]:
         """The files that git keeps of an app: its folder, its build context without other apps' folders, and
         what its configuration names elsewhere."""
-        suites = [suite.path for suite in app.suites.values()]
-        named = [app.path / name for name in (*app.images.values(), app.manifests, *suites)]
+        suites = [suite.path for suite in app.suites.values() if not suite.repository]
+        dockerfiles = [image.dockerfile for image in app.images.values() if not image.image]
+        places = app.rendering.folders if app.rendering else (app.manifests,)
+        named = [app.path / name for name in (*dockerfiles, *places, *suites)]
         beside = [path for path in named if not inputs.below(path.resolve(), [app.path])]
         found = inputs.kept([app.path, *beside])
-        if inputs.below(app.context, [app.path]):
-            return found
-        return found | inputs.kept([app.context], self._is_anothers(app))
+        outside = [each for each in _contexts(app) if not inputs.below(each, [app.path])]
+        return found | inputs.kept(outside, self._is_anothers(app)) if outside else found
+
+    def _secrets_of(self, app: App) -> str:
+        """Where values come from that are kept elsewhere: the commit there. Of none nobody knows whether they
+        are the same; what they are is in no digest."""
+        secrets = app.rendering.secrets if app.rendering else None
+        if secrets is None:
+            return ""
+        try:
+            if secrets.repository:
+                return run.commit(f"{secrets.where}.repository", secrets.repository, self.config.root)
+        except PipelineError:
+            pass  # the stage itself tells
+        return os.urandom(16).hex()
 
     def _seen_by_builds(self, app: App) -> Iterable[str]:
-        return inputs.everything(app.context, self._is_anothers(app))
+        skip = self._is_anothers(app)
+        return {path for context in _contexts(app) for path in inputs.everything(context, skip)}
 
     def _is_anothers(self, app: App) -> Skip:
         """Whether a path of an app's context is in the folder of another app, neither of which is in the
@@ -140,7 +171,7 @@ class Reuse:
         others = [
             each
             for each in folders
-            if inputs.below(each, [app.context])
+            if any(inputs.below(each, [context]) for context in _contexts(app))
             and not inputs.below(app.path, [each])
             and not inputs.below(each, [app.path])
         ]
@@ -158,6 +189,12 @@ class Reuse:
                 self._digests[path] = inputs.digest(path)
             lines.append(f"{path} {self._digests[path]}")
         return _digest(lines or [os.urandom(16).hex()])
+
+
+def _contexts(app: App) -> list[Path]:
+    """The folders that the app's builds see."""
+    own = [app.context_of(image) for image in app.images.values() if not image.image]
+    return list(dict.fromkeys([app.context, *own]))
 
 
 def _toolkit() -> Iterable[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from toolkit.base.outcome import Refused
 from toolkit.ci.origin import NO_BRANCH
 from toolkit.rules import approval
 from toolkit.runs.record import now
+from toolkit.settings.model import App
 from toolkit.settings.request import Request, version
 from toolkit.settings.sandbox import is_sandbox
 
@@ -19,10 +21,9 @@ def check(request: Request) -> str:
     """Raises Refused, naming the rule and where it is written; returns a sentence on why it is allowed."""
     if request.place is None:
         return "no environment, no rule"
-    environment = request.place.environment
-    source = request.source
-    rule = f"environments.{environment.name} in {request.config.file.name}"
-    if environment.branches or environment.approval != "auto":
+    environment, rules = request.place.environment, request.policy
+    source, file = request.source, request.config.file.name
+    if rules.branches or rules.approval != "auto":
         _require_commit(request)
         if source.dirty and not is_sandbox(request.cluster):
             raise Refused(
@@ -30,13 +31,15 @@ def check(request: Request) -> str:
                 remedy=source.remedy
                 or f"{_status(request)} shows them: commit them, or CLUSTER=sandbox to try them",
             )
-    if not environment.admits(request.app, source.branch):
-        admitted = ", ".join(environment.branches_of(request.app))
+    if not rules.admits(source.branch):
+        admitted = ", ".join(rules.branches)
+        rule = f"{rules.where('branches')} in {file}"
         raise Refused(
             f'branch "{source.branch}" may not go to {environment.name}: {rule} says branches = [{admitted}]',
             remedy=_way_out(request, admitted),
         )
-    if environment.approval == "auto":
+    rule = f"{rules.where('approval')} in {file}"
+    if rules.approval == "auto":
         return f'approval = "auto" ({rule})'
     if os.environ.get(APPROVE, "") not in ("", "0"):
         return f"approved by {APPROVE}={os.environ[APPROVE]} of {source.author or 'this run'}"
@@ -54,6 +57,16 @@ def check(request: Request) -> str:
             remedy=again,
         )
     return by
+
+
+def along(request: Request, needs: Iterable[App]) -> None:
+    """Apps that are deployed because the request's needs them: Raises Refused for one whose own table has
+    rules on who may come in that do not admit it. Those of the environment were asked of the app itself."""
+    if request.place is None:
+        return
+    for need in needs:
+        if {"branches", "approval"} & set(need.policy_in(request.place.environment).own):
+            check(request._replace(app=need, seen=request.source_of(need)))
 
 
 def approve(request: Request, by: str) -> dict[str, Any]:

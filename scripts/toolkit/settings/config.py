@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.settings import consistency, names
+from toolkit.settings.apps import environments as where
 from toolkit.settings.apps.images import images
 from toolkit.settings.apps.judged import judged
+from toolkit.settings.apps.rendering import rendering
 from toolkit.settings.apps.restarts import restart
 from toolkit.settings.apps.suites import suite
 from toolkit.settings.apps.suppressions import suppressions
 from toolkit.settings.files import extending
 from toolkit.settings.files.extending import Read
-from toolkit.settings.model import AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
+from toolkit.settings.model import NONE, AlertPolicy, App, Cluster, Environment, Place, SecurityPolicy
 from toolkit.settings.tables import languages, policies
 from toolkit.settings.tables.clusters import cluster
 from toolkit.settings.tables.environments import environment
 from toolkit.settings.tables.fields import Fields, name_error, nearest
 from toolkit.settings.tables.languages import Commands
+from toolkit.settings.tables.secrets import Secrets, secrets
+from toolkit.settings.tables.ways import Ways, ways
 
 
 class Config(NamedTuple):
     """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion.
 
     extended: the files of repositories elsewhere that it extends, with their commits; variables: those that
-    hold addresses of repositories.
+    hold addresses of repositories; ways: of each language, for code that is not an app's.
     """
 
     root: Path
@@ -39,6 +44,7 @@ class Config(NamedTuple):
     security: SecurityPolicy
     extended: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    ways: Mapping[str, Ways] = NONE
 
     @classmethod
     def load(cls, file: Path) -> Config:
@@ -102,6 +108,8 @@ class _Reader:
         self.root = self.file.parent
         self.top = Fields(self.origin, "", read.table)
         self.languages: dict[str, dict[str, Commands]] = {}
+        self.ways: dict[str, Ways] = {}
+        self.secrets: dict[str, Secrets] = {}
 
     def read(self) -> Config:
         default_cluster = self.top.take("default_cluster", str)
@@ -111,7 +119,9 @@ class _Reader:
         clusters = {name: cluster(name, fields, self.root) for name, fields in self.top.tables("clusters")}
         for name, fields in self.top.tables("languages"):
             self.languages[name] = languages.commands(fields, {}, self.root)
+            self.ways[name] = ways(fields, Ways(), self.root)
             fields.done()
+        self.secrets = {name: secrets(name, fields) for name, fields in self.top.tables("secrets")}
         tables = self.top.tables("apps")
         self.top.done()
         apps = {
@@ -124,10 +134,13 @@ class _Reader:
         names.check(self.origin, apps, environments)
         consistency.spaces(self.origin, environments)
         consistency.needs(self.origin, apps)
-        remotes = [app.repository.variable for app in apps.values() if app.repository]
+        suites = [each.repository for app in apps.values() for each in app.suites.values()]
+        kept = [each.repository for each in self.secrets.values()]
+        elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites, *kept))
+        remotes = [each.variable for each in elsewhere]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
-        return Config(self.root, self.file, apps, environments, clusters, *said, *told)
+        return Config(self.root, self.file, apps, environments, clusters, *said, *told, self.ways)
 
     def _table(self, key: str) -> Fields:
         return Fields(self.origin, key, self.top.take(key, dict, {}))
@@ -141,11 +154,18 @@ class _Reader:
         if language and language not in self.languages:
             raise name_error(self.origin, f"apps.{name}.language", language, self.languages)
 
-        def allowed(fields: Fields) -> tuple[str, ...]:
-            return self._environments(fields, "environments", environments)
+        mine = ways(fields, self.ways.get(language, Ways()), self.root)
+        by_language = {**{name: each.suite for name, each in self.ways.items()}, language: mine.suite}
+        going = where.going(fields, "environments", environments)
 
+        made_of = rendering(fields, self.secrets)
         roles = images(fields, "images")
         restarting, theirs = restart(fields, "restart", roles)
+
+        def allowed(fields: Fields) -> tuple[str, ...]:
+            return where.names(fields, "environments", environments)
+
+        said = languages.commands(fields, self.languages.get(language, {}), self.root)
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -161,6 +181,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
+            rendering=made_of,
             images=roles,
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
@@ -172,29 +193,27 @@ class _Reader:
             version=fields.optional("version", str),
             needs=fields.texts("needs"),
             variables=fields.texts("variables"),
-            environments=allowed(fields),
+            environments=going.names,
+            rules=going.rules,
             spaces=self._spaces(fields, environments),
             deadline=fields.seconds("deadline", "3m"),
             coverage=fields.take("coverage", int, 0),
-            commands=languages.commands(fields, self.languages.get(language, {}), self.root),
-            suppressions=suppressions(fields, "suppressions"),
-            suites={kind: suite(kind, table, allowed) for kind, table in fields.tables("suites")},
+            commands=said,
+            suppressions=suppressions(
+                fields, "suppressions", [row for rows in said.values() for row in rows]
+            ),
+            suites={
+                kind: suite(kind, table, allowed, language, by_language)
+                for kind, table in fields.tables("suites")
+            },
             judge=judged(fields, "judge"),
             restart=restarting,
+            ways=mine,
         )
         fields.done()
         if theirs and app.namespace != theirs:
             raise fields.error("restart", f'its namespace "{theirs}" is not the app\'s, "{app.namespace}"')
         return app
-
-    def _environments(
-        self, fields: Fields, key: str, environments: dict[str, Environment]
-    ) -> tuple[str, ...]:
-        names = fields.texts(key)
-        for name in names:
-            if name not in environments:
-                raise name_error(self.origin, f"{fields.where}.{key}", name, environments)
-        return names
 
     def _spaces(self, fields: Fields, environments: dict[str, Environment]) -> dict[str, tuple[str, ...]]:
         inner = Fields(self.origin, f"{fields.where}.spaces", fields.take("spaces", dict, {}))

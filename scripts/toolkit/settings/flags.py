@@ -14,6 +14,7 @@ from toolkit.settings.config import Config
 from toolkit.settings.files import finding
 from toolkit.settings.model import App, Cluster, Place
 from toolkit.settings.names import STAGES
+from toolkit.settings.tables.refs import address
 from toolkit.typed import advice
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -88,13 +89,14 @@ def names(config: Config, cluster: Cluster, environ: Mapping[str, str]) -> Itera
     """The names of apps.toml that stand in plans, records and addresses, and the address of the registry."""
     for app in config.apps.values():
         yield from (app.name, app.main_branch, *app.images)
+        for image in app.images.values():
+            yield from (image.repository, address(image.registry, environ))
         yield from (space for spaces in app.spaces.values() for space in spaces)
     for environment in config.environments.values():
         yield from (environment.name, *environment.spaces)
         yield from (f"{stage}-{environment.name}" for stage in STAGES)
     yield from (*config.clusters, *STAGES)
-    if cluster.registry is not None:
-        yield cluster.registry.text(environ=environ)
+    yield address(cluster.registry, environ)
 
 
 def _apps(config: Config, word: str, rule: str) -> list[App]:

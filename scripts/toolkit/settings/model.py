@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import Remote
+from toolkit.settings.apps.images import Image as Image
+from toolkit.settings.apps.rendering import Rendering as Rendering
 from toolkit.settings.apps.restarts import Restart as Restart
 from toolkit.settings.apps.suites import Suite as Suite
 from toolkit.settings.apps.suppressions import Suppression as Suppression
@@ -21,6 +23,7 @@ from toolkit.settings.tables.clusters import PROTECTED as PROTECTED
 from toolkit.settings.tables.clusters import Cluster as Cluster
 from toolkit.settings.tables.environments import Environment as Environment
 from toolkit.settings.tables.environments import Place as Place
+from toolkit.settings.tables.environments import Policy as Policy
 from toolkit.settings.tables.policies import ASKED as ASKED
 from toolkit.settings.tables.policies import AlertPolicy as AlertPolicy
 from toolkit.settings.tables.policies import SecurityPolicy as SecurityPolicy
@@ -29,6 +32,10 @@ from toolkit.settings.tables.refs import PLACEHOLDERS as PLACEHOLDERS
 from toolkit.settings.tables.refs import Ref as Ref
 from toolkit.settings.tables.refs import SecretKey as SecretKey
 from toolkit.settings.tables.refs import Where as Where
+from toolkit.settings.tables.rows import Row as Row
+from toolkit.settings.tables.secrets import Secrets as Secrets
+from toolkit.settings.tables.ways import Service as Service
+from toolkit.settings.tables.ways import Ways as Ways
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -54,8 +61,9 @@ class App(NamedTuple):
     language: str = ""
     main_branch: str = "main"
     context: Path = Path()
-    images: Mapping[str, str] = NONE
+    images: Mapping[str, Image] = NONE
     manifests: str = "deploy"
+    rendering: Rendering | None = None
     port: int = 80
     url: str | None = None
     page: str | None = None
@@ -66,14 +74,16 @@ class App(NamedTuple):
     needs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    rules: Mapping[str, Policy] = NONE
     spaces: Mapping[str, tuple[str, ...]] = NONE
     deadline: float = 180.0
     coverage: int = 0
-    commands: Mapping[str, tuple[tuple[str, ...], ...]] = NONE
+    commands: Mapping[str, tuple[Row, ...]] = NONE
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE
     restart: Restart | None = None
+    ways: Ways = Ways()
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""
@@ -90,6 +100,14 @@ class App(NamedTuple):
     def goes_to(self, environment: str) -> bool:
         """Whether this app is ever deployed to an environment."""
         return not self.environments or environment in self.environments
+
+    def context_of(self, image: Image) -> Path:
+        """The folder that a build of an image sees."""
+        return self.path / image.context if image.context else self.context
+
+    def policy_in(self, environment: Environment) -> Policy:
+        """The rules that hold for this app in an environment: the one place that knows of its own ones."""
+        return self.rules.get(environment.name, environment.usual).of(self.main_branch)
 
     def spaces_in(self, place: Place) -> tuple[str, ...]:
         """The spaces of a place that this app has; it may have its own in place of the environment's."""

@@ -15,7 +15,7 @@ TARGETS = (
     *(target for target in advice.TARGETS if target not in STAGES),
     *("help", "setup", "clean", "fidelity", "test", "check", "bench", "faults", "diagram", "pins", "package"),
     *("browser", "ci-install", "test-kubernetes"),
-    *("kubernetes-tools", "kubernetes-up", "kubernetes-down", "kubernetes-status"),
+    *("kubernetes-tools", "kubernetes-up", "kubernetes-down", "kubernetes-status", "renderers"),
 )
 """What make does besides stages."""
 EVERY = "all"

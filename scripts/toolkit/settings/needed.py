@@ -23,7 +23,7 @@ def has_suite(app: App, kind: str, environment: str) -> bool:
 def checks(app: App, environment: Environment) -> tuple[str, ...]:
     """The stages that must pass for a version after it was deployed, in their order: those of the plan."""
     suites = [kind for kind in SUITES if has_suite(app, kind, environment.name)]
-    return ("healthcheck", *suites, *(["watch"] if environment.soak else []))
+    return ("healthcheck", *suites, *(["watch"] if app.policy_in(environment).soak else []))
 
 
 def missing(needed: Iterable[str], passed: Collection[str]) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from toolkit.ci import checkout, revision
 from toolkit.ci.origin import NO_GIT, Source, here
 from toolkit.ci.repositories import run
 from toolkit.ci.repositories.remote import Remote
+from toolkit.settings import elsewhere
 from toolkit.settings.config import Config
-from toolkit.settings.model import App, Cluster, Place
+from toolkit.settings.model import App, Cluster, Place, Policy
 from toolkit.settings.sandbox import TOOLKIT
 
 # Set by the engine for the stages it starts: the folder of the run, and that of the stage.
@@ -77,6 +78,11 @@ class Request(_Asked):
         """The name of the environment; "" for a stage that has none."""
         return self.place.environment.name if self.place else ""
 
+    @property
+    def policy(self) -> Policy:
+        """The rules that hold for the app where it goes; those of nowhere for a stage that has no place."""
+        return self.app.policy_in(self.place.environment) if self.place else Policy()
+
 
 def with_code(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> tuple[Config, list[App]]:
     """The configuration and these apps, with the code of those in repositories elsewhere checked out.
@@ -93,6 +99,8 @@ def with_code(stage: str, config: Config, cluster: Cluster, apps: list[App]) -> 
         for app in chosen.values()
     }
     whole = {**config.apps, **ready}
+    if stage == elsewhere.PINNED_BY:
+        elsewhere.pin_suites(config, [whole[app.name] for app in every])
     return config._replace(apps=whole), [whole[app.name] for app in apps]
 
 

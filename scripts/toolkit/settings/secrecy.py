@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 
-from toolkit.base.redaction import is_secret_name
+from toolkit.base.redaction import Secret, is_secret_name
 from toolkit.settings.config import Config
 from toolkit.settings.model import PLACEHOLDERS, App, Cluster, Ref
 
@@ -40,6 +40,8 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "alert": (WEBHOOK,),
 }
 """A script that is not here starts others (pipeline, drill, platform) and has all that they need."""
+BUILDING = ("build", "deploy")
+"""The stages that build images."""
 
 
 def confine(
@@ -52,10 +54,22 @@ def confine(
     if stage not in ALLOWED:
         return []
     allowed = {_PLAIN, *ALLOWED[stage]}
-    taken = [name for name in environ if _kind(name, config, cluster, apps) not in allowed]
+    built = _of_builds(config)
+    for name in built & set(environ):
+        Secret(environ[name])
+    kept = built if stage in BUILDING else set()
+    taken = [
+        name for name in environ if name not in kept and _kind(name, config, cluster, apps) not in allowed
+    ]
     for name in taken:
         del environ[name]
     return sorted(taken)
+
+
+def _of_builds(config: Config) -> set[str]:
+    """What images are given as secrets while they are built."""
+    images = (image for app in config.apps.values() for image in app.images.values())
+    return {ref.env for image in images for _, ref in image.secrets}
 
 
 def for_the_app(environ: Mapping[str, str], config: Config, cluster: Cluster, app: App) -> dict[str, str]:
@@ -75,6 +89,8 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return OWN
     if any(name in app.variables for app in config.apps.values()):
         return _ELSEWHERE
+    if name in _of_builds(config):
+        return _ELSEWHERE  # of an image that is built by other stages
     if name in config.variables:
         return _ELSEWHERE  # of a repository that is checked out by now
     if name in (config.alert.webhook.env, config.alert.token.env):
@@ -83,7 +99,7 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return CLUSTER
     if any(_names(ref, name) for each in config.clusters.values() for ref in _credentials(each)):
         return _ELSEWHERE
-    if cluster.registry and _names(cluster.registry, name):
+    if any(_names(ref, name) for ref in _registries(cluster, config)):
         return _PLAIN  # an address
     return OTHER if _is_secret(name) else _PLAIN
 
@@ -96,6 +112,11 @@ def _is_secret(name: str) -> bool:
 def _credentials(cluster: Cluster) -> Iterator[Ref]:
     named = (cluster.server, cluster.certificate, cluster.token, cluster.kubeconfig, cluster.context)
     yield from (ref for ref in named if isinstance(ref, Ref))
+
+
+def _registries(cluster: Cluster, config: Config) -> Iterator[Ref]:
+    every = [image.registry for app in config.apps.values() for image in app.images.values()]
+    yield from (ref for ref in (cluster.registry, *every) if isinstance(ref, Ref))
 
 
 def _names(ref: Ref, name: str) -> bool:

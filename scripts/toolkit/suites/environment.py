@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import os
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
+from types import MappingProxyType
 
 from toolkit.base.outcome import Failed, Misused
 from toolkit.base.tools import Secret
@@ -20,9 +22,17 @@ from toolkit.suites import gateway
 
 
 def environment_of(
-    request: Request, connection: Connection, suite: Suite, space: str, stack: ExitStack
+    request: Request,
+    connection: Connection,
+    suite: Suite,
+    space: str,
+    stack: ExitStack,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """The suite's environment: placeholders filled in, secrets read from the cluster, gateways opened."""
+    """The suite's environment: placeholders filled in, secrets read from the cluster, gateways opened.
+
+    words: what stands for others that a command knows.
+    """
     opened: dict[tuple[str, str], str] = {}
     connections = {request.cluster.credential(request.app.where(space)): connection}
 
@@ -55,6 +65,8 @@ def environment_of(
         word, name, where = found.groups()
         if word == "space" and name is None:
             return space
+        if name is None and word in words:
+            return words[word]
         if word not in WORDS:
             raise Misused(f"apps.{request.app.name}.suites: {found.group(0)} is not a known placeholder")
         other, where = request.config.app(name) if name else request.app, where or space

@@ -51,9 +51,9 @@ def read(file: Path) -> Memory:
     )
 
 
-def committed(app: App, path: str) -> dict[str, float]:
-    """The durations that come with the app: the same everywhere. Misused for a file that is none."""
-    file = app.path / path / COMMITTED
+def committed(suite: Path) -> dict[str, float]:
+    """The durations that come with a suite: the same everywhere. Misused for a file that is none."""
+    file = suite / COMMITTED
     if not file.is_file():
         return {}
     try:
@@ -97,9 +97,9 @@ def keep(file: Path, memory: Memory) -> None:
     )
 
 
-def commit(app: App, path: str, results: Results) -> Path:
-    """Write how long each test took, at its slowest, into the app's folder; the file."""
-    file = app.path / path / COMMITTED
+def commit(suite: Path, results: Results) -> Path:
+    """Write how long each test took, at its slowest, into the suite's folder; the file."""
+    file = suite / COMMITTED
     slowest = {key(test): max(seconds for seconds, _ in runs) for test, runs in results.items() if runs}
     write_json(file, {test: round(seconds, 1) for test, seconds in sorted(slowest.items())})
     return file

@@ -128,7 +128,7 @@ class _Look:
     @property
     def soak(self) -> float:
         """How long a release is to be watched here."""
-        return self.request.place.environment.soak if self.request.place else 0.0
+        return self.request.policy.soak
 
     def is_whole(self, seconds: float) -> bool:
         """Whether a watch of that length is a check of the release."""

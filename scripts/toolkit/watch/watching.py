@@ -22,15 +22,17 @@ def chosen(request: Request, word: str) -> list[App]:
     return [app for app in request.config.apps.values() if not (app.pending or app.common)]
 
 
-def over(request: Request, seconds: float, long: soak.Long | None) -> Outcome:
-    """Watch the request's one app in its spaces."""
+def over(request: Request, given: float | None, long: soak.Long | None) -> Outcome:
+    """Watch the request's one app in its spaces: for so many seconds, or for its soak time there."""
+    seconds = request.policy.soak if given is None else given
     return side_by_side(request.spaces, lambda space: soak.watch(request, space, seconds, long), request.say)
 
 
 def over_several(
-    request: Request, apps: Sequence[App], seconds: float, long: soak.Long | None, *, named: bool
+    request: Request, apps: Sequence[App], given: float | None, long: soak.Long | None, *, named: bool
 ) -> Outcome:
-    """Watch several apps at the same time, each in each of its spaces by itself.
+    """Watch several apps at the same time, each in each of its spaces by itself: for so many seconds, or each
+    for its own soak time.
 
     One that is not deployed is passed over unless it was named; it fails when nothing is there to be watched.
     """
@@ -42,6 +44,7 @@ def over_several(
     def one(pair: Space) -> Outcome:
         app, name = pairs[pair.name]
         asked = request._replace(app=app, spaces=(name,), named=named, seen=None)
+        seconds = asked.policy.soak if given is None else given
         try:
             return soak.watch(asked, Space(name, pair.say, pair.stop), seconds, long)
         except NotDeployed as error:

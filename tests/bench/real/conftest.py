@@ -11,10 +11,10 @@ import pytest
 from tests.bench.real.rivals import Helm, Kubectl
 from tests.kubernetes import cluster as clusters
 from tests.kubernetes.cluster import Cluster
-from tests.kubernetes.helm import building
 from tests.kubernetes.node.node import Node
 from tests.kubernetes.node.parts import NotPossible
 from tests.kubernetes.node.places import places
+from tests.renderers import building
 
 NOT_HERE = "no real cluster: make kubernetes-up brings one up, KUBERNETES_TEST_CONFIG names another"
 
@@ -44,6 +44,6 @@ def kubectl(cluster: Cluster) -> Kubectl:
 @pytest.fixture(scope="session")
 def helm(cluster: Cluster) -> Helm:
     try:
-        return Helm(building.build(places()), cluster.kubeconfig)
+        return Helm(building.build(building.PROGRAMS["helm"], places()), cluster.kubeconfig)
     except NotPossible as error:
         pytest.skip(str(error))

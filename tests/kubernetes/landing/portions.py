@@ -24,6 +24,7 @@ class Portion(NamedTuple):
 
 PORTIONS = (
     Portion("the seven apps", ("tests/kubernetes/test_seven_apps.py",), 8),
+    Portion("the skeletons", ("tests/kubernetes/skeletons",), 4),
     Portion(
         "one app and outages",
         (

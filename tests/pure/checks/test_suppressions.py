@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from toolkit.checks.findings import Finding
+from toolkit.checks.reports.findings import Finding
 from toolkit.checks.suppressions import judge, matches
 from toolkit.settings.model import Suppression
 

@@ -48,4 +48,4 @@ def check(case: Path) -> None:
         same = [each for each in found if f"{each['kind']}/{each['metadata']['name']}" == name]
         assert any(holds(each, fields) for each in same), f"{name}: {same}"
     if "ignored" in expected:
-        assert manifests.ignored(app) == expected["ignored"]
+        assert "".join(manifests.notes(app)) == expected["ignored"]

@@ -84,6 +84,6 @@ def test_a_stop_is_not_cut_short_by_the_shell_that_runs_it(app: Any, deployment:
     """A process that a shell started does not get the SIGTERM."""
     for container in objects(deployment, "spec", "template", "spec", "containers"):
         assert text(container, "command", 0) not in ("sh", "/bin/sh", "bash", "/bin/bash")
-    for dockerfile in app.images.values():
+    for dockerfile in (image.dockerfile for image in app.images.values()):
         last = (app.path / dockerfile).read_text().strip().splitlines()[-1]
         assert re.match(r"(CMD|ENTRYPOINT) \[", last), f"{dockerfile}: {last}"

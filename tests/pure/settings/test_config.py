@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.settings.config import Config
-from toolkit.settings.model import Ref, SecretKey, Where
+from toolkit.settings.model import Ref, Row, SecretKey, Where
 
 from tests import ROOT
 
@@ -63,10 +63,10 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert app.path == tmp_path / "apps/submitter"
     assert app.namespace_in("live-dev") == "platform-live-dev"
     assert app.service_in("live-dev") == "fb-submitter-live-dev"
-    assert app.commands == {"lint": (("ruff", "check", "{path}"),)}
+    assert app.commands == {"lint": (Row(("ruff", "check", "{path}")),)}
     assert app.suites["smoke"].env == {"URL": "{url}", "KEY": SecretKey("s", "k")}
     assert app.suppressions[0].expires.year == 2030
-    assert config.environments["production"].soak == 90
+    assert app.policy_in(config.environments["production"]).soak == 90
     assert config.clusters["here"].kubeconfig == tmp_path / "kube/config"
     assert config.clusters["there"].token == Ref("TOKEN_{SPACE}")
 
@@ -98,10 +98,10 @@ def test_where_an_app_is_when_one_with_other_spaces_needs_it(tmp_path: Path) -> 
 def test_the_main_branch_is_the_apps(tmp_path: Path) -> None:
     config = load(tmp_path)
     production = config.environments["production"]
-    assert production.admits(config.apps["submitter"], "main")
-    assert production.admits(config.apps["pdf"], "master")
-    assert not production.admits(config.apps["pdf"], "main")
-    assert config.environments["test"].admits(config.apps["pdf"], "anything")
+    assert config.apps["submitter"].policy_in(production).admits("main")
+    assert config.apps["pdf"].policy_in(production).admits("master")
+    assert not config.apps["pdf"].policy_in(production).admits("main")
+    assert config.apps["pdf"].policy_in(config.environments["test"]).admits("anything")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_the_repositorys_own_file_declares_the_seven_apps_in_priority_order() ->
 def test_every_app_of_the_repository_has_its_code_or_says_that_it_has_none() -> None:
     for app in Config.load(ROOT / "apps.toml").apps.values():
         assert app.path.is_dir() == (not app.pending), app.name
-        for dockerfile in app.images.values():
+        for dockerfile in (image.dockerfile for image in app.images.values()):
             assert (app.path / dockerfile).is_file(), f"{app.name}: {dockerfile}"
         for suite in app.suites.values():
             assert (app.path / suite.path).is_dir(), f"{app.name}: {suite.path}"

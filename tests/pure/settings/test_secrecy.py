@@ -22,6 +22,7 @@ SECRETS = {
     "GITHUB_TOKEN": "gh",
     "FORMS_KEY": "of-the-submitter",
     "RUNNER_FLAG": "of-the-runner",
+    "NPM_RC": "of-the-runners-image",
 }
 PLAIN = {
     "PIP_CERT": "/ca.pem",
@@ -30,7 +31,7 @@ PLAIN = {
     "PATH": "/bin",
     "HOME": "/home/ada",
     "PIP_INDEX_URL": "https://pypi.example",
-    "ECR_REPOSITORY": "r",
+    "ECR_REGISTRY": "r",
 }
 
 
@@ -38,6 +39,9 @@ PLAIN = {
 def config(tmp_path: Path) -> Config:
     text = (ROOT / "apps.toml").read_text()
     text = text.replace("[apps.submitter]\n", '[apps.submitter]\nvariables = ["FORMS_KEY"]\n', 1)
+    secret = '[apps.runner.images.web]\nbuild_args = { NPM = { env = "NPM_RC" } }\n[apps.runner]\n'
+    text = text.replace('images = { web = "Dockerfile" }\n', "", 1)
+    text = text.replace("[apps.runner]\n", secret, 1)
     text = text.replace("[apps.runner]\n", '[apps.runner]\nvariables = ["RUNNER_FLAG"]\n', 1)
     (tmp_path / "apps.toml").write_text(text)
     return Config.load(tmp_path / "apps.toml")
@@ -53,8 +57,8 @@ OTHERS = {"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN"}
         ("lint", {"FORMS_KEY"}),
         ("security", {"FORMS_KEY"}),
         ("unit", {"FORMS_KEY"}),
-        ("build", OTHERS),
-        ("deploy", {*TOKENS, *OTHERS, "FORMS_KEY"}),
+        ("build", {*OTHERS, "NPM_RC"}),
+        ("deploy", {*TOKENS, *OTHERS, "FORMS_KEY", "NPM_RC"}),
         ("healthcheck", {*TOKENS, *OTHERS}),
         ("smoke", {*TOKENS, *OTHERS, "FORMS_KEY"}),
         ("acceptance", {*TOKENS, *OTHERS, "FORMS_KEY"}),

@@ -94,16 +94,14 @@ def test_it_is_kept_and_read_again_and_a_damaged_file_is_nothing(tmp_path: Path)
 
 
 def test_durations_that_come_with_the_app(tmp_path: Path) -> None:
-    app = App("tiny", "Tiny", 1, tmp_path, "ns", "svc")
-    assert memory.committed(app, "tests/smoke") == {}
-    file = memory.commit(
-        app, "tests/smoke", {"b": [(1.0, "passed"), (2.04, "passed")], "a": [(1.0, "passed")]}
-    )
+    suite = tmp_path / "tests" / "smoke"
+    assert memory.committed(suite) == {}
+    file = memory.commit(suite, {"b": [(1.0, "passed"), (2.04, "passed")], "a": [(1.0, "passed")]})
     assert json.loads(file.read_text()) == {"a": 1.0, "b": 2.0}
-    assert memory.committed(app, "tests/smoke") == {"a": 1.0, "b": 2.0}
+    assert memory.committed(suite) == {"a": 1.0, "b": 2.0}
     file.write_text("{")
     with pytest.raises(Misused, match=r"durations\.json: cannot be read"):
-        memory.committed(app, "tests/smoke")
+        memory.committed(suite)
 
 
 def test_the_ten_slowest_and_the_ones_that_are_not_steady() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from toolkit.base.outcome import Kind
 from toolkit.base.tools import Ran, Raw
-from toolkit.settings.model import App, Suite
-from toolkit.suites import report, running
+from toolkit.settings.elsewhere import Code
+from toolkit.settings.model import Suite
+from toolkit.suites import by_pytest, report
 
-APP = App("submitter", "S", 1, Path("/repo/apps/submitter"), "ns", "svc")
+CODE = Code(Path("/repo/apps/submitter"), Path("/repo/apps/submitter/tests/smoke"))
 
 
 def junit(tmp_path: Path, cases: str) -> Path:
@@ -24,7 +25,7 @@ def ran(code: int) -> Ran:
 
 
 def test_the_command_is_this() -> None:
-    argv = running.command(Path("/v/bin/python"), APP, Suite("tests/smoke", workers=4), Path("/e/r.xml"))
+    argv = by_pytest.command(Path("/v/bin/python"), CODE, Suite("tests/smoke", workers=4), Path("/e/r.xml"))
     assert argv == [
         *("/v/bin/python", "-m", "pytest", "/repo/apps/submitter/tests/smoke", "--junitxml=/e/r.xml"),
         *("--rootdir", "/repo/apps/submitter", "-ra", "--tb=short", "-p", "no:cacheprovider"),
@@ -81,8 +82,11 @@ def test_many_failures_are_counted_and_the_first_are_named(tmp_path: Path) -> No
 
 
 def test_a_suite_that_was_killed_has_found_nothing_against_the_app(tmp_path: Path) -> None:
-    for result in (None, report.read(junit(tmp_path, '<testcase classname="a" name="b"/>'))):
+    for result in (
+        report.read(tmp_path / "none.xml"),
+        report.read(junit(tmp_path, '<testcase classname="a" name="b"/>')),
+    ):
         outcome = report.judge("smoke", ran(-9), result)
         assert (outcome.kind, outcome.reason) == (Kind.FAILED, "the smoke suite was killed by signal 9")
         assert outcome.is_inconclusive
-    assert not report.judge("smoke", ran(1), None).is_inconclusive
+    assert not report.judge("smoke", ran(1), report.read(tmp_path / "none.xml")).is_inconclusive

@@ -19,6 +19,21 @@ spec:
 """
 
 
+SCALED = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: scaler }
+spec:
+  maxReplicas: 3
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: "fb-{{ app }}-app-{{ space }}" }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: budget }
+spec: { maxUnavailable: 1, selector: { matchLabels: { app: "{{ app }}" } } }
+"""
+
+
 def write(platform: Platform, *documents: str) -> None:
     """These documents as the app's templates, nothing else."""
     file = platform.folder / "tiny" / "deploy" / "app.yaml"
@@ -112,3 +127,21 @@ def test_a_release_that_wants_no_pods_passes_and_says_that_nothing_of_it_runs(pl
     )
     assert "ask for 1 replica or more in its manifest" in ended.last
     assert platform.recorded()["stages"][0]["outcome"] == "passed"
+
+
+def test_what_nothing_acts_on_here_is_not_waited_for(platform: Platform) -> None:
+    write(platform, platform.template(), SCALED)
+    ended = platform.deploy()
+    assert ended.code == 0, ended.output
+    found = objects(platform)
+    for name, kind in (("scaler", "HorizontalPodAutoscaler"), ("budget", "PodDisruptionBudget")):
+        row = found[f"{kind}/{name}"]
+        assert (row["state"], row["said"]) == ("not judged", f"sandbox: {kind} is kept, nothing acts on it")
+    assert "no autoscaler has looked at it" not in ended.output
+
+
+def test_an_autoscaler_of_nothing_fails_though_nothing_acts_on_it(platform: Platform) -> None:
+    write(platform, platform.template(), SCALED.replace("fb-{{ app }}-app-{{ space }}", "nobody"))
+    ended = platform.deploy(PREFLIGHT="0")
+    assert ended.code == 1, ended.output
+    assert "its target Deployment/nobody is not there" in ended.output

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from toolkit.images import building
+from toolkit.images import having
 from toolkit.settings.model import Cluster
 
 from tests.sandbox.local import ROOT, Sandbox
@@ -43,7 +43,7 @@ def test_the_toolkit_learns_what_is_missing(
     monkeypatch.setenv("SANDBOX_STATE", str(sandbox.state))
     said: list[str] = []
     none = "sandbox/none@sha256:" + "0" * 64
-    found = building.missing(CLUSTER, [tiny_image, none, "127.0.0.1:1/app:v1"], ROOT, said.append)
+    found = having.missing(CLUSTER, [tiny_image, none, "127.0.0.1:1/app:v1"], ROOT, said.append)
     assert found == {none: "the sandbox has built no such image of none"}
     assert len(said) == 1 and said[0].startswith("image 127.0.0.1:1/app:v1: ")
 
@@ -53,8 +53,8 @@ def test_a_sandbox_that_cannot_be_started_is_a_failure_with_its_words(
 ) -> None:
     from toolkit.base.outcome import Failed
 
-    monkeypatch.setattr(building, "TOOLKIT", tmp_path)
+    monkeypatch.setattr(having, "TOOLKIT", tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)  # by which the sandbox would be found all the same
     with pytest.raises(Failed, match="did not say which images") as failed:
-        building.missing(CLUSTER, ["sandbox/a:v1"], tmp_path)
+        having.missing(CLUSTER, ["sandbox/a:v1"], tmp_path)
     assert "No module named sandbox" in "\n".join(failed.value.evidence)

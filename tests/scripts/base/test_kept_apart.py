@@ -14,7 +14,7 @@ from toolkit.base.outcome import Failed, Outcome
 from toolkit.base.redaction import Raw
 from toolkit.base.redaction import Shown
 from toolkit.base.tools import run
-from toolkit.images import builders
+from toolkit.images.builders import sandbox
 
 ran = run(["true"])
 console.say(ran.answer)
@@ -24,19 +24,19 @@ Outcome(reason=ran.errors)
 open("file").write(ran.answer)
 "".join(["a", ran.answer])
 shown: Shown = ran.answer
-builders.sandbox_answer(ran.output)
-builders.docker_has(0, ran.output)
+sandbox.answer(ran.output)
+sandbox.has(ran.output)
 plain: Shown = "text that nobody redacted"
 """
 RIGHT = """
 from toolkit.base import console
 from toolkit.base.outcome import Failed
 from toolkit.base.tools import run
-from toolkit.images import builders
+from toolkit.images.builders import sandbox
 
 ran = run(["true"])
 console.say(ran.output)
-builders.sandbox_answer(ran.answer)
+sandbox.answer(ran.answer)
 if ran.code:
     raise Failed(ran.output, evidence=ran.tail())
 """

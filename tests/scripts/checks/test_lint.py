@@ -58,7 +58,7 @@ def test_a_missing_linter_is_misuse(repo: Repository) -> None:
     repo.configure('lint = [["no-such-linter", "{path}"]]')
     done = repo.run("lint")
     assert done.code == 2, done.output
-    assert "no-such-linter: no such program" in done.output
+    assert "no-such-linter is not installed: there is no such program" in done.output
 
 
 def test_a_missing_folder_is_misuse(repo: Repository) -> None:

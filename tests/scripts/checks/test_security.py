@@ -30,10 +30,15 @@ def test_a_clean_app_passes_and_says_by_what_it_was_judged(repo: Repository) -> 
     done = repo.run("security")
     assert done.code == 0, done.output
     assert "advisories: safety-db: " in done.output
+    assert "bandit and safety found no known weakness, by advisories of 2021-07-01" in done.output
     assert "of 2021-07-01" in done.output
     assert "days old" in done.output
     assert "WARNING: the advisories are" in done.output, "five years are worth a warning"
-    assert json.loads(done.evidence("security.sarif").read_text(encoding="utf-8"))["runs"] == []
+    sarif = json.loads(done.evidence("security.sarif").read_text(encoding="utf-8"))["runs"]
+    assert [(run["tool"]["driver"]["name"], run["results"]) for run in sarif] == [
+        ("bandit", []),
+        ("safety", []),
+    ]
     assert done.record["stages"][0]["details"]["packages"] == 1
 
 
@@ -43,7 +48,7 @@ def test_a_vulnerable_pin_is_found_with_file_and_line(repo: Repository) -> None:
     assert done.code == 1, done.output
     assert "requirements-test.txt:3: 39525 CVE-2020-28493 jinja2 2.10" in done.output
     sarif = json.loads(done.evidence("security.sarif").read_text(encoding="utf-8"))
-    assert sarif["runs"][0]["results"][0]["ruleId"] == "39525"
+    assert sarif["runs"][1]["results"][0]["ruleId"] == "39525"
     assert done.evidence("safety.json").is_file()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.tiny_app import SCRIPTS, Repository, repository
+from tests.scripts.images.standing_in import DIGEST, DOCKERFILE, asked, docker, kept, tiny
+from tests.scripts.tiny_app import SCRIPTS, Repository
 from tests.ways import Foreign
 
-DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY calc.py ./\nCMD ["python", "calc.py"]\n'
 FOREIGN = """
 default_cluster = "docker"
 [clusters.docker]
@@ -28,61 +27,11 @@ namespace = "tiny"
 service = "tiny"
 images = { app = "Dockerfile" }
 """
-DIGEST = "sha256:" + "ab" * 32
-
-# A docker that writes down what it is asked, and answers as the real one does.
-FAKE_DOCKER = """#!/usr/bin/env python3
-import json, os, sys, time
-with open(os.environ["ASKED"], "a") as file:
-    file.write(json.dumps(sys.argv[1:]) + "\\n")
-words = sys.argv[1:]
-if os.environ.get("BREAK") == "hang":
-    open(os.environ["ASKED"] + ".pid", "w").write(f"{{os.getpid()}}\\n")
-    time.sleep(300)
-if words[0] == "build":
-    if os.environ.get("BREAK") == "build":
-        sys.exit("failed to solve: no such stage")
-    open(words[words.index("--iidfile") + 1], "w").write("sha256:1234")
-if words[0] == "push" and os.environ.get("BREAK") == "push":
-    sys.exit("denied: not logged in")
-if words[0] == "push" and "PUSHED" in os.environ:
-    print("1: digest: " + os.environ["PUSHED"] + " size: 1234")
-if words[:2] == ["image", "inspect"]:
-    print(json.dumps(["registry.example/team/fb-tiny-" + w + "@{digest}" for w in ("api", "app")]))
-"""
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repository:
-    made = repository(tmp_path)
-    made.write("Dockerfile", DOCKERFILE)
-    return made
-
-
-def docker(repo: Repository, tmp_path: Path, **more: str) -> dict[str, str]:
-    """The environment in which a docker is on PATH and a registry is named."""
-    folder = tmp_path / "bin"
-    folder.mkdir(exist_ok=True)
-    program = folder / "docker"
-    program.write_text(FAKE_DOCKER.format(digest=DIGEST), encoding="utf-8")
-    program.chmod(0o755)
-    return {
-        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
-        "ASKED": str(repo.root / "asked"),
-        "TINY_REGISTRY": "registry.example/team",
-        "COMMIT": "1" * 40,
-        **more,
-    }
-
-
-def asked(repo: Repository) -> list[list[str]]:
-    return [json.loads(line) for line in (repo.root / "asked").read_text(encoding="utf-8").splitlines()]
-
-
-def kept(repo: Repository, cluster: str) -> dict[str, str]:
-    document = json.loads((repo.root / ".pipeline/images/tiny.json").read_text(encoding="utf-8"))
-    images: dict[str, str] = document[cluster]["images"]
-    return images
+    return tiny(tmp_path)
 
 
 def test_an_image_is_named_as_its_registry_named_it(repo: Repository, tmp_path: Path) -> None:
@@ -125,21 +74,6 @@ def test_an_image_that_was_thrown_away_is_built_again(repo: Repository) -> None:
     assert done.code == 0, done.output
     assert "built" in done.output
     assert kept(repo, "sandbox") == first
-
-
-def test_a_dockerfile_that_the_sandbox_does_not_know_fails_with_file_and_line(repo: Repository) -> None:
-    repo.write("Dockerfile", DOCKERFILE + "HEALTHCHECK NONE\n")
-    done = repo.run("build")
-    assert done.code in (1, 2), done.output
-    assert "Dockerfile:5" in done.output
-
-
-def test_a_missing_dockerfile_is_misuse(repo: Repository) -> None:
-    (repo.app / "Dockerfile").unlink()
-    done = repo.run("build")
-    assert done.code == 2, done.output
-    assert "there is no Dockerfile" in done.output
-    assert "apps.tiny.images.api" in done.output
 
 
 def test_docker_builds_pushes_and_names_by_digest(repo: Repository, tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from toolkit.ci.origin import Source
+from toolkit.ci.repositories import run
 from toolkit.pipeline.reuse import Reuse
 from toolkit.settings.config import Config
 
 from tests.declared import config, stage
+from tests.elsewhere import Elsewhere
 from tests.ways import WAYS, Foreign
 
 SOURCE = Source("test", "main", "c" * 40, "somebody", "", False)
@@ -124,3 +126,28 @@ def test_where_no_file_is_found_nothing_is_the_same_as_before(tmp_path: Path) ->
     for name in FILES:
         (app.code / name).unlink()
     assert changed(inputs(made, "tiny"), inputs(made, "tiny")) == list(STAGES)
+
+
+def test_a_new_commit_of_a_suite_elsewhere_runs_that_suite_again_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = Elsewhere(tmp_path / "suite", {"run": "one"})
+    where = f'repository = "{suite.url}"\nref = "main"\ncommand = ["sh", "run", "{{report}}"]\n'
+    app = Foreign(tmp_path, "sibling checkout", f"{APPS}[apps.tiny.suites.acceptance]\n{where}", FILES)
+    made = Config.load(app.root / "apps.toml")
+    monkeypatch.setenv(run.VARIABLE, "")
+    before = inputs(made, "tiny")
+    assert inputs(made, "tiny") == before
+    suite.commit({"run": "two"})
+    assert inputs(made, "tiny") == before, "a run stays with the commit that it began with"
+    monkeypatch.setenv(run.VARIABLE, "")
+    after = inputs(made, "tiny")
+    assert changed(before, after) == ["acceptance-test"]
+    monkeypatch.setenv(run.VARIABLE, "")
+    assert inputs(made, "tiny") == after
+    suite.root.rename(tmp_path / "away")
+    monkeypatch.setenv(run.VARIABLE, "")
+    assert inputs(made, "tiny")["acceptance-test"] not in (
+        before["acceptance-test"],
+        after["acceptance-test"],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -10,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from toolkit.base.outcome import Kind, Outcome
+from toolkit.base.outcome import Kind, Outcome, Refused
 from toolkit.ci.systems import VENDORS
+from toolkit.rules import policy
 from toolkit.runs.record import Record
+from toolkit.settings.config import Config
+from toolkit.settings.request import Request
 
 from tests import ROOT
 
@@ -210,3 +214,56 @@ def test_a_variable_that_masks_the_branch_does_not_close_production(repo: Reposi
     assert (
         "WARNING: POSTGRES_PASSWORD is masked because of its name, and holds an ordinary word" in done.stdout
     )
+
+
+OWN = """
+[apps.toy.environments.production]
+approval = "manual"
+branches = ["release"]
+[apps.plain]
+path = "toy"
+namespace = "plain-{space}"
+service = "plain"
+"""
+
+
+def test_an_apps_own_rules_hold_at_the_gate_and_for_nobody_else(tmp_path: Path) -> None:
+    """The environment says auto: a gate that asked it would let everything in."""
+    repo = Repository(tmp_path / "a clone", "auto")
+    file = repo.root / "apps.toml"
+    file.write_text(file.read_text() + OWN)
+    repo.commit()
+    for script in (["approve", "--check"], ["deploy"]):
+        done = repo.run(*script, "--env", "production")
+        assert done.returncode == 3, done.stdout
+        where = "apps.toy.environments.production in apps.toml"
+        assert f'branch "main" may not go to production: {where} says branches = [release]' in done.stdout
+    repo.git("switch", "-qc", "release")
+    waiting = repo.approve("--check")
+    assert waiting.returncode == 3
+    assert f'{where} says approval = "manual"' in waiting.stdout
+    assert repo.run("deploy", "--env", "production").returncode == 3
+    assert repo.approve().returncode == 0
+    assert repo.approve("--check").returncode == 0
+    other = repo.run("approve", "--app", "plain", "--env", "production", "--check")
+    assert (
+        other.returncode == 3
+        and "environments.production in apps.toml says branches = [main]" in other.stdout
+    )
+    repo.git("switch", "-q", "main")
+    assert repo.run("approve", "--app", "plain", "--env", "production", "--check").returncode == 0
+
+
+def test_what_goes_along_is_held_to_its_own_rules(tmp_path: Path) -> None:
+    repo = Repository(tmp_path / "a clone", "auto")
+    file = repo.root / "apps.toml"
+    file.write_text(file.read_text() + OWN)
+    repo.commit()
+    config = Config.load(file)
+    plain, toy = config.app("plain"), config.app("toy")
+    place = config.place("production")
+    options = argparse.Namespace()
+    request = Request(config, config.cluster(None), plain, place, place.spaces, options, repo.root)
+    policy.along(request, [plain])
+    with pytest.raises(Refused, match=r"apps\.toy\.environments\.production in"):
+        policy.along(request, [plain, toy])

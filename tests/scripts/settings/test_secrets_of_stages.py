@@ -29,6 +29,7 @@ def test_the_code_of_an_app_sees_what_it_asks_for_and_no_more(tmp_path: Path, st
     repo.write("show.py", show)
     repo.configure(f'{stage} = [["{{python}}", "show.py"]]\nvariables = ["SMTP_PASSWORD"]')
     text = (repo.root / "apps.toml").read_text()
+    text = text.replace("coverage = 90\n", "")  # nothing here measures any
     (repo.root / "apps.toml").write_text(
         text.replace("[apps.later]\n", '[apps.later]\nvariables = ["THEIR_FLAG"]\n')
     )

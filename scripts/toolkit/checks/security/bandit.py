@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from toolkit.base.outcome import Failed
-from toolkit.checks.findings import Finding
+from toolkit.checks.adapter import Adapter
+from toolkit.checks.reports.findings import Finding, relative
 
 # Folders that are not the app's own code. Globs, because bandit takes a plain word for a part of any path.
 NOT_THE_APP = (
@@ -23,6 +25,9 @@ NOT_THE_APP = (
     "build",
 )
 
+STATE = ("./.pipeline/*", "./.sandbox/*")
+"""What runs leave beside the configuration, which in an app's own repository is in its folder."""
+
 TOOLKIT = Path(__file__).resolve().parents[4]
 SETTINGS = "[bandit]\n"
 """An empty settings file: without one, bandit reads the app's .bandit, which may skip checks in silence."""
@@ -36,7 +41,7 @@ def argv(
     `# nosec` is ignored: apps.toml is the place for that. toolkit: where in the app's folder the toolkit lies
     as a submodule; that is not the app's code.
     """
-    own = [] if toolkit is None else [f"./{toolkit}/*"]
+    own = [*STATE, *([] if toolkit is None else [f"./{toolkit}/*"])]
     excluded = ",".join([*(f"*/{folder}/*" for folder in NOT_THE_APP), *own])
     return [
         *(python, "-m", "bandit", "--recursive", ".", *more, "--ignore-nosec", "--quiet"),
@@ -51,11 +56,8 @@ def read(report: Path, code: int, output: Sequence[str] = ()) -> list[Finding]:
     """
     try:
         document = json.loads(report.read_text(encoding="utf-8"))
-        results, errors, lines = (
-            document["results"],
-            document["errors"],
-            document["metrics"]["_totals"]["loc"],
-        )
+        results = document["results"]
+        found = findings(document)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failed(
             f"bandit did not finish: exit code {code} and no readable report ({type(error).__name__})",
@@ -63,6 +65,12 @@ def read(report: Path, code: int, output: Sequence[str] = ()) -> list[Finding]:
         ) from None
     if code not in (0, 1) or (code == 1) != bool(results):
         raise Failed(f"bandit ended with exit code {code} and {len(results)} findings", evidence=output)
+    return found
+
+
+def findings(document: Any, folder: Path | None = None) -> list[Finding]:
+    """What its report says. Raises Failed when there is a file that it could not read, or no line of code."""
+    errors, lines = document["errors"], document["metrics"]["_totals"]["loc"]
     if errors:
         raise Failed(
             f"bandit could not read {errors[0]['filename']}: {errors[0]['reason']}",
@@ -76,11 +84,18 @@ def read(report: Path, code: int, output: Sequence[str] = ()) -> list[Finding]:
             id=each["test_id"],
             message=f"{each['issue_text']} (severity {each['issue_severity'].lower()}, "
             f"confidence {each['issue_confidence'].lower()})",
-            file=each["filename"].removeprefix("./"),
+            file=_file(each["filename"], folder),
             line=each["line_number"],
             aliases=(each["test_name"],),
             severity=each["issue_severity"],
             link=each.get("more_info", ""),
         )
-        for each in results
+        for each in document["results"]
     ]
+
+
+def _file(name: str, folder: Path | None) -> str:
+    return relative(name, folder) if folder else name.removeprefix("./")
+
+
+ADAPTER = Adapter("bandit", None, findings)

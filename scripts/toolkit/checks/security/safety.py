@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.outcome import Failed
-from toolkit.checks.findings import Finding
-from toolkit.checks.requirements import Requirement, canonical
+from toolkit.checks.adapter import Adapter
+from toolkit.checks.reports.findings import Finding
+from toolkit.checks.requirements import Requirement, canonical, files_of
+from toolkit.checks.requirements import read as read_requirements
 
 FOUND = 64
 """safety.constants.EXIT_CODE_VULNERABILITIES_FOUND."""
@@ -69,10 +71,7 @@ def read(
     try:
         document = json.loads(report.read_text(encoding="utf-8"))
         scanned: Mapping[str, Any] = document["scanned_packages"]
-        vulnerabilities: list[Mapping[str, Any]] = [
-            *document["vulnerabilities"],
-            *document["ignored_vulnerabilities"],
-        ]
+        vulnerabilities = [*document["vulnerabilities"], *document["ignored_vulnerabilities"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failed(
             f"safety did not finish: exit code {code} and no readable report ({type(error).__name__})",
@@ -95,6 +94,18 @@ def read(
             evidence=[f"{each.file.name}:{each.line}: {each.text}" for each in missed],
         )
     return [_finding(each, wanted, folder) for each in vulnerabilities]
+
+
+def findings(document: Any, folder: Path) -> list[Finding]:
+    """What a report of a command of the app's own says, with file and line of the app's pins.
+
+    Raises Failed when safety looked at no package.
+    """
+    if not document["scanned_packages"]:
+        raise Failed("safety looked at no package", remedy="does its command name the requirements files?")
+    wanted = [each for file in files_of(folder) for each in read_requirements(file)]
+    every = [*document["vulnerabilities"], *document["ignored_vulnerabilities"]]
+    return [_finding(each, wanted, folder) for each in every]
 
 
 def unpinned(requirement: Requirement, folder: Path) -> Finding:
@@ -127,3 +138,6 @@ def _finding(vulnerability: Mapping[str, Any], wanted: Sequence[Requirement], fo
         package=package,
         link=str(vulnerability.get("more_info_url") or ""),
     )
+
+
+ADAPTER = Adapter("safety", None, findings, codes=(0, FOUND))

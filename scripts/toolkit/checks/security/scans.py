@@ -1,4 +1,5 @@
-"""The scans of the security stage. Each ends in findings or in the reason why it could not run."""
+"""The scans that need more than a command: bandit and safety. Each ends in findings or in the reason why it
+could not run."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused, Outcome
 from toolkit.checks import commands, requirements
 from toolkit.checks.advisories import database
-from toolkit.checks.findings import Finding
+from toolkit.checks.reports.findings import Finding
 from toolkit.checks.security import bandit, safety
 
 if TYPE_CHECKING:
@@ -94,20 +95,11 @@ def run_safety(request: Request, _row: Sequence[str], today: date) -> Scan:
     )
 
 
-def plain(request: Request, row: Sequence[str], _today: date) -> Scan:
-    """Any other command: its exit code decides."""
-    try:
-        commands.decide(commands.expand(row, _values(request)), cwd=request.app.path, timeout=TIMEOUT_SECONDS)
-    except Failed as failure:
-        return Scan(failure=failure.outcome)
-    return Scan()
-
-
-def scan(request: Request, row: Sequence[str], today: date) -> Scan:
-    """Run one row of apps.toml: `bandit [folder ...]` and `safety` are known here, all else is a command."""
-    if row[0] == "bandit" and not any(word.startswith("-") for word in row):
-        return run_bandit(request, row, today)
-    return run_safety(request, row, today) if tuple(row) == ("safety",) else plain(request, row, today)
+def scan(request: Request, words: Sequence[str], today: date) -> Scan | None:
+    """`bandit [folder ...]` and `safety`; None for all else, which stages/rows.py runs."""
+    if words[0] == "bandit" and not any(word.startswith("-") for word in words):
+        return run_bandit(request, words, today)
+    return run_safety(request, words, today) if tuple(words) == ("safety",) else None
 
 
 def _announce(request: Request, advisories: database.Database, today: date) -> None:
@@ -144,9 +136,10 @@ def _limits(request: Request) -> Iterator[tuple[float, str]]:
     if request.cluster.provision:
         return
     for environment in request.config.environments.values():
-        limit = environment.advisories_fail_after
-        if limit and environment.admits(request.app, request.source.branch):
-            yield limit, f"environments.{environment.name}.advisories_fail_after"
+        rules = request.app.policy_in(environment)
+        limit = rules.advisories_fail_after
+        if limit and request.app.goes_to(environment.name) and rules.admits(request.source.branch):
+            yield limit, f"{rules.where('advisories_fail_after')}.advisories_fail_after"
 
 
 def _older(age: int | None, seconds: float) -> bool:

@@ -6,10 +6,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit.base.outcome import Misused
 from toolkit.ci.repositories.remote import TAKEN, Remote
+
+if TYPE_CHECKING:
+    from toolkit.ci.repositories import asking
 
 VARIABLE = "PIPELINE_CHECKOUTS"
 HOME = "checkouts"
@@ -55,10 +58,43 @@ def checkout(where: str, remote: Remote, home: Path, *, pinned: bool = False) ->
     for note in making.notes(folder):
         sys.stderr.write(f"{redact(note)}\n")  # stdout may be JSON
     handed[key] = (str(checked.folder), checked.commit, checked.branch)
+    _hand_on(handed)
+    return checked
+
+
+def commit(where: str, remote: Remote, folder: Path) -> str:
+    """The commit that a ref leads to, asked for once in a run: nothing is fetched. Raises Misused."""
+    require(where, remote)
+    return _found(where, remote, folder).commit
+
+
+def apart(where: str, remote: Remote, home: Path) -> Path:
+    """A checkout below `home` that is nobody else's and is not handed on: of the commit that the ref led to
+    when this run first asked. Raises Misused."""
+    require(where, remote)
+    from toolkit.ci.repositories import cache
+
+    return cache.checked_out(where, remote, _found(where, remote, home), home)[0]
+
+
+def _found(where: str, remote: Remote, folder: Path) -> asking.Found:
+    """What a ref leads to, and stays in this run, also in what this process starts."""
+    from toolkit.ci.repositories import asking
+
+    key = f"ref {remote.key} {remote.ref}"
+    handed = _handed()
+    if told := handed.get(key):
+        return asking.Found(told[1], told[2], told[1])
+    found = asking.find(where, remote, folder)
+    handed[key] = ("", found.commit, found.branch)
+    _hand_on(handed)
+    return found
+
+
+def _hand_on(handed: dict[str, tuple[str, str, str]]) -> None:
     import json
 
     os.environ[VARIABLE] = json.dumps(handed)
-    return checked
 
 
 def require(where: str, remote: Remote) -> None:

@@ -230,6 +230,10 @@ def _identified(credentials: Credentials, headers: Mapping[str, str]) -> urllib3
     return sent
 
 
+NOBODY_ACTS = "nothing acts on it"
+"""In the warning of a server that keeps an object and runs nothing of it, as the sandbox has it."""
+
+
 def warned(header: str) -> Warned:
     """What a Warning header says, several joined by commas (RFC 7234, 5.5; Kubernetes uses the code 299)."""
     return [re.sub(r"\\(.)", r"\1", said) for said in _WARNING.findall(header)]

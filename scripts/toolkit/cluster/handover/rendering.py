@@ -18,4 +18,6 @@ def rendered(app: App, space: str, environment: str) -> list[Json]:
 def values(app: App, space: str, environment: str) -> manifests.Values:
     """What the templates may say, with an image that stands for those that are not built."""
     nobody = {role: f"not-built-yet/{role}@sha256:{'0' * 64}" for role in app.images}
-    return manifests.values(app, space, environment, nobody, version="none", commit="")
+    return manifests.values(
+        app, space, environment, nobody, version="none", commit="", capabilities=manifests.WHATEVER
+    )

@@ -10,13 +10,14 @@ from typing import Any
 from toolkit.base.outcome import Failed
 from toolkit.cluster.api.connection import FIELD_MANAGER, Connection
 from toolkit.cluster.api.errors import ApiError, is_manifests
+from toolkit.cluster.api.transport import NOBODY_ACTS
 from toolkit.cluster.release import accounts
 from toolkit.cluster.release.changing import unions
 from toolkit.cluster.release.ordering import JOB, WORKLOADS, phases, rows, runs_once
 from toolkit.cluster.release.scaling import autoscaled, left_behind, without_replicas
 from toolkit.objects import manifests
 from toolkit.objects.fields import condition, mapping, number, shown, text
-from toolkit.objects.resources import Key, is_a, key_of
+from toolkit.objects.resources import Key, is_a, key_of, named
 
 __all__ = ["WORKLOADS", "apply", "autoscaled", "phases", "restart"]
 
@@ -36,14 +37,17 @@ def apply(
     scaled: frozenset[Key] = frozenset(),
     force: bool = False,
     before: Sequence[Json] = (),
+    idle: dict[str, str] | None = None,
 ) -> list[Json]:
     """Apply the objects in their order; what the API server made of each.
 
-    scaled are the workloads whose replicas an autoscaler owns: theirs are left alone. before
-    holds what was applied already, for the words of an error. Raises Failed with a sentence per field that
-    belongs to another manager (force takes them over), for all objects at once: what is of a higher rank than
-    the first one is asked about then and not written. Whatever is raised tells in its evidence what was
-    applied by then.
+    scaled are the workloads whose replicas an autoscaler owns: theirs are left alone. before holds what was
+    applied already, for the words of an error. Into idle go those of which the API server says that nothing
+    acts on them, with its words.
+
+    Raises Failed with a sentence per field that belongs to another manager (force takes them over), for all
+    objects at once: what is of a higher rank than the first one is asked about then and not written. Whatever
+    is raised tells in its evidence what was applied by then.
     """
     applied: list[Json] = []
     conflicts: list[str] = []
@@ -55,6 +59,8 @@ def apply(
             ]
             list(executor.map(_Try.run, tries))
             applied += [each.made for each in tries if each.made and not each.dry]
+            if idle is not None:
+                idle |= {named(each.obj): words for each in tries for words in each.warned if _is_idle(words)}
             conflicts += [line for each in tries for line in each.conflicts]
             for each in tries:
                 if each.error is not None:
@@ -72,6 +78,10 @@ def apply(
     return applied
 
 
+def _is_idle(said: str) -> bool:
+    return NOBODY_ACTS in said
+
+
 class _Try:
     """One object's apply: made, or conflicts (a line per field), or error. dry only looks for conflicts."""
 
@@ -83,6 +93,7 @@ class _Try:
         self.dry = dry
         self.made: Json | None = None
         self.conflicts: list[str] = []
+        self.warned: list[str] = []
         self.error: Failed | None = None
 
     def run(self) -> None:
@@ -133,7 +144,9 @@ class _Try:
 
     def _send(self, path: str, *, force: bool = False) -> Json:
         obj = without_replicas(self.obj, self.connection.find(path)) if self.scaled else self.obj
-        return self.connection.apply(path, obj, force=force or self.force, dry_run=self.dry)
+        return self.connection.apply(
+            path, obj, force=force or self.force, dry_run=self.dry, warnings=self.warned
+        )
 
     def _clear_away(self, path: str) -> None:
         """Take away a Pod that is over, unless it did the very same: another image in it runs nothing."""

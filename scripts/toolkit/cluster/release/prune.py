@@ -1,7 +1,7 @@
 """Objects that left an app's templates, taken out of the cluster: only what the pipeline itself applied.
 
 What cannot be made again from the templates stays, and is named: claims (their data), Secrets that a verified
-release was deployed with (their data is kept nowhere else), Jobs that still run.
+release was deployed with (their data is kept nowhere else), Jobs that still run; and what a chart says is to.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SIDE_BY_SIDE = 6
 # Whose an object is stands in its metadata: the rest of it, a Secret's data above all, is not asked for.
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _NEVER_APPLIED = ("Event",)
+# What a chart says of an object that is to outlive its release (Helm's documentation, tips and tricks).
+_POLICY = "helm.sh/resource-policy"
 _FORBIDDEN = 403
 # Not allowed, not served, or a kind that cannot be listed.
 _PASSED_OVER = (_FORBIDDEN, 404, 405)
@@ -153,6 +155,8 @@ def _recorded(connection: Connection, namespace: str, app: str, *, good: bool = 
 def _why_it_stays(connection: Connection, obj: Json) -> str:
     """Why an object is not deleted, "" when it may be."""
     namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
+    if text(obj, "metadata", "annotations", _POLICY) == "keep":
+        return f"it says so itself ({_POLICY}: keep)"
     if is_a(obj, "PersistentVolumeClaim"):
         return f"it holds data; to delete it: kubectl delete -n {namespace} pvc {name}"
     if is_a(obj, "Secret"):

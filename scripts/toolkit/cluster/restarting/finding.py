@@ -53,9 +53,10 @@ def wanted(connection: Connection, app: App, given: Values) -> list[Json]:
         )
     if not found:
         kinds = ", ".join(restart.kinds)
+        named = ",".join(restart.kinds).lower()
         raise Failed(
             f"{given.namespace} has no {kinds} with {restart.selector}: there is nothing to restart",
-            remedy=f"kubectl --namespace {given.namespace} get {','.join(restart.kinds).lower()} --show-labels",
+            remedy=f"kubectl --namespace {given.namespace} get {named} --show-labels",
         )
     return _remembered(connection, app, given.namespace, found)
 

@@ -151,8 +151,8 @@ class Look:
 
     def _is_undone(self, check: str) -> bool:
         """Whether a rollback follows when this check fails; the reservation is given up after that."""
-        place = self.request.place
-        return place is not None and place.environment.rollback == "auto" and check in undoing.UNDONE
+        request = self.request
+        return request.place is not None and request.policy.rollback == "auto" and check in undoing.UNDONE
 
     def _judged(self, check: str, work: Callable[[], Outcome], *, counts: bool) -> Outcome:
         began = time.monotonic()

@@ -42,7 +42,8 @@ class Judging(NamedTuple):
 
     judge: False lists it as not judged. deadline is in seconds. required: how many of its pods must be ready,
     "all", "80%", "maxUnavailable" or "none". wait: False for a Job that may run on. done and failed are for
-    kinds that the toolkit knows nothing of.
+    kinds that the toolkit knows nothing of. idle nobody writes: it is the API server's word that nothing acts
+    on the object there.
     """
 
     judge: bool | None = None
@@ -51,6 +52,7 @@ class Judging(NamedTuple):
     wait: bool | None = None
     done: Clause | None = None
     failed: Clause | None = None
+    idle: str = ""
 
     def over(self, other: Judging) -> Judging:
         """This, and where it says nothing the other."""

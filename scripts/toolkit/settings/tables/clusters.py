@@ -11,6 +11,8 @@ from toolkit.settings.tables.refs import Ref, Where
 
 T = TypeVar("T")
 PROTECTED = ("default", "kube-*")
+BUILDERS = ("sandbox", "docker", "buildx", "podman", "buildah", "kaniko")
+"""How images can be built; what each calls is in images/builders."""
 KUBECONFIG = "kubeconfig"
 """The file that the sandbox writes into its folder."""
 
@@ -22,7 +24,7 @@ class Cluster(NamedTuple):
     name: str
     builder: str
     provision: bool = False
-    registry: Ref | None = None
+    registry: Ref | str | None = None
     kubeconfig: Path | Ref | None = None
     context: str | Ref | None = None
     server: Ref | None = None
@@ -46,13 +48,13 @@ class Cluster(NamedTuple):
 
 def cluster(name: str, fields: Fields, root: Path) -> Cluster:
     """[clusters.<name>]; root is the folder of the file that was asked for."""
-    builder = fields.choice("builder", ("sandbox", "docker"), "docker")
+    builder = fields.choice("builder", BUILDERS, "docker")
     kubeconfig = fields.ref_or_text("kubeconfig")
     read = Cluster(
         name,
         builder=builder,
         provision=fields.take("provision", bool, False),
-        registry=fields.ref("registry"),
+        registry=fields.ref_or_text("registry"),
         kubeconfig=_kubeconfig(fields, kubeconfig, builder, root)
         if isinstance(kubeconfig, str)
         else kubeconfig,

@@ -37,6 +37,7 @@ class Fields:
         self.where = where
         if not isinstance(table, dict):
             raise self.error("", f"must be a table, not {word_of(table)}")
+        self._given = frozenset(table)
         self._left: dict[str, Any] = dict(table)
         self._known: list[str] = []
 
@@ -58,6 +59,14 @@ class Fields:
         """The file that a key of this table is from."""
         return self.origin.of(self.path(key))
 
+    def left(self) -> list[str]:
+        """The keys that were not read yet."""
+        return list(self._left)
+
+    def look(self, key: str) -> Any:
+        """What the table says of a key, whatever it is, to choose its reader; None when it says nothing."""
+        return self._left.get(key)
+
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         """The value of a key, or the default when it is absent; Misused for another type or none at all."""
         value = self._pop(key)
@@ -73,6 +82,10 @@ class Fields:
         """The value of a key, None when it is absent."""
         self._known.append(key)
         return self.take(key, kind) if key in self._left else None
+
+    def has(self, key: str) -> bool:
+        """Whether the table as it was given says something of a key."""
+        return key in self._given
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         """One of a few words."""
@@ -96,15 +109,6 @@ class Fields:
             if not isinstance(value, str):
                 raise self.error(f"{key}[{index}]", f"must be text, not {word_of(value)}")
         return tuple(values)
-
-    def commands(self, key: str) -> tuple[tuple[str, ...], ...] | None:
-        """A list of commands, each a list of words; None when absent."""
-        if (rows := self.optional(key, list)) is None:
-            return None
-        for index, row in enumerate(rows):
-            if not isinstance(row, list) or not row or not all(isinstance(word, str) for word in row):
-                raise self.error(f"{key}[{index}]", 'must be a list of words, ["ruff", "check"]')
-        return tuple(tuple(row) for row in rows)
 
     def ref(self, key: str) -> Ref | None:
         """{ env = "NAME" }, or None when absent."""

@@ -54,6 +54,11 @@ class Ref(NamedTuple):
         return Secret(value) if value else None
 
 
+def address(value: Ref | str | None, environ: Mapping[str, str] | None = None) -> str:
+    """What may be shown and is written down, or in a variable; "" when it is neither."""
+    return value.text(environ=environ) if isinstance(value, Ref) else value or ""
+
+
 class SecretKey(NamedTuple):
     """One key of a Secret, in the app's own namespace or in another one; {space} stands for the space."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from toolkit.base.outcome import Misused
 from toolkit.settings.config import Config
+from toolkit.settings.model import Row
 
 COMMON = """
 default_cluster = "sandbox"
@@ -72,7 +73,7 @@ def test_what_is_shared_is_taken_from_the_common_file_and_the_nearer_wins_key_by
     assert config.default_cluster == "sandbox"
     assert config.alert.channel == "#all"
     assert config.alert.webhook.env == "HOOK"
-    assert config.environments["test"].soak == 60
+    assert config.environments["test"].usual.soak == 60
     assert config.environments["test"].spaces == ("dev",)
     assert list(config.environments) == ["test", "production", "staging"]
 
@@ -94,8 +95,8 @@ def test_paths_are_from_the_folder_of_the_file_that_names_them(tmp_path: Path) -
     assert config.apps["cache"].path == tmp_path / "platform/apps/cache"
     assert config.clusters["lab"].kubeconfig == tmp_path / "platform/lab/config"
     assert config.apps["web"].commands == {
-        "lint": (("ruff", "check", "{path}", f"{tmp_path}/platform/shared"),),
-        "unit": (("own", "{root}"),),
+        "lint": (Row(("ruff", "check", "{path}", f"{tmp_path}/platform/shared")),),
+        "unit": (Row(("own", "{root}")),),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit.cluster.diagnosis import progress, rolling
 from toolkit.cluster.diagnosis.finding import Cause, Finding, fatal, waiting
 from toolkit.cluster.diagnosis.kinds import arrived, table
-from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, View, good, pending, unjudged
+from toolkit.cluster.diagnosis.kinds.rule import Applied, Around, Json, State, View, good, pending, unjudged
 from toolkit.objects.fields import mapping, name, number, text, uid
 from toolkit.settings.said.judging import NOTHING, Judging
 
@@ -35,6 +35,8 @@ def view(each: Applied, around: Around) -> View:
         if changed := _changed(each, live):
             return pending("", *changed)
     found = rule.judge(each, live, around)
+    if each.judging.idle and found.state is State.UNJUDGED:
+        return unjudged(each.judging.idle)  # nobody will look: there is nothing to wait for
     return found._replace(findings=arrived.awaited(found.findings, around))
 
 

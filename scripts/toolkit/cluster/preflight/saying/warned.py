@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from toolkit.cluster.api.transport import NOBODY_ACTS
 from toolkit.cluster.preflight.saying.problem import Problem
 from toolkit.objects.fields import shown
 from toolkit.objects.pods import is_idle, is_maker, template_of
 
 Json = dict[str, Any]
 
-_KEPT = "nothing acts on it"
 _NOT_RUN = "is not run here"
 _ELSEWHERE = "deploy it to a cluster that runs it, or take it out of the manifests for this one"
 
@@ -24,7 +24,7 @@ _ELSEWHERE = "deploy it to a cluster that runs it, or take it out of the manifes
 def problems(obj: Json, said: Iterable[str]) -> Iterator[Problem]:
     """What warnings to an object mean for its deployment."""
     for each in said:
-        if _KEPT in each:
+        if NOBODY_ACTS in each:
             doomed = is_maker(obj) and bool(template_of(obj)) and not is_idle(obj)
             note = each if doomed else f"{each}: what it does is not judged there"
             yield Problem(shown(obj), note, _ELSEWHERE, is_certain=doomed)

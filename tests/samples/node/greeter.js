@@ -1,0 +1,7 @@
+/** Greets people by their names. */
+export function greet(name) {
+  if (name === "") {
+    return "Hello, whoever you are";
+  }
+  return `Hello, ${name}`;
+}
