@@ -135,7 +135,7 @@ def before(
     way: tuple[Sequence[Release], Release, Release],
 ) -> list[Json]:
     """The objects that put a release back: those that are kept of it, their pods told what they will read; of
-    a restart what each workload was before. way: all releases, the one that is undone, and the one put back."""
+    a restart what each workload was before. way: all releases, what is undone, what is put back."""
     if app.restart:
         return finding.going_back(connection, app, namespace, *way)
     return configuration.with_stamps(connection, namespace, kept)
