@@ -12,9 +12,11 @@ from toolkit.cluster.diagnosis.finding import PROGRESS_SECONDS
 from toolkit.cluster.release import lock
 from toolkit.cluster.release.apply import apply, restart
 from toolkit.cluster.release.ordering import phases
+from toolkit.cluster.release.releases import Release
 from toolkit.cluster.release.scaling import autoscaled
 from toolkit.cluster.restarting import finding
 from toolkit.cluster.restarting.rolling import Waves
+from toolkit.cluster.standing import configuration
 from toolkit.cluster.verdict import result, rollout
 from toolkit.cluster.verdict.patience import scale
 from toolkit.cluster.verdict.result import Row
@@ -123,3 +125,17 @@ def wanted(connection: Connection, app: App, given: manifests.Values) -> list[Js
     """The objects that a release is made of: those of the manifests, or what a restart makes of what it
     finds. Raises Misused for what cannot be rendered, Failed where there is nothing to restart."""
     return finding.wanted(connection, app, given) if app.restart else manifests.render(app, given)
+
+
+def before(
+    connection: Connection,
+    app: App,
+    namespace: str,
+    kept: Sequence[Json],
+    way: tuple[Sequence[Release], Release, Release],
+) -> list[Json]:
+    """The objects that put a release back: those that are kept of it, their pods told what they will read; of
+    a restart what each workload was before. way: all releases, what is undone, what is put back."""
+    if app.restart:
+        return finding.going_back(connection, app, namespace, *way)
+    return configuration.with_stamps(connection, namespace, kept)

@@ -47,9 +47,8 @@ def _deploy(request: Request, options: Options) -> Outcome:
     everyone = [app, *(need for level in needs for need in level)]
     for each in everyone:
         check(request, each)
-        if not each.restart:
-            for line in manifests.notes(each):
-                request.say(line)
+        for line in () if each.restart else manifests.notes(each):
+            request.say(line)
     absent, stopped = _look_around(request, everyone[1:])
     if stopped and (_is_automatic(request) or set(request.spaces) <= set(stopped)):
         return worst(stopped.values())

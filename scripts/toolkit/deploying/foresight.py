@@ -74,7 +74,7 @@ def _restarting(
     built: Built,
 ) -> list[preflight.Problem]:
     """What stands in the way of changing workloads that are there: rights, images, and what there is."""
-    given = in_space.values(request, app, space, built[app.name])
+    given = in_space.values(request, app, space, built[app.name], connection)
     if barred := preflight.protected(request.cluster, given.namespace):
         return [barred]
     assert app.restart is not None  # noqa: S101

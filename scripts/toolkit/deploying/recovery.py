@@ -18,7 +18,6 @@ from toolkit.cluster.api.errors import ApiError, Unreachable
 from toolkit.cluster.diagnosis.scene import Scene
 from toolkit.cluster.release import ordering, prune, release_store, releases
 from toolkit.cluster.release.releases import Release
-from toolkit.cluster.restarting import finding
 from toolkit.cluster.standing import reservation
 from toolkit.deploying import change
 from toolkit.deploying.site import Site, keep_evidence, locked, recorded
@@ -184,7 +183,7 @@ def _go_back(site: Site, undoing: Release, why: str, to: str, *, hold: bool) -> 
     found = releases.objects_of(connection, namespace, app.name, target) if target else None
     if target is None or found is None:
         return Rollback(_nothing_to_go_back_to(site, known, undoing, target, to), undoing.version)
-    found = finding.as_of_now(connection, app, namespace, found, known, undoing, target)
+    found = change.before(connection, app, namespace, found, (known, undoing, target))
     if releases.content_of(found) == undoing.content and dict(target.images) == dict(undoing.images):
         return Rollback(_only_configuration(site, undoing), undoing.version)
     if hold:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from toolkit.cluster.api.errors import Unreachable
@@ -37,17 +38,17 @@ class Restarted(Rounds):
             pods = self.connection.list(path, labelSelector=restart.selector)["items"]
         except Unreachable as error:
             return [Trouble(Ill.AWAY, error.reason)]
-        meant = {
-            (text(each, "kind"), name(each)): live.get((text(each, "kind"), name(each)))
-            for each in recorded
-            if not ill.is_marked(each)
-        }
         wanted = {(text(each, "kind"), name(each)): each for each in recorded}
-        mine = {key for key, obj in meant.items() if partials.is_there(obj, wanted[key])}
+        mine = {
+            key
+            for key, obj in live.items()
+            if not wanted or (key in wanted and self._is_meant(obj, wanted[key]))
+        }
         seen = [pod for pod in pods if backends.is_lasting(pod) and ill.workload_of(pod) in mine]
         wrong = self.crashed(seen)
         for pod in seen:
-            wrong += backends.wrong_images(pod, self.release)
+            images = partials.images(wanted.get(ill.workload_of(pod), {}))
+            wrong += backends.wrong_images(pod, replace(self.release, images=images))
             if not backends.is_ready(pod):
                 wrong.append(Trouble(Ill.NOT_READY, backends.not_ready(pod), name(pod)))
         if not seen:
@@ -57,6 +58,10 @@ class Restarted(Rounds):
             for found in pool.map(lambda row: self._pod(*row), asked):
                 wrong += found
         return wrong
+
+    @staticmethod
+    def _is_meant(live: Json, recorded: Json) -> bool:
+        return partials.is_there(live, recorded) and not ill.is_marked(recorded)
 
     def _pod(self, pod: Json, path: str) -> list[Trouble]:
         port = self.ports[name(pod)] = port_of(pod, self.app.port)

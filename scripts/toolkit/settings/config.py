@@ -158,13 +158,14 @@ class _Reader:
         by_language = {**{name: each.suite for name, each in self.ways.items()}, language: mine.suite}
         going = where.going(fields, "environments", environments)
 
+        made_of = rendering(fields, self.secrets)
+        roles = images(fields, "images")
+        restarting, theirs = restart(fields, "restart", roles)
+
         def allowed(fields: Fields) -> tuple[str, ...]:
             return where.names(fields, "environments", environments)
 
         said = languages.commands(fields, self.languages.get(language, {}), self.root)
-        source = rendering(fields, self.secrets)  # before the images, whose roles its texts may name
-        roles = images(fields, "images")
-        restarting, theirs = restart(fields, "restart", roles)
         app = App(
             name=name,
             title=fields.take("title", str, name),
@@ -180,7 +181,7 @@ class _Reader:
             context=context,
             repository=remote,
             inside=(places[0], places[0] if places[1] is None else places[1]),
-            rendering=source,
+            rendering=made_of,
             images=roles,
             manifests=fields.take("manifests", str, "deploy"),
             port=fields.take("port", int, 80),
@@ -206,8 +207,8 @@ class _Reader:
                 for kind, table in fields.tables("suites")
             },
             judge=judged(fields, "judge"),
-            ways=mine,
             restart=restarting,
+            ways=mine,
         )
         fields.done()
         if theirs and app.namespace != theirs:

@@ -82,8 +82,8 @@ class App(NamedTuple):
     suppressions: tuple[Suppression, ...] = ()
     suites: Mapping[str, Suite] = NONE
     judge: Mapping[str, Judging] = NONE
-    ways: Ways = Ways()
     restart: Restart | None = None
+    ways: Ways = Ways()
 
     def namespace_in(self, space: str) -> str:
         """The namespace that this app has in a space."""

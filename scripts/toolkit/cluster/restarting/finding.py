@@ -11,7 +11,7 @@ from toolkit.cluster.diagnosis import progress
 from toolkit.cluster.release import releases
 from toolkit.cluster.release.releases import Release
 from toolkit.cluster.restarting import partials
-from toolkit.cluster.standing import configuration, ill
+from toolkit.cluster.standing import ill
 from toolkit.objects.fields import at, name
 from toolkit.objects.manifests import Values
 from toolkit.objects.resources import Key, built_in, key_of
@@ -53,10 +53,10 @@ def wanted(connection: Connection, app: App, given: Values) -> list[Json]:
         )
     if not found:
         kinds = ", ".join(restart.kinds)
-        asked = kinds.lower().replace(" ", "")
+        named = ",".join(restart.kinds).lower()
         raise Failed(
             f"{given.namespace} has no {kinds} with {restart.selector}: there is nothing to restart",
-            remedy=f"kubectl --namespace {given.namespace} get {asked} --show-labels",
+            remedy=f"kubectl --namespace {given.namespace} get {named} --show-labels",
         )
     return _remembered(connection, app, given.namespace, found)
 
@@ -74,22 +74,6 @@ def _remembered(connection: Connection, app: App, namespace: str, found: list[Js
         else each
         for each in found
     ]
-
-
-def as_of_now(
-    connection: Connection,
-    app: App,
-    namespace: str,
-    found: list[Json],
-    known: Sequence[Release],
-    undoing: Release,
-    target: Release,
-) -> list[Json]:
-    """The objects of the target, as going back to it needs them now."""
-    if app.restart:
-        return going_back(connection, app, namespace, known, undoing, target)
-    # What the cluster's own ConfigMaps and Secrets hold now is what its pods will read.
-    return configuration.with_stamps(connection, namespace, found)
 
 
 def going_back(

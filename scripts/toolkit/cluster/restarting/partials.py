@@ -11,7 +11,7 @@ from toolkit.objects.fields import mapping, name, objects, shown, text
 from toolkit.settings.apps.restarts import Restart
 
 Json = dict[str, Any]
-BEFORE = "form-builder/before"
+BEFORE = "restart.form-builder/before"
 """Annotation of a recorded object, not of the workload: its containers' images, or RESTARTED, before."""
 RESTARTED = "form-builder/restarted-for"
 """Annotation of a pod template: the release that its pods were made anew for."""
@@ -55,6 +55,11 @@ def state(live: Json, wanted: Json) -> dict[str, str]:
     if named:
         return {each: images.get(each, "") for each in named}
     return {RESTARTED: text(live, "spec", "template", "metadata", "annotations", RESTARTED)}
+
+
+def images(wanted: Json) -> dict[str, str]:
+    """The images that a partial object sets, by container."""
+    return {name_of(each): text(each, "image") for each in _containers(wanted)}
 
 
 def is_there(live: Json | None, wanted: Json) -> bool:

@@ -13,7 +13,7 @@ from toolkit.settings.model import App
 
 Json = dict[str, Any]
 Workload = tuple[str, str]
-MARK = "form-builder/ill-before"
+MARK = "restart.form-builder/ill-before"
 """Annotation of an object as it is on record, not of the workload."""
 
 

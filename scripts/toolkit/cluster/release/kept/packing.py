@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 def pack(applied: Sequence[Json]) -> str:
     """Objects as text: JSON, gzip, base64. The same objects give the same text, whatever run applied them."""
-    return base64.b64encode(gzip.compress(_plain(applied), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(_plain(applied, "form-builder/"), mtime=0)).decode()
 
 
 def unpack(packed: str) -> list[Json] | None:
@@ -28,12 +28,16 @@ def unpack(packed: str) -> list[Json] | None:
         return None
 
 
+NOTES = "restart.form-builder/"
+"""Annotations that are kept with a release, say what was before it, and do not make it another one."""
+
+
 def content_of(applied: Sequence[Json]) -> str:
     """What makes two releases the same thing: 16 hex digits over all that is applied but its own labels."""
-    return hashlib.sha256(_plain(applied)).hexdigest()[:16]
+    return hashlib.sha256(_plain(applied, "form-builder/", NOTES)).hexdigest()[:16]
 
 
-def _plain(applied: Sequence[Json]) -> bytes:
+def _plain(applied: Sequence[Json], *without: str) -> bytes:
     lean = []
     for obj in applied:
         each = copy.deepcopy(obj)
@@ -41,7 +45,7 @@ def _plain(applied: Sequence[Json]) -> bytes:
             each.pop("data", None)
             each.pop("stringData", None)
         annotations = mapping(each, "metadata", "annotations")
-        for key in [key for key in annotations if key.startswith("form-builder/")]:
+        for key in [key for key in annotations if key.startswith(without)]:
             del annotations[key]
         lean.append(each)
     return json.dumps(lean, sort_keys=True, separators=(",", ":")).encode()
