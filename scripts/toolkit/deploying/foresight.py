@@ -9,7 +9,7 @@ from toolkit.base.outcome import Outcome
 from toolkit.base.spaces import Space, side_by_side
 from toolkit.cluster import preflight
 from toolkit.cluster.access import reach
-from toolkit.cluster.access.rights import ALWAYS, Right, of_suites, together
+from toolkit.cluster.access.rights import ALWAYS, Right, of_restart, of_suites, together
 from toolkit.cluster.api.connection import Connection, connect
 from toolkit.cluster.preflight import demands
 from toolkit.cluster.preflight.demands import Demands
@@ -18,7 +18,7 @@ from toolkit.deploying import change, in_space
 from toolkit.deploying.in_space import Options
 from toolkit.images import having
 from toolkit.objects import manifests
-from toolkit.objects.resources import built_in, is_a
+from toolkit.objects.resources import is_a
 from toolkit.settings.model import App
 from toolkit.settings.request import Request
 
@@ -77,12 +77,10 @@ def _restarting(
     given = in_space.values(request, app, space, built[app.name], connection)
     if barred := preflight.protected(request.cluster, given.namespace):
         return [barred]
-    assert app.restart is not None  # noqa: S101
-    verbs = ("get", "list", "watch", "patch")
-    own = [Right("apps", built_in(kind).plural, verbs) for kind in app.restart.kinds]
-    wanted = [*ALWAYS, *own, *_of_suites(request, app, space).get(given.namespace, ())]
+    wanted = [*ALWAYS, *of_restart(app), *_of_suites(request, app, space).get(given.namespace, ())]
     problems = preflight.granted(connection, given.namespace, together(wanted), task.say)
-    missing = known([given.images[app.restart.image]] if app.restart.image else [])
+    role = app.restart.image if app.restart else ""
+    missing = known([given.images[role]] if role else [])
     problems += [
         preflight.Problem("", f"image {image}: {why}", "build and push it: make build")
         for image, why in missing.items()

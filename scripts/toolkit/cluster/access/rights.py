@@ -100,6 +100,13 @@ def of_manifests(resources: Iterable[Resource]) -> Iterator[Right]:
         yield Right(*where, tuple(verb for verb in _ASKED if not followed or verb == "delete"), spared=less)
 
 
+def of_restart(app: App) -> Iterator[Right]:
+    """What is done to workloads that somebody else made, where an app is a restart of these."""
+    for kind in app.restart.kinds if app.restart else ():
+        each = built_in(kind)
+        yield Right(group_of(each.api_version), each.plural, ("get", "list", "watch", "patch"))
+
+
 def of_fixtures(resources: Iterable[Resource]) -> Iterator[Right]:
     """What is done to the kinds of the fixtures of a cluster that is provisioned."""
     return (Right(group_of(each.api_version), each.plural, ("get", "create")) for each in resources)

@@ -11,7 +11,12 @@ Json = dict[str, Any]
 
 
 def rendered(app: App, space: str, environment: str) -> list[Json]:
-    """The objects in a space of a cluster that is not provisioned. Raises Misused for a bad template."""
+    """The objects in a space of a cluster that is not provisioned. Raises Misused for a bad template.
+
+    A restart has none of its own: what it changes is there already.
+    """
+    if app.restart:
+        return []
     return manifests.render(app, values(app, space, environment))
 
 

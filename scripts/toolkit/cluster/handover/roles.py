@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from toolkit.cluster.access import reach
-from toolkit.cluster.access.rights import Right, of_suites, together
+from toolkit.cluster.access.rights import Right, of_restart, of_suites, together
 from toolkit.cluster.handover.rendering import rendered, values
 from toolkit.cluster.preflight import demands, permissions
 from toolkit.cluster.preflight.references import gathering
@@ -48,7 +48,7 @@ class Granted:
         asked = demands.of(config, self.app, place, space, fixtures)
         needed = [*gathering.references(found, home), *asked.references]
         own = permissions.needed(self._resources(found), found, needed, home)
-        self.rights.setdefault(home, []).extend(own)
+        self.rights.setdefault(home, []).extend([*own, *of_restart(self.app)])
         for namespace, rights in of_suites(config, self.app, environment, space).items():
             self.rights.setdefault(namespace, []).extend(rights)
 
