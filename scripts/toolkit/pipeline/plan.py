@@ -136,8 +136,15 @@ class _Planner:
         if why:
             self.made.skipped.append(Skipped(name, why))
             return False
-        self.made.stages.append(Stage(name, name, None, (), 900))
+        preparing = self.app.ways.seconds if name != "build" else 0.0
+        self.made.stages.append(Stage(name, name, None, (), 900 + preparing))
         return True
+
+    def _of_suite(self, kind: str) -> float:
+        """The deadline of a suite's stage, with the time to prepare what its command needs."""
+        suite = self.app.suites[kind]
+        ways = self.config.ways[suite.language] if suite.language else self.app.ways
+        return suite.deadline + 60 + (ways.seconds if suite.command else 0.0)
 
     def _closed(self, environment: Environment) -> str:
         """Why nothing of this run may enter an environment, or nothing."""
@@ -163,8 +170,8 @@ class _Planner:
             # With going back, and the verdict on that, inside.
             "deploy": lambda: 6 * self.app.deadline + 600,
             "healthcheck": lambda: 180.0,
-            "smoke": lambda: self.app.suites["smoke"].deadline + 60,
-            "acceptance": lambda: self.app.suites["acceptance"].deadline + 60,
+            "smoke": lambda: self._of_suite("smoke"),
+            "acceptance": lambda: self._of_suite("acceptance"),
             "watch": lambda: self.app.policy_in(environment).soak + 120,
         }
         for name, deadline in deadlines.items():

@@ -16,12 +16,12 @@ from toolkit.checks import commands, programs
 from toolkit.preparing import marks
 from toolkit.preparing.alone import alone_in
 from toolkit.settings import secrecy
+from toolkit.settings.model import PREPARE_SECONDS
 
 if TYPE_CHECKING:
     from toolkit.settings.model import Ways
     from toolkit.settings.request import Request
 
-PREPARE_SECONDS = 900.0
 KEPT = 2
 """How many caches of one app are kept: the current one, and the one of the branch before."""
 IN_USE_SECONDS = 3600.0

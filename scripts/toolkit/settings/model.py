@@ -34,6 +34,7 @@ from toolkit.settings.tables.refs import SecretKey as SecretKey
 from toolkit.settings.tables.refs import Where as Where
 from toolkit.settings.tables.rows import Row as Row
 from toolkit.settings.tables.secrets import Secrets as Secrets
+from toolkit.settings.tables.ways import PREPARE_SECONDS as PREPARE_SECONDS
 from toolkit.settings.tables.ways import Service as Service
 from toolkit.settings.tables.ways import Ways as Ways
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from toolkit.pipeline.plan import Plan, Stage, for_run
 from toolkit.settings.config import Config
+from toolkit.settings.model import PREPARE_SECONDS
 
 from tests import ROOT
 
@@ -134,3 +135,17 @@ def test_every_stage_is_a_script_and_a_make_target() -> None:
         assert script.name == f"{stage.name}.py"
         assert f"\n{stage.name}: " in makefile
         assert stage.target(app).startswith(f"make {stage.name} APP=submitter")
+
+
+def test_what_is_prepared_first_has_the_time_for_it() -> None:
+    """A stage that is ended while packages are installed would be a false end of it."""
+    config = Config.load(ROOT / "apps.toml")
+    app = config.app("submitter")
+    smoke = app.suites["smoke"]._replace(command=("rspec", "{report}"), language="ruby")
+    prepared = app._replace(ways=config.ways["node"], suites={**app.suites, "smoke": smoke})
+    before = {stage.id: stage.deadline for stage in for_run(config, app, "main").stages}
+    after = {stage.id: stage.deadline for stage in for_run(config, prepared, "main").stages}
+    more = {id: after[id] - before[id] for id in after if after[id] != before[id]}
+    assert more == dict.fromkeys(
+        ("lint", "security", "unit", "smoke-test", "smoke-production"), PREPARE_SECONDS
+    )

@@ -199,3 +199,47 @@ def test_a_namespace_without_such_workloads_is_a_failure(platform: Platform, san
     done = run(platform, "deploy")
     assert done.code == 1, done.output
     assert "with app=runner: there is nothing to restart" in done.last
+
+
+def test_killed_in_the_middle_the_next_run_goes_on_and_each_still_goes_back_to_its_own(
+    platform: Platform, sandbox: Sandbox, connection: Connection, old: str
+) -> None:
+    published(sandbox, connection, platform, old)
+    changed(platform, "three")
+    words = ("--app", "forms", "--env", platform.three)
+    process = platform.start("deploy", *words, **commit("a"))
+    sandbox.wait(
+        path(platform, "form-b"),
+        lambda obj: obj["spec"]["template"]["spec"]["containers"][0]["image"] != old,
+    )
+    process.kill()
+    process.communicate()
+    assert old in images(sandbox, platform).values()
+    done = run(platform, "deploy")
+    assert done.code == 0, done.output
+    assert "was cut short: going on from what is there" in done.output
+    assert old not in images(sandbox, platform).values()
+    back = run(platform, "rollback")
+    assert back.code == 0, back.output
+    assert set(images(sandbox, platform).values()) == {old}
+
+
+def test_without_an_image_every_pod_is_made_anew_once_for_a_version(
+    platform: Platform, sandbox: Sandbox, connection: Connection, old: str
+) -> None:
+    platform.configure(
+        rollback="auto", suites=DECLARED.replace('image = "web", ', "").replace("images =", "#")
+    )
+    published(sandbox, connection, platform, old)
+    before = live(sandbox, platform)
+    for _ in range(2):
+        done = run(platform, "deploy")
+        assert done.code == 0, done.output
+    after = live(sandbox, platform)
+    grown = {
+        each: after[each]["metadata"]["generation"] - before[each]["metadata"]["generation"] for each in after
+    }
+    assert grown == dict.fromkeys(FORMS, 1)
+    assert set(images(sandbox, platform).values()) == {old}
+    publish(connection, platform, form(platform, "form-a", old))
+    assert run(platform, "healthcheck").code == 0

@@ -178,7 +178,7 @@ def test_on_github_only_main_reaches_production_and_an_alert_is_always_sent() ->
     production = next(job for name, _, job in github_jobs() if name == "approve-production")
     assert production["environment"] == "production"
     config = Config.load(ROOT / "apps.toml")
-    assert config.environments["production"].branches_of(config.app("submitter")) == ("main",)
+    assert config.app("submitter").policy_in(config.environments["production"]).branches == ("main",)
 
 
 def test_a_failing_circleci_job_alerts_by_itself() -> None:

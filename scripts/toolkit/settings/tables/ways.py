@@ -11,6 +11,7 @@ from typing import NamedTuple
 from toolkit.settings.tables.fields import Fields, word_of
 
 Words = tuple[str, ...]
+PREPARE_SECONDS = 900.0
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -36,6 +37,11 @@ class Ways(NamedTuple):
     env: Mapping[str, str] = _NONE
     services: Mapping[str, Service] = MappingProxyType({})
     suite: Words = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long preparing may take: what runs such commands has that much more time."""
+        return PREPARE_SECONDS if self.prepare else 0.0
 
     @property
     def is_empty(self) -> bool:
