@@ -31,8 +31,7 @@ class Config(NamedTuple):
     """Everything apps.toml says. `apps` is in the order of priority, `environments` in that of promotion.
 
     extended: the files of repositories elsewhere that it extends, with their commits; variables: those that
-    hold addresses of repositories, or what unlocks values; ways: of each language, for code that is not an
-    app's.
+    hold addresses of repositories; ways: of each language, for code that is not an app's.
     """
 
     root: Path
@@ -139,7 +138,6 @@ class _Reader:
         kept = [each.repository for each in self.secrets.values()]
         elsewhere = filter(None, (*(app.repository for app in apps.values()), *suites, *kept))
         remotes = [each.variable for each in elsewhere]
-        remotes += [each.key.env for each in self.secrets.values() if each.key]
         said = (alert, default_cluster, security)
         told = (self.extended, (*self.variables, *filter(None, remotes)))
         return Config(self.root, self.file, apps, environments, clusters, *said, *told, self.ways)

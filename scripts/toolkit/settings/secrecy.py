@@ -18,6 +18,8 @@ WEBHOOK = "webhook"
 """What alerts are sent with: a webhook, or a bot's token."""
 OWN = "own"
 """What [apps.<name>] asks for by `variables`."""
+UNLOCKING = "unlocking"
+"""What unlocks values of charts: the key of a [secrets.<name>]."""
 OTHER = "other"
 """Secrets that apps.toml says nothing of: a cloud's, which a credential plugin or docker may need."""
 _ELSEWHERE = "elsewhere"
@@ -28,7 +30,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "security": (OWN,),
     "unit": (OWN,),
     "build": (OTHER,),
-    "deploy": (CLUSTER, OTHER, OWN),  # one that goes back runs the app's smoke suite
+    "deploy": (CLUSTER, UNLOCKING, OTHER, OWN),  # one that goes back runs the app's smoke suite
     "healthcheck": (CLUSTER, OTHER),
     "smoke": (CLUSTER, OTHER, OWN),
     "acceptance": (CLUSTER, OTHER, OWN),
@@ -93,6 +95,8 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
         return _ELSEWHERE  # of an image that is built by other stages
     if name in config.variables:
         return _ELSEWHERE  # of a repository that is checked out by now
+    if any(_names(key, name) for key in _keys(config)):
+        return UNLOCKING
     if name in (config.alert.webhook.env, config.alert.token.env):
         return WEBHOOK
     if any(_names(ref, name) for ref in _credentials(cluster)):
@@ -107,6 +111,13 @@ def _kind(name: str, config: Config, cluster: Cluster, apps: list[App]) -> str:
 def _is_secret(name: str) -> bool:
     """By its name; what pip is set up by is no secret of the pipeline, and a certificate is for everybody."""
     return is_secret_name(name) and not name.startswith("PIP_") and not name.endswith("_CERT")
+
+
+def _keys(config: Config) -> Iterator[Ref]:
+    for app in config.apps.values():
+        secrets = app.rendering.secrets if app.rendering else None
+        if secrets and secrets.key:
+            yield secrets.key
 
 
 def _credentials(cluster: Cluster) -> Iterator[Ref]:

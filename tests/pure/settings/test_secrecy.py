@@ -89,3 +89,17 @@ def test_every_stage_has_a_row() -> None:
     from toolkit.settings.names import STAGES
 
     assert set(STAGES) <= set(secrecy.ALLOWED)
+
+
+def test_what_unlocks_values_is_for_the_deployment_alone(tmp_path: Path) -> None:
+    text = (ROOT / "apps.toml").read_text()
+    text += '\n[secrets.deploy]\npath = "x"\nunlock = "sops"\nkey = { env = "OPENER" }\n'
+    text = text.replace('manifests = "deploy"', 'chart = "deploy"\nsecrets = "deploy"', 1)
+    (tmp_path / "apps.toml").write_text(text)
+    config = Config.load(tmp_path / "apps.toml")
+    app, cluster = config.apps["submitter"], config.cluster(None)
+    for stage in ("unit", "build", "deploy", "smoke", "watch", "rollback"):
+        environ = {"OPENER": "the key"}
+        secrecy.confine(environ, stage, config, cluster, [app])
+        assert ("OPENER" in environ) is (stage == "deploy"), stage
+    assert secrecy.for_the_app({"OPENER": "the key"}, config, cluster, app) == {}
