@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,13 @@ class Values:
 
     def say(self, space: str, greeting: str) -> None:
         """What the values of a space are, committed."""
-        (self.folder / f"{space}.yaml").write_text(f"greeting: {greeting}\nword: {WORD}\n")
+        self.write(space, f"greeting: {greeting}\nword: {WORD}\n")
+
+    def write(self, space: str, text: str) -> None:
+        """The file of a space, committed."""
+        (self.folder / f"{space}.yaml").write_text(text)
         self._git("add", "--all")
-        self._git("-c", "user.name=T", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", greeting)
+        self._git("-c", "user.name=T", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", space)
 
     def _git(self, *words: str) -> None:
         subprocess.run(["git", *words], cwd=self.folder, check=True, capture_output=True)
@@ -144,3 +149,30 @@ def test_a_values_file_that_is_missing_or_locked_starts_nothing(
     assert "is encrypted by git-crypt, and locked" in ended.last
     names = [each["metadata"]["name"] for each in sandbox.api("GET", "/api/v1/namespaces")["items"]]
     assert f"ns-{space}" not in names
+
+
+def test_the_deployment_has_the_key_that_unlocks_values(
+    platform: Platform, sandbox: Sandbox, values: Values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a stand-in for sops, which knows one key."""
+    space = platform.three
+    program = tmp_path / "unlocking" / "sops"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\n[ "$SOPS_AGE_KEY" = the-one-key-that-fits ] || exit 128\n'
+        f"printf 'greeting: unlocked\\nword: {WORD}\\n'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    config = platform.folder / "apps.toml"
+    config.write_text(
+        config.read_text().replace('ref = "main"', 'ref = "main"\nunlock = "sops"\nkey = { env = "OPENER" }')
+    )
+    values.write(space, 'greeting: "ENC[x]"\nsops: { mac: "ENC[y]", version: 3.9.0 }\n')
+    without = platform.deploy(space, **commit("a"))
+    assert without.code == 2, without.output
+    assert "locked: OPENER, which holds its key, is not set" in without.last
+    ended = platform.deploy(space, OPENER="the-one-key-that-fits", **commit("a"))
+    assert ended.code == 0, ended.output
+    assert answering(sandbox, space) == "unlocked"
+    assert "the-one-key-that-fits" not in ended.output and WORD not in ended.output
