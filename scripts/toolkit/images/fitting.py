@@ -44,7 +44,7 @@ def wanted(app: App, cluster: Cluster, source: Source) -> Wanted:
 
     A build is named after the first of its roles. Raises Misused for what is not there or cannot be done.
     """
-    if not app.images:
+    if not app.images and not app.restart:
         raise Misused(
             f"{app.name}: apps.toml names no image for it",
             remedy=f'set `images = {{ api = "Dockerfile" }}` in [apps.{app.name}]',
