@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.outcome import Kind, Outcome
@@ -26,7 +25,7 @@ def run(request: command.Request) -> Outcome:
     app.require_code()
     every = commands.commands(app, "lint")
     needs.require(app, "lint")
-    values = commands.placeholders(app, request.root, request.evidence, lambda: _venv(request))
+    values = commands.placeholders(request)
     answers = [rows.run(request, "lint", number, row, values) for number, row in enumerate(every, start=1)]
     findings = [finding for answer in answers for finding in answer.findings]
     expired: tuple[str, ...] = ()
@@ -98,12 +97,6 @@ def _keep(request: command.Request, findings: Sequence[Finding], tools: Sequence
 
     log = json.dumps(sarif(findings, tools), indent=1)
     (request.evidence / "lint.sarif").write_text(log, encoding="utf-8")
-
-
-def _venv(request: command.Request) -> Path:
-    from toolkit.checks import venvs  # only a linter that wants {app_python} pays for it
-
-    return venvs.python_for(request.app, request.root, request.say)
 
 
 if __name__ == "__main__":

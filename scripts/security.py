@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 
 from toolkit.base import tools
 from toolkit.base.outcome import Kind, Outcome, worst
@@ -46,7 +45,7 @@ def today() -> date:
 
 
 def _answers(request: command.Request, day: date) -> Iterator[Answer]:
-    values = commands.placeholders(request.app, request.root, request.evidence, lambda: _venv(request))
+    values = commands.placeholders(request)
     for number, row in enumerate(commands.commands(request.app, "security"), start=1):
         known = None if row.format else scans.scan(request, row.words, day)
         if known is None:
@@ -93,12 +92,6 @@ def _passed(judged: suppressions.Judgement, details: dict[str, object], answers:
     if judged.suppressed:
         reason += f", {len(judged.suppressed)} suppressed"
     return "; ".join(filter(None, (reason, rest)))
-
-
-def _venv(request: command.Request) -> Path:
-    from toolkit.checks import venvs
-
-    return venvs.python_for(request.app, request.root, request.say)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from toolkit.base import tools
 from toolkit.base.outcome import Kind, Outcome, worst
@@ -26,7 +25,7 @@ def run(request: command.Request) -> Outcome:
     app.require_code()
     every = commands.commands(app, "unit")
     needs.require(app, "unit")
-    values = commands.placeholders(app, request.root, request.evidence, lambda: _venv(request))
+    values = commands.placeholders(request)
     outcomes, answers = [], []
     for number, row in enumerate(every, start=1):
         if row.words == ("pytest",):
@@ -64,7 +63,7 @@ def _judged(
 def _pytest(request: command.Request) -> Outcome:
     app, files = request.app, unit_tests.Files(request.evidence)
     unit_tests.require(app)
-    python = _venv(request)
+    python = venvs.python_for(app, request.root, request.say)
     env = unit_tests.environment(app, files)
     ran = commands.run(unit_tests.pytest(python, app, files), cwd=app.path, timeout=TIMEOUT_SECONDS, env=env)
     result = unit_tests.result(ran, files)
@@ -89,10 +88,6 @@ def _pytest(request: command.Request) -> Outcome:
     return Outcome(
         reason=f"{result.total} unit tests passed, {covered} of the lines covered", details=details
     )
-
-
-def _venv(request: command.Request) -> Path:
-    return venvs.python_for(request.app, request.root, request.say)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Misused
 from toolkit.settings.model import App, Row
+
+if TYPE_CHECKING:
+    from toolkit.settings.request import Request
 
 NOT_FOUND = 127
 """The exit code of sh, of env, of Bundler and of npx where there is no such program (POSIX, 2.8.2)."""
@@ -37,17 +41,21 @@ def expand(argv: Sequence[str], values: Mapping[str, Callable[[], str]]) -> list
     return words
 
 
-def placeholders(
-    app: App, root: Path, reports: Path, app_python: Callable[[], Path]
-) -> dict[str, Callable[[], str]]:
-    """What the placeholders of apps.toml stand for."""
+def placeholders(request: Request) -> dict[str, Callable[[], str]]:
+    """What the placeholders of apps.toml stand for in a stage of the request's app."""
     return {
         "python": lambda: sys.executable,
-        "app_python": lambda: str(app_python()),
-        "path": lambda: str(app.path),
-        "root": lambda: str(root),
-        "reports": lambda: str(reports),
+        "app_python": lambda: str(_app_python(request)),
+        "path": lambda: str(request.app.path),
+        "root": lambda: str(request.root),
+        "reports": lambda: str(request.evidence),
     }
+
+
+def _app_python(request: Request) -> Path:
+    from toolkit.checks import venvs  # only a command that wants {app_python} pays for it
+
+    return venvs.python_for(request.app, request.root, request.say)
 
 
 def located(argv: Sequence[str]) -> list[str]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit.base import tools
 from toolkit.base.outcome import Misused
+from toolkit.checks import commands
 from toolkit.checks.reports.opening import NotReadable
+
+if TYPE_CHECKING:
+    from toolkit.settings.model import Row
+    from toolkit.settings.request import Request
 
 
 class Place(NamedTuple):
@@ -86,6 +92,17 @@ def place(path: str, what: str, app: Path, evidence: Path) -> Place:
         )
     within = str(whole.relative_to(top))
     return Place(top, what, within) if any(sign in within for sign in "*?[") else Place(whole, what)
+
+
+def of_row(
+    row: Row, own: Path, what: str, values: Mapping[str, Callable[[], str]], request: Request
+) -> Place:
+    """Where a row's report must lie: at `own`, which {report} stands for and what it prints is written to,
+    or where the row says. Raises Misused as `place`."""
+    if not row.report or row.report == "-":
+        return Place(own, what, said="its standard output" if row.report else "")
+    (path,) = commands.expand([row.report], values)
+    return place(path, what, request.app.path, request.evidence)
 
 
 def _has_tests(file: Path) -> bool:

@@ -138,13 +138,7 @@ class Preparing:
             ) from None
 
     def _values(self) -> dict[str, Callable[[], str]]:
-        def venv() -> Path:
-            from toolkit.checks import venvs
-
-            return venvs.python_for(self.request.app, self.request.root, self.request.say)
-
-        values = commands.placeholders(self.request.app, self.request.root, self.request.evidence, venv)
-        return {**values, "path": lambda: str(self.folder)}
+        return {**commands.placeholders(self.request), "path": lambda: str(self.folder)}
 
     def _wants_cache(self) -> bool:
         texts = [*self.ways.env.values(), *(word for row in self.ways.prepare for word in row)]

@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit.base import tools
@@ -76,7 +75,7 @@ class _Starting:
     def __init__(self, request: Request, name: str, service: Service, env: Mapping[str, str]) -> None:
         self.request, self.name, self.service = request, name, service
         self.port, self.folder = ports.free(), ""
-        values = commands.placeholders(request.app, request.root, request.evidence, self._venv)
+        values = commands.placeholders(request)
         more = {"port": lambda: str(self.port), "folder": lambda: self.folder}
         self.values: dict[str, Callable[[], str]] = {**values, **more}
         self.before = env
@@ -150,8 +149,3 @@ class _Starting:
 
     def _words(self, words: tuple[str, ...] | list[str]) -> list[str]:
         return commands.expand(words, self.values)
-
-    def _venv(self) -> Path:
-        from toolkit.checks import venvs
-
-        return venvs.python_for(self.request.app, self.request.root, self.request.say)

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.scripts.preparing.configuring import configure, until
 from tests.scripts.tiny_app import SCRIPTS, Repository, repository
 
 INSTALL = """#!/bin/sh
@@ -44,24 +43,10 @@ def repo(tmp_path: Path) -> Repository:
     return made
 
 
-def configure(repo: Repository, table: str) -> None:
-    """An app without a language, with this table of its own."""
-    repo.configure()
-    with (repo.root / "apps.toml").open("a", encoding="utf-8") as file:
-        file.write(table)
-
-
 def noted(repo: Repository) -> list[str]:
     """What the installer has done so far."""
     file = repo.root / "noted"
     return file.read_text(encoding="utf-8").split() if file.exists() else []
-
-
-def until(what: str, is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def test_it_is_done_once_and_every_stage_has_what_it_made(repo: Repository) -> None:

@@ -8,12 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.scripts.preparing.configuring import configure, until
 from tests.scripts.tiny_app import SCRIPTS, Done, Repository, repository
 
 SERVER = """
@@ -72,13 +71,6 @@ def repo(tmp_path: Path) -> Repository:
     return made
 
 
-def configure(repo: Repository, table: str) -> None:
-    """An app without a language, with this table of its own."""
-    repo.configure()
-    with (repo.root / "apps.toml").open("a", encoding="utf-8") as file:
-        file.write(table)
-
-
 def pids(repo: Repository) -> list[int]:
     return [int(word) for word in (repo.root / "pids").read_text(encoding="utf-8").split()]
 
@@ -89,13 +81,6 @@ def is_there(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
-
-
-def until(what: str, is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def nothing_is_left(repo: Repository) -> None:

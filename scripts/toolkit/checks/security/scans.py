@@ -4,7 +4,7 @@ could not run."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ def run_bandit(request: Request, row: Sequence[str], _today: date) -> Scan:
     settings.write_text(bandit.SETTINGS, encoding="utf-8")
     within = request.app.path in bandit.TOOLKIT.parents
     toolkit = bandit.TOOLKIT.relative_to(request.app.path) if within else None
-    more = commands.expand(row[1:], _values(request))
+    more = commands.expand(row[1:], commands.placeholders(request))
     argv = bandit.argv(sys.executable, settings, report, more, toolkit)
     # Its plugin loader keeps a cache, by default in the home directory.
     caches = {"XDG_CACHE_HOME": str(request.root / ".pipeline" / "cache")}
@@ -144,13 +144,3 @@ def _limits(request: Request) -> Iterator[tuple[float, str]]:
 
 def _older(age: int | None, seconds: float) -> bool:
     return age is None or age * 86400 > seconds
-
-
-def _values(request: Request) -> dict[str, Callable[[], str]]:
-    return commands.placeholders(request.app, request.root, request.evidence, lambda: _venv(request))
-
-
-def _venv(request: Request) -> Any:
-    from toolkit.checks import venvs
-
-    return venvs.python_for(request.app, request.root, request.say)

@@ -139,14 +139,11 @@ def _answer(
 
 
 def _where(request: Request, row: Row, adapter: Adapter | None, own: Path, values: Values) -> Place:
-    from toolkit.checks.leaving import Place, place
+    from toolkit.checks import leaving
     from toolkit.checks.reports import sarif
 
     what = f"a JSON report of {adapter.name}" if adapter else sarif.WHAT
-    if not row.report or row.report == "-":
-        return Place(own, what, said="its standard output" if row.report else "")
-    (path,) = commands.expand([row.report], values)
-    return place(path, what, request.app.path, request.evidence)
+    return leaving.of_row(row, own, what, values, request)
 
 
 def _command(request: Request, row: Row, adapter: Adapter | None, own: Path, values: Values) -> list[str]:

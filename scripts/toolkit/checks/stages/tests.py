@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolkit.base import tools
 from toolkit.base.outcome import Failed, Kind, Outcome
-from toolkit.checks import commands
+from toolkit.checks import commands, leaving
 from toolkit.checks.leaving import Place, place
 from toolkit.checks.reports import opening, tables
 from toolkit.checks.reports.tested import Tests
@@ -106,11 +106,7 @@ def _read(request: Request, covered: Place, shown: str) -> Coverage | None:
 def _report(request: Request, row: Row, own: Path, values: Values) -> Place | None:
     if not row.format:
         return None
-    what = tables.TESTS[row.format]
-    if not row.report or row.report == "-":
-        return Place(own, what, said="its standard output" if row.report else "")
-    (path,) = commands.expand([row.report], values)
-    return place(path, what, request.app.path, request.evidence)
+    return leaving.of_row(row, own, tables.TESTS[row.format], values, request)
 
 
 def _coverage(request: Request, row: Row, values: Values) -> Place | None:
